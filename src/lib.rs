@@ -10,3 +10,5 @@
 //! layer 4   proxy                       -> 0 1 snapshot upstream
 //! layer 5   app boot serve cli          -> everything
 //! ```
+
+pub mod config;

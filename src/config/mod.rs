@@ -1,0 +1,150 @@
+//! Configuration: what the gateway was told, parsed and checked before any port is bound.
+//!
+//! Not here: anything that changes while it runs, and anything that opens a file or socket other than
+//! `config.toml`, `.env` and the files that secrets are read from.
+
+mod base_url;
+mod secret;
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::path::PathBuf;
+use std::time::Duration;
+
+pub use base_url::{BadBaseUrl, BaseUrl};
+pub use secret::Secret;
+
+/// Everything that the gateway reads at start. `Config::default()` is the documented defaults, as with no
+/// file, no environment and no flags.
+#[derive(Debug, Clone)]
+pub struct Config {
+    pub listen: Listen,
+    pub upstream: Upstream,
+    pub replies: Replies,
+    pub access: Access,
+    pub log: Log,
+    /// `DATA_DIR`: where state is kept. May not exist yet.
+    pub data_dir: PathBuf,
+}
+
+/// Where and how the server listens.
+#[derive(Debug, Clone)]
+pub struct Listen {
+    /// `HOST`.
+    pub host: IpAddr,
+    /// `PORT`; 0 lets the system choose one.
+    pub port: u16,
+    /// `MAX_CONNECTIONS`: open client connections at once.
+    pub max_connections: usize,
+    /// `HEADER_TIMEOUT`: for a request head to arrive, and for an idle kept-alive connection.
+    pub header_timeout: Duration,
+    /// `DRAIN_TIMEOUT`: how long requests may still run after a stop was asked for.
+    pub drain_timeout: Duration,
+    /// `MAX_BODY_BYTES`: of one request body, unpacked.
+    pub max_body_bytes: usize,
+}
+
+/// The Ollama that serves, and how long it may take.
+#[derive(Debug, Clone)]
+pub struct Upstream {
+    /// `OLLAMA_BASE_URL`, else `OLLAMA_HOST`, else the local Ollama.
+    pub base: BaseUrl,
+    /// `CONNECT_TIMEOUT`: for TCP and TLS.
+    pub connect_timeout: Duration,
+    /// `REQUEST_TIMEOUT`: until the response headers of a streamed reply, model load included.
+    pub request_timeout: Duration,
+    /// `WHOLE_TIMEOUT`: until a whole reply is complete.
+    pub whole_timeout: Duration,
+    /// `STREAM_IDLE_TIMEOUT`: between two pieces of a streamed reply.
+    pub idle_timeout: Duration,
+    /// `TOTAL_TIMEOUT`: for a request from beginning to end; `None` is no limit.
+    pub total_timeout: Option<Duration>,
+    /// `MAX_LINE_BYTES`: of one line of a streamed reply.
+    pub max_line_bytes: usize,
+}
+
+/// How replies look.
+#[derive(Debug, Clone)]
+pub struct Replies {
+    /// `SSE_HEARTBEAT`: silence after which a stream gets a comment.
+    pub heartbeat: Duration,
+    /// `STREAM_USAGE`.
+    pub usage: StreamUsage,
+    /// `ALLOW_CLIENT_OPTIONS`; `None` decides by who asks.
+    pub client_options: Option<bool>,
+}
+
+/// When a stream carries token counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StreamUsage {
+    /// When `stream_options.include_usage` asks for them.
+    Asked,
+    /// In every stream.
+    Always,
+}
+
+/// Who may call.
+#[derive(Debug, Clone)]
+pub struct Access {
+    /// `API_TOKEN`: the one token of the environment.
+    pub api_token: Option<Secret>,
+}
+
+/// What is logged, and in which form.
+#[derive(Debug, Clone)]
+pub struct Log {
+    /// `LOG_LEVEL`.
+    pub level: Level,
+    /// `LOG_FORMAT`.
+    pub format: LogFormat,
+}
+
+/// The least grave event that is logged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Level {
+    Error,
+    Warn,
+    Info,
+    Debug,
+    Trace,
+}
+
+/// How a log line is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Config {
+            listen: Listen {
+                host: IpAddr::V4(Ipv4Addr::LOCALHOST),
+                port: 3000,
+                max_connections: 10_000,
+                header_timeout: Duration::from_secs(75),
+                drain_timeout: Duration::from_secs(30),
+                max_body_bytes: 64 << 20,
+            },
+            upstream: Upstream {
+                base: "http://127.0.0.1:11434".parse().expect("a literal base URL"),
+                connect_timeout: Duration::from_secs(30),
+                request_timeout: Duration::from_secs(300),
+                whole_timeout: Duration::from_secs(1800),
+                idle_timeout: Duration::from_secs(300),
+                total_timeout: None,
+                max_line_bytes: 16 << 20,
+            },
+            replies: Replies {
+                heartbeat: Duration::from_secs(10),
+                usage: StreamUsage::Asked,
+                client_options: None,
+            },
+            access: Access { api_token: None },
+            log: Log { level: Level::Info, format: LogFormat::Text },
+            data_dir: PathBuf::from("./data"),
+        }
+    }
+}
