@@ -1,1 +1,6 @@
-fn main() {}
+//! The one test binary. Each module tests the gateway through its front door, with fakes of upstreams only.
+
+#![expect(unreachable_pub, reason = "a test binary exports nothing; pub marks what other modules may use")]
+#![expect(clippy::unwrap_used, reason = "a test that panics has failed, in its helpers too")]
+
+mod support;
