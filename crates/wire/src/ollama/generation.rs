@@ -1,0 +1,163 @@
+//! Replies of `/api/chat` and `/api/generate`: a line of a stream and a whole reply have the same shape.
+
+use std::fmt;
+
+use serde::Deserialize;
+use serde::de::{self, Deserializer, Visitor};
+use serde_json::value::RawValue;
+
+use crate::json::Text;
+use crate::openai::Usage;
+
+/// One object of `/api/chat`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct ChatLine<'a> {
+    #[serde(borrow)]
+    pub message: Option<Message<'a>>,
+    pub done: Option<bool>,
+    #[serde(borrow)]
+    pub done_reason: Option<Text<'a>>,
+    prompt_eval_count: Option<Count>,
+    prompt_eval_cached_count: Option<Count>,
+    eval_count: Option<Count>,
+    #[serde(borrow)]
+    pub logprobs: Option<Vec<Logprob<'a>>>,
+    #[serde(borrow)]
+    pub error: Option<&'a RawValue>,
+}
+
+/// One object of `/api/generate`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct GenerateLine<'a> {
+    #[serde(borrow)]
+    pub response: Option<Text<'a>>,
+    pub done: Option<bool>,
+    #[serde(borrow)]
+    pub done_reason: Option<Text<'a>>,
+    prompt_eval_count: Option<Count>,
+    prompt_eval_cached_count: Option<Count>,
+    eval_count: Option<Count>,
+    #[serde(borrow)]
+    pub logprobs: Option<Vec<Logprob<'a>>>,
+    #[serde(borrow)]
+    pub error: Option<&'a RawValue>,
+}
+
+/// The message of a chat line.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Message<'a> {
+    #[serde(borrow)]
+    pub content: Option<Text<'a>>,
+    #[serde(borrow)]
+    pub thinking: Option<Text<'a>>,
+    #[serde(borrow)]
+    pub tool_calls: Option<Vec<ToolCall<'a>>>,
+}
+
+/// A tool call; the native `index` is not read, as gpt-oss numbers every call 0.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct ToolCall<'a> {
+    #[serde(borrow)]
+    pub id: Option<Text<'a>>,
+    #[serde(borrow)]
+    pub function: Option<Function<'a>>,
+}
+
+/// The function that a call names; `arguments` is an object, from some servers a string.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Function<'a> {
+    #[serde(borrow)]
+    pub name: Option<Text<'a>>,
+    #[serde(borrow)]
+    pub arguments: Option<&'a RawValue>,
+}
+
+/// The log probability of one token.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Logprob<'a> {
+    #[serde(borrow)]
+    pub token: Option<Text<'a>>,
+    #[serde(borrow)]
+    pub logprob: Option<&'a RawValue>,
+    #[serde(borrow)]
+    pub bytes: Option<&'a RawValue>,
+    #[serde(borrow)]
+    pub top_logprobs: Option<Vec<Logprob<'a>>>,
+}
+
+/// What the last object of a reply says beside its text.
+#[derive(Debug, Clone, Copy)]
+pub struct Stats<'a> {
+    /// Whether the reply ended as it should.
+    pub done: bool,
+    /// `stop`, `length`, `load`, `unload` or absent.
+    pub reason: Option<&'a str>,
+    /// Counts; absent ones are zero.
+    pub usage: Usage,
+}
+
+fn usage(prompt: Option<Count>, cached: Option<Count>, completion: Option<Count>) -> Usage {
+    let number = |count: Option<Count>| count.map_or(0, |count| count.0);
+    Usage { prompt: number(prompt), completion: number(completion), cached: cached.map(|count| count.0) }
+}
+
+impl ChatLine<'_> {
+    /// The closing facts of this object.
+    #[must_use]
+    pub fn stats(&self) -> Stats<'_> {
+        Stats {
+            done: self.done == Some(true),
+            reason: self.done_reason.as_ref().map(Text::as_str),
+            usage: usage(self.prompt_eval_count, self.prompt_eval_cached_count, self.eval_count),
+        }
+    }
+}
+
+impl GenerateLine<'_> {
+    /// The closing facts of this object.
+    #[must_use]
+    pub fn stats(&self) -> Stats<'_> {
+        Stats {
+            done: self.done == Some(true),
+            reason: self.done_reason.as_ref().map(Text::as_str),
+            usage: usage(self.prompt_eval_count, self.prompt_eval_cached_count, self.eval_count),
+        }
+    }
+}
+
+/// A count. Whatever is not a whole number from 0 on reads as 0: no reply is lost for its statistics.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Count(pub(super) u64);
+
+impl<'de> Deserialize<'de> for Count {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct CountVisitor;
+        impl Visitor<'_> for CountVisitor {
+            type Value = Count;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a number")
+            }
+            fn visit_u64<E: de::Error>(self, number: u64) -> Result<Count, E> {
+                Ok(Count(number))
+            }
+            fn visit_i64<E: de::Error>(self, _negative: i64) -> Result<Count, E> {
+                Ok(Count(0))
+            }
+            fn visit_f64<E: de::Error>(self, number: f64) -> Result<Count, E> {
+                #[expect(
+                    clippy::cast_possible_truncation,
+                    clippy::cast_sign_loss,
+                    reason = "casts of f64 saturate"
+                )]
+                Ok(Count(number as u64))
+            }
+        }
+        deserializer.deserialize_any(CountVisitor)
+    }
+}

@@ -1,0 +1,51 @@
+//! OpenAI's requests, with the fields that are acted on, and its error object.
+//!
+//! Unknown fields are ignored; a wrong type is an [`ApiError`] that names the field.
+
+pub mod chat;
+pub mod completion;
+pub mod embedding;
+mod error;
+mod options;
+mod usage;
+
+pub use error::ApiError;
+pub use options::{Common, KeepAlive, Options, Stop, StreamOptions, Think};
+pub use usage::Usage;
+
+use serde::Deserialize;
+
+/// Parses a request body; the error names the field, or says where the JSON breaks.
+///
+/// # Errors
+/// 400 `invalid_request_error`.
+pub fn parse<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, ApiError> {
+    let text = std::str::from_utf8(body).map_err(|error| {
+        ApiError::json(format!(
+            "the request body is not UTF-8: invalid byte at offset {}",
+            error.valid_up_to()
+        ))
+    })?;
+    // Tracking the path allocates for every key, so it is done only for a body that is known to be bad.
+    serde_json::from_str(text).map_err(|error| locate::<T>(text, &error))
+}
+
+fn locate<'a, T: Deserialize<'a>>(text: &'a str, first: &serde_json::Error) -> ApiError {
+    if text.trim().is_empty() {
+        return ApiError::json("the request body is empty; send a JSON object");
+    }
+    if !first.is_data() {
+        return ApiError::json(format!("the request body is not valid JSON: {first}"));
+    }
+    let mut json = serde_json::Deserializer::from_str(text);
+    let Err(error) = serde_path_to_error::deserialize::<_, T>(&mut json) else {
+        return ApiError::json(first.to_string());
+    };
+    let path = error.path().to_string();
+    let reason = error.inner().to_string();
+    let reason = reason.split(" at line ").next().unwrap_or(&reason);
+    if path == "." {
+        return ApiError::json(format!("the request body is wrong: {reason}"));
+    }
+    ApiError::invalid(path.clone(), format!("'{path}': {reason}")).with_code("invalid_type")
+}

@@ -1,0 +1,219 @@
+//! Errors of Ollama → errors of OpenAI (policies 8, 9, 14, 15). Nothing of the upstream's address, credentials or
+//! sign-in links is passed on, and no HTML.
+
+use std::borrow::Cow;
+use std::net::SocketAddr;
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use crate::json::{Kind, Text, kind};
+use crate::openai::ApiError;
+
+/// Seconds for `Retry-After` when the upstream gives none.
+const RETRY_AFTER: u64 = 5;
+
+/// An answer of the upstream with a status that is not a success.
+#[derive(Debug, Clone, Copy)]
+pub struct Refusal<'r> {
+    /// Its HTTP status.
+    pub status: u16,
+    /// Its body, as far as it was read.
+    pub body: &'r [u8],
+    /// Its `Retry-After`, in seconds.
+    pub retry_after: Option<u64>,
+    /// The field of the request that holds the prompt, for errors about its length.
+    pub prompt: &'static str,
+    /// The model as the client named it.
+    pub asked: &'r str,
+    /// The model as the upstream was asked for it.
+    pub served: &'r str,
+}
+
+/// What the client learns of a refusal.
+#[must_use]
+pub fn from_refusal(refusal: Refusal<'_>) -> ApiError {
+    let found = unwrap_body(refusal.body);
+    let or = |fallback: &str| found.message.clone().unwrap_or_else(|| fallback.to_owned());
+    if found.is_overflow() {
+        let message = or("the prompt is too long for the context of the model");
+        return ApiError { param: Some(refusal.prompt.into()), ..overflow(message) };
+    }
+    match refusal.status {
+        400 | 413 | 422 => ApiError {
+            status: refusal.status,
+            ..ApiError::new(400, "invalid_request_error", or("the upstream refused the request"))
+        },
+        404 => not_found(&refusal, found),
+        429 => ApiError {
+            code: Some("rate_limit_exceeded"),
+            retry_after: Some(refusal.retry_after.unwrap_or(RETRY_AFTER)),
+            ..ApiError::new(429, "rate_limit_error", or("the upstream's rate limit is reached"))
+        },
+        401 | 403 => ApiError::upstream("the upstream refused the gateway's credentials")
+            .with_code("upstream_auth_error"),
+        501 => {
+            let message =
+                format!("the model {:?} does not support this: it makes no embeddings", refusal.asked);
+            ApiError::invalid("model", message).with_code("model_not_supported")
+        }
+        503 => ApiError {
+            code: Some("overloaded"),
+            retry_after: Some(refusal.retry_after.unwrap_or(RETRY_AFTER)),
+            ..ApiError::new(503, "api_error", or("the upstream is overloaded"))
+        },
+        500 if found.is_clients_fault() => ApiError::new(400, "invalid_request_error", or("")),
+        status => ApiError::upstream(or(&format!("the upstream answered with status {status}"))),
+    }
+}
+
+fn not_found(refusal: &Refusal<'_>, found: Found) -> ApiError {
+    let error = ApiError::new(404, "not_found_error", "");
+    let Some(message) = found.message.filter(|_| found.is_json) else {
+        return ApiError {
+            message: "the upstream does not know this path; is it an Ollama?".into(),
+            ..error
+        };
+    };
+    // A mapped name is nobody's business but the operator's.
+    let message = if refusal.asked == refusal.served {
+        message
+    } else {
+        format!("model '{}' not found", refusal.asked)
+    };
+    ApiError { message, param: Some("model".into()), code: Some("model_not_found"), ..error }
+}
+
+/// An `error` inside a reply of status 200: the value under that key, as text.
+#[must_use]
+pub fn from_line(raw: &str) -> ApiError {
+    let found = unwrap_value(raw, 0);
+    if found.is_overflow() {
+        return overflow(found.message.unwrap_or_default());
+    }
+    ApiError::upstream(
+        found.message.unwrap_or_else(|| "the upstream reported an error without a text".into()),
+    )
+}
+
+/// The upstream sent what is no JSON of Ollama's.
+#[must_use]
+pub fn not_json() -> ApiError {
+    ApiError::upstream("the upstream sent something that is not Ollama's JSON")
+}
+
+/// The upstream's answer ended before it was complete.
+#[must_use]
+pub fn ended_early() -> ApiError {
+    ApiError::upstream("the upstream's answer ended before it was complete")
+}
+
+/// A whole reply must hold no error and be done.
+pub(super) fn check_whole(error: Option<&RawValue>, done: bool) -> Result<(), ApiError> {
+    match error {
+        Some(error) => Err(from_line(error.get())),
+        None if !done => Err(ended_early()),
+        None => Ok(()),
+    }
+}
+
+fn overflow(message: String) -> ApiError {
+    ApiError::new(400, "invalid_request_error", message).with_code("context_length_exceeded")
+}
+
+/// What an error text turned out to be, unwrapped.
+#[derive(Debug, Default)]
+struct Found {
+    message: Option<String>,
+    kind: Option<String>,
+    is_json: bool,
+}
+
+impl Found {
+    fn is_overflow(&self) -> bool {
+        const PHRASES: [&str; 5] = [
+            "exceeds the available context size",
+            "exceeds the context length",
+            "exceeds maximum context length",
+            "exceed context size",
+            "prompt is too long",
+        ];
+        let message = self.message.as_deref().unwrap_or_default();
+        self.kind.as_deref() == Some("exceed_context_size_error")
+            || PHRASES.iter().any(|phrase| message.contains(phrase))
+    }
+
+    /// Ollama answers some mistakes of clients with a 500.
+    fn is_clients_fault(&self) -> bool {
+        let message = self.message.as_deref().unwrap_or_default();
+        message.starts_with("option \"")
+            || message.starts_with("invalid format")
+            || message.contains("image input is not supported")
+            || message.contains("does not support multimodal")
+    }
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Wrapped<'a> {
+    #[serde(borrow)]
+    error: Option<&'a RawValue>,
+    #[serde(borrow)]
+    message: Option<Text<'a>>,
+    #[serde(borrow, rename = "type")]
+    kind: Option<Text<'a>>,
+}
+
+fn unwrap_body(body: &[u8]) -> Found {
+    let text = String::from_utf8_lossy(body);
+    let text = text.trim();
+    if text.starts_with('{') && serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok() {
+        return Found { is_json: true, ..unwrap_value(text, 0) };
+    }
+    let is_plain = !text.is_empty() && text.len() <= 500 && !text.contains('<');
+    Found { message: is_plain.then(|| redact(text)), ..Found::default() }
+}
+
+/// Runner errors are JSON inside a string inside JSON; three layers are the most that was seen.
+fn unwrap_value(raw: &str, layer: usize) -> Found {
+    match kind(raw) {
+        Kind::Object => {
+            let wrapped: Wrapped<'_> = serde_json::from_str(raw).unwrap_or_default();
+            let inner = wrapped.error.filter(|_| layer < 4).map(|inner| unwrap_value(inner.get(), layer + 1));
+            let own = Found {
+                message: wrapped.message.map(|text| redact(text.as_str())),
+                kind: wrapped.kind.map(|text| text.as_str().to_owned()),
+                is_json: true,
+            };
+            inner.filter(|inner| inner.message.is_some()).unwrap_or(own)
+        }
+        Kind::Text => {
+            let text: Text<'_> = serde_json::from_str(raw).unwrap_or_default();
+            let inner = text.as_str().trim();
+            let is_wrapped = layer < 4 && inner.starts_with('{');
+            if is_wrapped && serde_json::from_str::<serde::de::IgnoredAny>(inner).is_ok() {
+                let found = unwrap_value(inner, layer + 1);
+                if found.message.is_some() {
+                    return found;
+                }
+            }
+            let message = if inner.contains("<html") || inner.contains("<!DOCTYPE") {
+                None
+            } else {
+                Some(redact(inner))
+            };
+            Found { message: message.filter(|text| !text.is_empty()), is_json: true, ..Found::default() }
+        }
+        _ => Found { is_json: true, ..Found::default() },
+    }
+}
+
+/// The text without URLs and socket addresses.
+fn redact(text: &str) -> String {
+    let words = text.split(' ').map(|word| {
+        let bare = word.trim_matches(|c: char| !c.is_alphanumeric() && c != '[' && c != ']');
+        let is_address = word.contains("://") || bare.parse::<SocketAddr>().is_ok();
+        if is_address { Cow::Borrowed("[removed]") } else { Cow::Borrowed(word) }
+    });
+    words.collect::<Vec<_>>().join(" ")
+}
