@@ -12,3 +12,6 @@
 //! ```
 
 pub mod config;
+pub mod http;
+pub mod telemetry;
+pub mod upstream;

@@ -1,0 +1,112 @@
+//! Whose fault an error is, and whether it may be retried: said where it is made, read by who retries.
+
+use std::fmt;
+
+use http::{HeaderValue, StatusCode, header};
+use wire::openai::ApiError;
+
+use super::{Body, Reply};
+
+/// How a request ended: one closed vocabulary for logs, metrics and traces.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    Ok,
+    ClientGone,
+    BadRequest,
+    Unauthorized,
+    NoModel,
+    Overloaded,
+    UpstreamConnect,
+    UpstreamStatus,
+    UpstreamStream,
+    Timeout,
+    Internal,
+}
+
+impl Outcome {
+    /// The word in logs and metrics.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Outcome::Ok => "ok",
+            Outcome::ClientGone => "client_gone",
+            Outcome::BadRequest => "bad_request",
+            Outcome::Unauthorized => "unauthorized",
+            Outcome::NoModel => "no_model",
+            Outcome::Overloaded => "overloaded",
+            Outcome::UpstreamConnect => "upstream_connect",
+            Outcome::UpstreamStatus => "upstream_status",
+            Outcome::UpstreamStream => "upstream_stream",
+            Outcome::Timeout => "timeout",
+            Outcome::Internal => "internal",
+        }
+    }
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// Whether another attempt makes sense. No content has reached the client whenever this is asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Retry {
+    /// The answer would be the same.
+    No,
+    /// A kept-alive connection died before it answered: the same backend, on a new connection, at once.
+    Reused,
+}
+
+/// One error type for the data plane.
+#[derive(Debug, Clone)]
+pub struct Failure {
+    /// What the client is told.
+    pub error: ApiError,
+    /// What the log is told.
+    pub outcome: Outcome,
+    /// Read by the attempt loop only.
+    pub retry: Retry,
+    /// The cause, for the log; may name what a client must not see.
+    pub cause: Option<String>,
+}
+
+impl Failure {
+    /// A failure that no retry mends.
+    #[must_use]
+    pub fn new(outcome: Outcome, error: ApiError) -> Self {
+        Failure { error, outcome, retry: Retry::No, cause: None }
+    }
+
+    /// The same failure with a cause for the log.
+    #[must_use]
+    pub fn because(self, cause: impl fmt::Display) -> Self {
+        Failure { cause: Some(cause.to_string()), ..self }
+    }
+
+    /// The reply of a request that failed before any of its body was sent.
+    #[must_use]
+    pub fn into_reply(self) -> Reply {
+        let mut reply = Reply::new(Body::full(self.error.to_json()));
+        *reply.status_mut() = StatusCode::from_u16(self.error.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let headers = reply.headers_mut();
+        headers.insert(header::CONTENT_TYPE, super::headers::JSON);
+        if let Some(seconds) = self.error.retry_after {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        reply
+    }
+}
+
+impl From<ApiError> for Failure {
+    /// An error found in the request, or while translating.
+    fn from(error: ApiError) -> Self {
+        let outcome = match error.status {
+            401 | 403 => Outcome::Unauthorized,
+            404 => Outcome::NoModel,
+            500.. => Outcome::UpstreamStream,
+            _ => Outcome::BadRequest,
+        };
+        Failure::new(outcome, error)
+    }
+}

@@ -1,0 +1,17 @@
+//! HTTP's own matters, the same for every surface: failures as replies, bodies in and out, ids, headers.
+//!
+//! Knows nothing of models, backends or tokens.
+
+mod body;
+mod failure;
+pub mod headers;
+mod ids;
+mod intake;
+
+pub use body::{Body, Held};
+pub use failure::{Failure, Outcome, Retry};
+pub use ids::{Ids, request_id};
+pub use intake::read_body;
+
+/// A reply of the gateway.
+pub type Reply = ::http::Response<Body>;

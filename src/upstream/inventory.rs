@@ -1,0 +1,136 @@
+//! What is known of a backend: its models and what they can do. It advises; it never blocks a request.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use bytes::Bytes;
+use tokio::time::Instant;
+use wire::ollama::{Show, Version};
+use wire::translate::models::{self, Model};
+
+use super::backend::Backend;
+use super::client::Client;
+use super::failures;
+use super::read::{Reading, read_error, read_whole};
+use crate::http::{Failure, Outcome};
+
+/// No list is waited for longer than this.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// How long an answer about a model's capabilities is believed.
+const BELIEF: Duration = Duration::from_secs(300);
+/// How long it is not asked again after a failure.
+const DOUBT: Duration = Duration::from_secs(10);
+/// Most models remembered.
+const MAX_MODELS: usize = 1024;
+/// `/api/show` answers with whole tensor lists.
+const MAX_ANSWER: usize = 64 << 20;
+
+/// What a model can do, as `/api/show` says (`/api/tags` is wrong for models without a Go template).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Capabilities(Vec<String>);
+
+impl Capabilities {
+    /// Whether `capability` is among them.
+    #[must_use]
+    pub fn has(&self, capability: &str) -> bool {
+        self.0.iter().any(|known| known == capability)
+    }
+}
+
+/// The memory of one backend.
+#[derive(Debug, Default)]
+pub struct Inventory {
+    models: Mutex<Option<Arc<[Model]>>>,
+    capabilities: Mutex<HashMap<String, Known>>,
+}
+
+#[derive(Debug, Clone)]
+struct Known {
+    until: Instant,
+    capabilities: Option<Arc<Capabilities>>,
+}
+
+impl Inventory {
+    /// The models that the backend lists now; its last answer stands in for one that fails or takes longer than 2 s.
+    ///
+    /// # Errors
+    /// Why the list failed, when there was never an answer.
+    pub async fn models(&self, client: &Client, backend: &Backend) -> Result<Arc<[Model]>, Failure> {
+        let fresh = get(client, backend, "/api/tags", None).await.and_then(|body| {
+            let models = models::from_tags(&body).map_err(|error| unreadable(&error))?;
+            Ok(Arc::from(models))
+        });
+        let mut last = self.models.lock().unwrap_or_else(PoisonError::into_inner);
+        match fresh {
+            Ok(models) => Ok(Arc::clone(last.insert(models))),
+            Err(failure) => last.clone().ok_or(failure),
+        }
+    }
+
+    /// What `model` can do, or `None` when the backend does not say. Asked once in five minutes for each model.
+    pub async fn capabilities(&self, client: &Client, backend: &Backend, model: &str) -> Option<Arc<Capabilities>> {
+        let key = model.to_ascii_lowercase();
+        let now = Instant::now();
+        if let Some(known) = self.remembered(&key).filter(|known| known.until > now) {
+            return known.capabilities;
+        }
+        let mut ask = b"{\"model\":".to_vec();
+        wire::json::write_str(&mut ask, model);
+        ask.push(b'}');
+        let answer = get(client, backend, "/api/show", Some(ask.into())).await.ok();
+        let capabilities = answer.and_then(|body| {
+            let mut scratch = String::new();
+            let show: Show<'_> = wire::ollama::parse(&body, &mut scratch).ok()?;
+            let names = show.capabilities?.iter().map(|name| name.as_str().to_owned()).collect();
+            Some(Arc::new(Capabilities(names)))
+        });
+        let until = now + if capabilities.is_some() { BELIEF } else { DOUBT };
+        let mut known = self.capabilities.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.len() >= MAX_MODELS {
+            known.retain(|_, known| known.until > now);
+        }
+        if known.len() < MAX_MODELS {
+            known.insert(key, Known { until, capabilities: capabilities.clone() });
+        }
+        capabilities
+    }
+
+    fn remembered(&self, key: &str) -> Option<Known> {
+        self.capabilities.lock().unwrap_or_else(PoisonError::into_inner).get(key).cloned()
+    }
+
+    /// The backend's version, as a sign of life.
+    ///
+    /// # Errors
+    /// Why it did not answer.
+    pub async fn version(&self, client: &Client, backend: &Backend) -> Result<String, Failure> {
+        let body = get(client, backend, "/api/version", None).await?;
+        let mut scratch = String::new();
+        let version: Version<'_> = wire::ollama::parse(&body, &mut scratch).map_err(|error| unreadable(&error))?;
+        Ok(version.version.map(|version| version.as_str().to_owned()).unwrap_or_default())
+    }
+}
+
+async fn get(client: &Client, backend: &Backend, path: &str, body: Option<Bytes>) -> Result<Bytes, Failure> {
+    let deadline = Instant::now() + PATIENCE;
+    let response = client.send(backend, path, body, PATIENCE).await?;
+    if !response.status().is_success() {
+        let (status, retry_after, body) = read_error(response).await;
+        let refusal = wire::translate::errors::Refusal {
+            status,
+            body: &body,
+            retry_after,
+            prompt: "model",
+            asked: "",
+            served: "",
+        };
+        return Err(failures::refused(refusal));
+    }
+    let reading = Reading { limit: MAX_ANSWER, idle: PATIENCE, deadline: Some((deadline, PATIENCE)) };
+    read_whole(response.into_body(), reading).await
+}
+
+fn unreadable(error: &serde_json::Error) -> Failure {
+    Failure::new(Outcome::UpstreamStream, wire::translate::errors::not_json()).because(error)
+}
