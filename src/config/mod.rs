@@ -4,14 +4,31 @@
 //! `config.toml`, `.env` and the files that secrets are read from.
 
 mod base_url;
+mod check;
+mod dotenv;
+mod example;
+mod file;
+mod layer;
+mod load;
+mod problem;
+mod rows;
 mod secret;
+mod suggest;
+mod table;
+mod value;
+mod values;
 
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
 pub use base_url::{BadBaseUrl, BaseUrl};
+pub use example::{example_env, example_toml};
+pub use layer::Origin;
+pub use load::{Loaded, Row, Sources, load};
+pub use problem::{Bad, Problem};
 pub use secret::Secret;
+pub use table::{Group, InEffect, Kind, Setting, Unit, Zero};
 
 /// Everything that the gateway reads at start. `Config::default()` is the documented defaults, as with no
 /// file, no environment and no flags.
@@ -119,32 +136,15 @@ pub enum LogFormat {
 
 impl Default for Config {
     fn default() -> Self {
-        Config {
-            listen: Listen {
-                host: IpAddr::V4(Ipv4Addr::LOCALHOST),
-                port: 3000,
-                max_connections: 10_000,
-                header_timeout: Duration::from_secs(75),
-                drain_timeout: Duration::from_secs(30),
-                max_body_bytes: 64 << 20,
-            },
-            upstream: Upstream {
-                base: "http://127.0.0.1:11434".parse().expect("a literal base URL"),
-                connect_timeout: Duration::from_secs(30),
-                request_timeout: Duration::from_secs(300),
-                whole_timeout: Duration::from_secs(1800),
-                idle_timeout: Duration::from_secs(300),
-                total_timeout: None,
-                max_line_bytes: 16 << 20,
-            },
-            replies: Replies {
-                heartbeat: Duration::from_secs(10),
-                usage: StreamUsage::Asked,
-                client_options: None,
-            },
-            access: Access { api_token: None },
-            log: Log { level: Level::Info, format: LogFormat::Text },
-            data_dir: PathBuf::from("./data"),
+        let mut values = values::Values::default();
+        for row in settings() {
+            values.insert(row.name, value::parse(row, row.default).expect("defaults are valid"));
         }
+        Config::from_values(&values)
     }
+}
+
+/// Every setting, in the order in which it is shown.
+pub fn settings() -> &'static [Setting] {
+    rows::SETTINGS
 }

@@ -1,0 +1,89 @@
+//! Checks of settings that are texts with a form of their own. Each says what is wrong, not what is allowed.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use super::base_url::{BadBaseUrl, BaseUrl};
+
+pub(super) const BASE_FORM: &str = "http://host:port or https://host, with or without /api, or host:port";
+pub(super) const OLLAMA_HOST_FORM: &str = "host, host:port, :port or http://host:port";
+pub(super) const PROXY_FORM: &str = "true, false, a number of hops, or a comma-separated list of addresses, CIDR \
+     ranges, loopback, linklocal, uniquelocal";
+
+/// The address of `HOST`: an address, in brackets or not, or `localhost`.
+pub(super) fn parse_host(text: &str) -> Option<IpAddr> {
+    if text.eq_ignore_ascii_case("localhost") {
+        return Some(IpAddr::V4(Ipv4Addr::LOCALHOST));
+    }
+    text.strip_prefix('[').and_then(|text| text.strip_suffix(']')).unwrap_or(text).parse().ok()
+}
+
+pub(super) fn host(text: &str) -> Result<(), String> {
+    parse_host(text).map(drop).ok_or_else(|| "is no address".to_owned())
+}
+
+pub(super) fn base(text: &str) -> Result<(), String> {
+    text.parse::<BaseUrl>().map(drop).map_err(|bad| bad.to_string())
+}
+
+pub(super) fn ollama_host(text: &str) -> Result<(), String> {
+    parse_ollama_host(text).map(drop).map_err(|bad| bad.to_string())
+}
+
+/// Reads `OLLAMA_HOST` as Ollama's own client does: without a scheme the port is 11434 unless given, with one
+/// it is the scheme's; an address that means "all of mine" means this machine.
+pub(super) fn parse_ollama_host(text: &str) -> Result<BaseUrl, BadBaseUrl> {
+    let text = text.trim();
+    let (scheme, rest) = text.split_once("://").map_or((None, text), |(scheme, rest)| (Some(scheme), rest));
+    let (host_port, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+    let (host, port) = split_host(host_port);
+    let host = match host.parse::<IpAddr>() {
+        Ok(address) if address == Ipv4Addr::UNSPECIFIED => Ipv4Addr::LOCALHOST.to_string(),
+        Ok(address) if address == Ipv6Addr::UNSPECIFIED => "[::1]".to_owned(),
+        Ok(IpAddr::V6(address)) => format!("[{address}]"),
+        _ if host.is_empty() => Ipv4Addr::LOCALHOST.to_string(),
+        _ => host.to_owned(),
+    };
+    let port = match (port, scheme) {
+        (Some(port), _) => format!(":{port}"),
+        (None, None) => ":11434".to_owned(),
+        (None, Some(_)) => String::new(),
+    };
+    format!("{}://{host}{port}{path}", scheme.unwrap_or("http")).parse()
+}
+
+/// Host without brackets, and the port if one was given. A bare v6 address has none.
+fn split_host(text: &str) -> (&str, Option<&str>) {
+    if let Some((host, rest)) = text.strip_prefix('[').and_then(|text| text.split_once(']')) {
+        return (host, rest.strip_prefix(':'));
+    }
+    if text.parse::<Ipv6Addr>().is_ok() {
+        return (text, None);
+    }
+    text.rsplit_once(':').map_or((text, None), |(host, port)| (host, Some(port)))
+}
+
+/// One address or CIDR range.
+pub(super) fn range(text: &str) -> Result<(), String> {
+    let (address, bits) = text.split_once('/').map_or((text, None), |(address, bits)| (address, Some(bits)));
+    let address: IpAddr = address.parse().map_err(|_| format!("has `{text}`, which is no address"))?;
+    let most = if address.is_ipv4() { 32 } else { 128 };
+    match bits.map(str::parse::<u8>) {
+        None => Ok(()),
+        Some(Ok(bits)) if bits <= most => Ok(()),
+        Some(_) => Err(format!("has `{text}`, whose prefix is not 0 to {most}")),
+    }
+}
+
+pub(super) fn proxy(text: &str) -> Result<(), String> {
+    if super::value::switch(text).is_some() || text.parse::<u8>().is_ok() {
+        return Ok(());
+    }
+    text.split(',').map(str::trim).try_for_each(|item| match item.to_ascii_lowercase().as_str() {
+        "loopback" | "linklocal" | "uniquelocal" => Ok(()),
+        _ => range(item),
+    })
+}
+
+pub(super) fn path(text: &str) -> Result<(), String> {
+    if text.contains('\0') { Err("holds a NUL byte".to_owned()) } else { Ok(()) }
+}

@@ -1,0 +1,301 @@
+//! Every setting, once. Help, `check-config`, both example files and `Config` are made from this table.
+
+use std::time::Duration;
+
+use super::check;
+use super::table::{Group, InEffect, Kind, Setting, Unit, Zero};
+use Group::{Access, Cache, Limits, Logging, Replies, Server, State, Upstream};
+
+const DAY: Duration = Duration::from_secs(86_400);
+const MONTH: Duration = Duration::from_secs(30 * 86_400);
+/// Sizes end here so that they fit a `usize` everywhere.
+const GIB_2: u64 = (1 << 31) - 1;
+const FLEET: &str = "channels and keys";
+const TOKENS: &str = "tokens and limits";
+const CACHES: &str = "caches";
+const OBSERVING: &str = "observing";
+
+const fn row(
+    name: &'static str,
+    group: Group,
+    kind: Kind,
+    default: &'static str,
+    help: &'static str,
+) -> Setting {
+    Setting { name, group, kind, default, unset: "unset", help, in_effect: InEffect::Now }
+}
+
+impl Setting {
+    const fn later(self, what: &'static str) -> Setting {
+        Setting { in_effect: InEffect::Later(what), ..self }
+    }
+
+    const fn or_else(self, unset: &'static str) -> Setting {
+        Setting { unset, ..self }
+    }
+}
+
+const fn time(zero: Zero) -> Kind {
+    Kind::Duration { unit: Unit::Milliseconds, min: Duration::from_millis(1), max: MONTH, zero }
+}
+
+const fn count(min: u64, max: u64) -> Kind {
+    Kind::Integer { min, max }
+}
+
+const fn text(form: &'static str, check: fn(&str) -> Result<(), String>) -> Kind {
+    Kind::Text { form, check }
+}
+
+const WINDOW: Kind =
+    Kind::Duration { unit: Unit::Milliseconds, min: Duration::from_millis(1), max: DAY, zero: Zero::Refused };
+const ADDRESSES: Kind =
+    Kind::List { form: "addresses or CIDR ranges, v4 or v6, separated by commas", check: check::range };
+const RATE: Kind = count(0, 1_000_000_000);
+
+/// The table, in the order in which it is shown.
+pub(super) static SETTINGS: &[Setting] = &[
+    row(
+        "HOST",
+        Server,
+        text("an IP address or `localhost`", check::host),
+        "127.0.0.1",
+        "Address to listen on; 0.0.0.0 opens the gateway to the network.",
+    ),
+    row("PORT", Server, count(0, 65_535), "3000", "TCP port to listen on; 0 lets the system choose one."),
+    row(
+        "MAX_CONNECTIONS",
+        Server,
+        count(1, 1_000_000),
+        "10000",
+        "Open client connections at once; further ones wait.",
+    ),
+    row(
+        "HEADER_TIMEOUT",
+        Server,
+        time(Zero::Refused),
+        "75s",
+        "Longest wait for a request's head, and for the next request on a kept-alive connection.",
+    ),
+    row(
+        "DRAIN_TIMEOUT",
+        Server,
+        time(Zero::Plain),
+        "30s",
+        "How long requests may still run after a stop was asked for.",
+    ),
+    row(
+        "MAX_BODY_BYTES",
+        Server,
+        Kind::Bytes { min: 1, max: GIB_2 },
+        "64MiB",
+        "Largest request body, unpacked; a larger one is answered with 413.",
+    ),
+    row(
+        "TRUST_PROXY",
+        Server,
+        text(check::PROXY_FORM, check::proxy),
+        "false",
+        "Reverse proxies whose X-Forwarded-For is believed.",
+    )
+    .later(TOKENS),
+    row(
+        "OLLAMA_BASE_URL",
+        Upstream,
+        text(check::BASE_FORM, check::base),
+        "",
+        "The Ollama that serves, with or without a final /api or /v1.",
+    )
+    .or_else("OLLAMA_HOST, else http://127.0.0.1:11434"),
+    row(
+        "OLLAMA_HOST",
+        Upstream,
+        text(check::OLLAMA_HOST_FORM, check::ollama_host),
+        "",
+        "The local Ollama's own variable; read when OLLAMA_BASE_URL is unset.",
+    ),
+    row(
+        "CONNECT_TIMEOUT",
+        Upstream,
+        time(Zero::Refused),
+        "30s",
+        "Longest wait for a connection to the Ollama, TLS included.",
+    ),
+    row(
+        "REQUEST_TIMEOUT",
+        Upstream,
+        time(Zero::Refused),
+        "300s",
+        "Longest wait for the headers of a streamed reply, loading of the model included.",
+    ),
+    row(
+        "WHOLE_TIMEOUT",
+        Upstream,
+        time(Zero::Refused),
+        "30m",
+        "Longest wait for a whole (not streamed) reply.",
+    ),
+    row(
+        "STREAM_IDLE_TIMEOUT",
+        Upstream,
+        time(Zero::Refused),
+        "300s",
+        "Longest silence of the Ollama within a streamed reply.",
+    ),
+    row(
+        "TOTAL_TIMEOUT",
+        Upstream,
+        time(Zero::Off),
+        "0",
+        "Longest life of a request from beginning to end; 0 = no limit.",
+    ),
+    row(
+        "MAX_LINE_BYTES",
+        Upstream,
+        Kind::Bytes { min: 1024, max: GIB_2 },
+        "16MiB",
+        "Longest line of a streamed reply that is accepted from the Ollama.",
+    ),
+    row(
+        "MAX_RETRIES",
+        Upstream,
+        count(0, 100),
+        "2",
+        "Further attempts after one that failed before any content was sent.",
+    )
+    .later(FLEET),
+    row(
+        "HEALTH_CHECK_INTERVAL",
+        Upstream,
+        Kind::Duration { unit: Unit::Seconds, min: Duration::from_secs(1), max: MONTH, zero: Zero::Off },
+        "60",
+        "Period of the health probe and the inventory of models; 0 = never.",
+    )
+    .later(FLEET),
+    row(
+        "SSE_HEARTBEAT",
+        Replies,
+        time(Zero::Off),
+        "10s",
+        "Silence after which a stream gets a comment, so that nothing between cuts it; 0 = never.",
+    ),
+    row(
+        "STREAM_USAGE",
+        Replies,
+        Kind::Choice(&["asked", "always"]),
+        "asked",
+        "Token counts in a stream: when stream_options.include_usage asks for them, or always.",
+    ),
+    row(
+        "ALLOW_CLIENT_OPTIONS",
+        Replies,
+        Kind::Switch,
+        "",
+        "Whether clients may set num_ctx, keep_alive and others that make the Ollama reload a model.",
+    )
+    .or_else("for loopback without a token, and for API_TOKEN"),
+    row("API_TOKEN", Access, Kind::Secret, "", "The token that every client must show as its API key.")
+        .or_else("none is asked for"),
+    row("ADMIN_PASSWORD", Access, Kind::Secret, "admin123", "Password of the first administrator.")
+        .later("the panel"),
+    row(
+        "IP_ACCESS_MODE",
+        Access,
+        Kind::Choice(&["disabled", "whitelist", "blacklist"]),
+        "disabled",
+        "Which of the two address lists is in force.",
+    )
+    .later(TOKENS),
+    row("IP_WHITELIST", Access, ADDRESSES, "", "The only addresses that may call, in mode whitelist.")
+        .or_else("nobody")
+        .later(TOKENS),
+    row("IP_BLACKLIST", Access, ADDRESSES, "", "Addresses that may not call, in mode blacklist.")
+        .or_else("nobody")
+        .later(TOKENS),
+    row(
+        "RATE_LIMIT_GLOBAL_ENABLED",
+        Limits,
+        Kind::Switch,
+        "true",
+        "Whether all requests together are limited.",
+    )
+    .later(TOKENS),
+    row("RATE_LIMIT_GLOBAL_WINDOW", Limits, WINDOW, "60s", "Window in which they are counted.").later(TOKENS),
+    row("RATE_LIMIT_GLOBAL_MAX", Limits, RATE, "500", "Requests in a window; 0 refuses all.").later(TOKENS),
+    row(
+        "RATE_LIMIT_IP_ENABLED",
+        Limits,
+        Kind::Switch,
+        "true",
+        "Whether the requests of one client address are limited.",
+    )
+    .later(TOKENS),
+    row("RATE_LIMIT_IP_WINDOW", Limits, WINDOW, "60s", "Window in which they are counted.").later(TOKENS),
+    row("RATE_LIMIT_IP_MAX", Limits, RATE, "60", "Requests in a window; 0 refuses all.").later(TOKENS),
+    row(
+        "RATE_LIMIT_TOKEN_ENABLED",
+        Limits,
+        Kind::Switch,
+        "true",
+        "Whether the requests of one token are limited.",
+    )
+    .later(TOKENS),
+    row("RATE_LIMIT_TOKEN_WINDOW", Limits, WINDOW, "60s", "Window in which they are counted.").later(TOKENS),
+    row("RATE_LIMIT_TOKEN_MAX", Limits, RATE, "120", "Requests in a window; 0 refuses all.").later(TOKENS),
+    row("CACHE_EMBEDDINGS", Cache, Kind::Switch, "true", "Whether embeddings are remembered.").later(CACHES),
+    row("CACHE_EMBEDDINGS_MAX_SIZE", Cache, count(0, 100_000_000), "1000", "Embeddings remembered at most.")
+        .later(CACHES),
+    row(
+        "CACHE_EMBEDDINGS_MAX_AGE",
+        Cache,
+        time(Zero::Plain),
+        "3600000",
+        "How long an embedding is remembered.",
+    )
+    .later(CACHES),
+    row("CACHE_CHAT", Cache, Kind::Switch, "false", "Whether whole chat replies are remembered.")
+        .later(CACHES),
+    row("CACHE_CHAT_MAX_SIZE", Cache, count(0, 100_000_000), "500", "Replies remembered at most.")
+        .later(CACHES),
+    row("CACHE_CHAT_MAX_AGE", Cache, time(Zero::Plain), "1800000", "How long a reply is remembered.")
+        .later(CACHES),
+    row(
+        "LOG_LEVEL",
+        Logging,
+        Kind::Choice(&["error", "warn", "info", "debug", "trace"]),
+        "info",
+        "The least grave event that is logged.",
+    ),
+    row(
+        "LOG_FORMAT",
+        Logging,
+        Kind::Choice(&["text", "json"]),
+        "text",
+        "Log lines for people, or one JSON object a line.",
+    ),
+    row(
+        "LOG_TO_FILE",
+        Logging,
+        Kind::Switch,
+        "false",
+        "Whether a record of each request is written to a file.",
+    )
+    .later(OBSERVING),
+    row(
+        "LOG_MAX_FILE_SIZE",
+        Logging,
+        Kind::Bytes { min: 1024, max: 1 << 50 },
+        "52428800",
+        "Size at which that file is rotated.",
+    )
+    .later(OBSERVING),
+    row("LOG_RECENT_MAX", Logging, count(0, 10_000_000), "500", "Requests that the panel can look back on.")
+        .later(OBSERVING),
+    row(
+        "DATA_DIR",
+        State,
+        text("the path of a folder", check::path),
+        "./data",
+        "Folder that holds the gateway's state; made when it is needed.",
+    ),
+];

@@ -1,0 +1,123 @@
+//! The checked values by name, and what `Config` makes of them. The only place that turns names into fields.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::value::Value;
+use super::{Access, Config, Level, Listen, Log, LogFormat, Replies, Secret, StreamUsage, Upstream, check};
+
+/// What a duration of 0 becomes where that means "never": longer than anything runs, and safe to add to now.
+const NEVER: Duration = Duration::from_secs(365 * 86_400);
+
+/// One value for every setting of the table.
+#[derive(Debug, Default)]
+pub(super) struct Values(BTreeMap<&'static str, Value>);
+
+impl Values {
+    pub(super) fn insert(&mut self, name: &'static str, value: Value) {
+        self.0.insert(name, value);
+    }
+
+    fn number(&self, name: &str) -> u64 {
+        match self.0.get(name) {
+            Some(Value::Number(number)) => *number,
+            other => panic!("{name} is a number with a default, not {other:?}"),
+        }
+    }
+
+    /// A number whose range in the table fits.
+    fn size(&self, name: &str) -> usize {
+        usize::try_from(self.number(name)).expect("the table's range fits a usize")
+    }
+
+    fn duration(&self, name: &str) -> Duration {
+        match self.0.get(name) {
+            Some(Value::Duration(time)) => *time,
+            other => panic!("{name} is a duration with a default, not {other:?}"),
+        }
+    }
+
+    /// `None` when the duration is 0.
+    fn limit(&self, name: &str) -> Option<Duration> {
+        Some(self.duration(name)).filter(|time| !time.is_zero())
+    }
+
+    fn switch(&self, name: &str) -> Option<bool> {
+        match self.0.get(name) {
+            Some(Value::Switch(on)) => Some(*on),
+            _ => None,
+        }
+    }
+
+    fn text(&self, name: &str) -> Option<&str> {
+        match self.0.get(name) {
+            Some(Value::Text(text)) => Some(text),
+            _ => None,
+        }
+    }
+}
+
+impl Config {
+    pub(super) fn from_values(values: &Values) -> Config {
+        Config {
+            listen: listen(values),
+            upstream: upstream(values),
+            replies: Replies {
+                heartbeat: values.limit("SSE_HEARTBEAT").unwrap_or(NEVER),
+                usage: match values.text("STREAM_USAGE") {
+                    Some("always") => StreamUsage::Always,
+                    _ => StreamUsage::Asked,
+                },
+                client_options: values.switch("ALLOW_CLIENT_OPTIONS"),
+            },
+            access: Access { api_token: values.text("API_TOKEN").map(Secret::new) },
+            log: log(values),
+            data_dir: PathBuf::from(values.text("DATA_DIR").unwrap_or_default()),
+        }
+    }
+}
+
+fn listen(values: &Values) -> Listen {
+    let host = values.text("HOST").and_then(check::parse_host);
+    Listen {
+        host: host.expect("HOST was checked"),
+        port: u16::try_from(values.number("PORT")).expect("the table's range fits a port"),
+        max_connections: values.size("MAX_CONNECTIONS"),
+        header_timeout: values.duration("HEADER_TIMEOUT"),
+        drain_timeout: values.duration("DRAIN_TIMEOUT"),
+        max_body_bytes: values.size("MAX_BODY_BYTES"),
+    }
+}
+
+fn upstream(values: &Values) -> Upstream {
+    let base = match (values.text("OLLAMA_BASE_URL"), values.text("OLLAMA_HOST")) {
+        (Some(base), _) => base.parse(),
+        (None, host) => check::parse_ollama_host(host.unwrap_or_default()),
+    };
+    Upstream {
+        base: base.expect("both texts were checked"),
+        connect_timeout: values.duration("CONNECT_TIMEOUT"),
+        request_timeout: values.duration("REQUEST_TIMEOUT"),
+        whole_timeout: values.duration("WHOLE_TIMEOUT"),
+        idle_timeout: values.duration("STREAM_IDLE_TIMEOUT"),
+        total_timeout: values.limit("TOTAL_TIMEOUT"),
+        max_line_bytes: values.size("MAX_LINE_BYTES"),
+    }
+}
+
+fn log(values: &Values) -> Log {
+    Log {
+        level: match values.text("LOG_LEVEL") {
+            Some("error") => Level::Error,
+            Some("warn") => Level::Warn,
+            Some("debug") => Level::Debug,
+            Some("trace") => Level::Trace,
+            _ => Level::Info,
+        },
+        format: match values.text("LOG_FORMAT") {
+            Some("json") => LogFormat::Json,
+            _ => LogFormat::Text,
+        },
+    }
+}
