@@ -11,6 +11,7 @@
 //! layer 5   app boot serve cli          -> everything
 //! ```
 
+pub mod cli;
 pub mod config;
 pub mod http;
 pub mod telemetry;

@@ -23,7 +23,12 @@ pub(super) fn read(path: &str, text: &str) -> Layer {
     for (key, value) in table.into_inner() {
         let origin = line(key.span().start);
         let key = key.into_inner();
-        let known = known_name(&key);
+        let known = match value.get_ref() {
+            DeValue::Table(_) => {
+                Err("is a table; settings stand without [headings], as key = value".to_owned())
+            }
+            _ => known_name(&key),
+        };
         let said =
             known.and_then(|name| text_of(value).map(|text| Said { name, text, origin: origin.clone() }));
         match said {
@@ -64,8 +69,6 @@ fn text_of(value: Spanned<DeValue<'_>>) -> Result<String, String> {
             let items: Result<Vec<String>, String> = items.into_iter().map(text_of).collect();
             Ok(items?.join(","))
         }
-        DeValue::Table(_) => {
-            Err("is a table; every setting is one `key = value`, without [headings]".to_owned())
-        }
+        DeValue::Table(_) => Err("holds a table, which no setting takes".to_owned()),
     }
 }

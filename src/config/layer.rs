@@ -43,8 +43,8 @@ impl Origin {
     }
 }
 
-/// One assignment.
-#[derive(Debug, Clone)]
+/// One assignment. Without `Debug`, as the text may be a secret.
+#[derive(Clone)]
 pub(super) struct Said {
     /// The variable's name, or that with `_FILE`.
     pub(super) name: String,
@@ -53,7 +53,7 @@ pub(super) struct Said {
 }
 
 /// All assignments of one source, in its order; of several to one name the last counts.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct Layer {
     pub(super) said: Vec<Said>,
     pub(super) problems: Vec<Problem>,

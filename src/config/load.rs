@@ -1,6 +1,7 @@
 //! Puts the layers together: default < config.toml < .env < environment < flag.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::path::{Path, PathBuf};
 
 use super::layer::{Layer, Origin, Said};
@@ -12,7 +13,7 @@ use super::values::Values;
 use super::{Config, dotenv, file};
 
 /// Everything that a configuration is made from, so that only [`Sources::from_process`] looks at the process.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub struct Sources {
     /// From flags: the variable's name (such as `PORT`, or `API_TOKEN_FILE`) and the text.
     pub flags: BTreeMap<String, String>,
@@ -45,6 +46,18 @@ pub struct Row {
     pub origin: String,
     /// Why the value does not count, if it does not.
     pub note: String,
+}
+
+impl fmt::Debug for Sources {
+    /// Names only: the environment holds secrets, not only ours.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sources")
+            .field("flags", &self.flags.keys())
+            .field("config_file", &self.config_file)
+            .field("env", &self.env.keys())
+            .field("dir", &self.dir)
+            .finish()
+    }
 }
 
 impl Sources {
@@ -150,7 +163,13 @@ pub fn load(sources: &Sources) -> Result<Loaded, Bad> {
         return Err(Bad { problems });
     }
     note_unused_host(&mut origins);
-    Ok(Loaded { config: Config::from_values(&values), origins, warnings })
+    let config = Config::from_values(&values);
+    if !config.listen.host.is_loopback() && config.access.api_token.is_none() {
+        let host = config.listen.host;
+        warnings
+            .push(format!("HOST is {host} and there is no API_TOKEN: whoever reaches the port can use it"));
+    }
+    Ok(Loaded { config, origins, warnings })
 }
 
 fn row(setting: &Setting, text: &str, origin: &Origin) -> Row {

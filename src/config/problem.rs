@@ -53,7 +53,9 @@ pub(super) fn shown(setting: &Setting, text: &str) -> String {
     if setting.is_secret() {
         return if text.is_empty() { String::new() } else { "***".to_owned() };
     }
-    let text = text.trim();
+    // One line, and nothing that a terminal would obey.
+    let plain = |c: char| if c.is_control() { c.escape_default().to_string() } else { c.to_string() };
+    let text: &str = &text.trim().chars().map(plain).collect::<String>();
     if !matches!(setting.name, "OLLAMA_BASE_URL" | "OLLAMA_HOST") {
         return text.to_owned();
     }

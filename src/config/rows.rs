@@ -9,11 +9,11 @@ use Group::{Access, Cache, Limits, Logging, Replies, Server, State, Upstream};
 const DAY: Duration = Duration::from_secs(86_400);
 const MONTH: Duration = Duration::from_secs(30 * 86_400);
 /// Sizes end here so that they fit a `usize` everywhere.
-const GIB_2: u64 = (1 << 31) - 1;
+const MOST_BYTES: u64 = 2047 << 20;
 const FLEET: &str = "channels and keys";
 const TOKENS: &str = "tokens and limits";
-const CACHES: &str = "caches";
-const OBSERVING: &str = "observing";
+const CACHES: &str = "the caches";
+const OBSERVING: &str = "the request log";
 
 const fn row(
     name: &'static str,
@@ -87,7 +87,7 @@ pub(super) static SETTINGS: &[Setting] = &[
     row(
         "MAX_BODY_BYTES",
         Server,
-        Kind::Bytes { min: 1, max: GIB_2 },
+        Kind::Bytes { min: 1, max: MOST_BYTES },
         "64MiB",
         "Largest request body, unpacked; a larger one is answered with 413.",
     ),
@@ -113,7 +113,8 @@ pub(super) static SETTINGS: &[Setting] = &[
         text(check::OLLAMA_HOST_FORM, check::ollama_host),
         "",
         "The local Ollama's own variable; read when OLLAMA_BASE_URL is unset.",
-    ),
+    )
+    .or_else("127.0.0.1:11434"),
     row(
         "CONNECT_TIMEOUT",
         Upstream,
@@ -152,7 +153,7 @@ pub(super) static SETTINGS: &[Setting] = &[
     row(
         "MAX_LINE_BYTES",
         Upstream,
-        Kind::Bytes { min: 1024, max: GIB_2 },
+        Kind::Bytes { min: 1024, max: MOST_BYTES },
         "16MiB",
         "Longest line of a streamed reply that is accepted from the Ollama.",
     ),
@@ -191,7 +192,7 @@ pub(super) static SETTINGS: &[Setting] = &[
         Replies,
         Kind::Switch,
         "",
-        "Whether clients may set num_ctx, keep_alive and others that make the Ollama reload a model.",
+        "Whether clients may set num_ctx, keep_alive and others that make a model reload.",
     )
     .or_else("for loopback without a token, and for API_TOKEN"),
     row("API_TOKEN", Access, Kind::Secret, "", "The token that every client must show as its API key.")

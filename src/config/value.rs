@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use super::table::{Kind, Setting, Unit, Zero};
 
-/// A setting's value. `Unset` when neither a text nor a default was given.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A setting's value, without `Debug`, as it may be a secret. `Unset` when neither a text nor a default was given.
+#[derive(PartialEq, Eq)]
 pub(super) enum Value {
     Unset,
     Switch(bool),
@@ -49,7 +49,7 @@ pub(super) fn parse(setting: &Setting, text: &str) -> Result<Value, String> {
             if words.contains(&word.as_str()) {
                 Ok(Value::Text(word))
             } else {
-                Err("is none of them".to_owned())
+                Err("is none of these".to_owned())
             }
         }
         Kind::Text { check, .. } => check(text).map(|()| Value::Text(text.to_owned())),

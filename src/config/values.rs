@@ -11,7 +11,7 @@ use super::{Access, Config, Level, Listen, Log, LogFormat, Replies, Secret, Stre
 const NEVER: Duration = Duration::from_secs(365 * 86_400);
 
 /// One value for every setting of the table.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct Values(BTreeMap<&'static str, Value>);
 
 impl Values {
@@ -22,7 +22,7 @@ impl Values {
     fn number(&self, name: &str) -> u64 {
         match self.0.get(name) {
             Some(Value::Number(number)) => *number,
-            other => panic!("{name} is a number with a default, not {other:?}"),
+            _ => panic!("the table says that {name} is a number and has a default"),
         }
     }
 
@@ -34,7 +34,7 @@ impl Values {
     fn duration(&self, name: &str) -> Duration {
         match self.0.get(name) {
             Some(Value::Duration(time)) => *time,
-            other => panic!("{name} is a duration with a default, not {other:?}"),
+            _ => panic!("the table says that {name} is a duration and has a default"),
         }
     }
 

@@ -1,0 +1,116 @@
+//! The command line: what was asked for, and with which configuration. Starts no runtime and binds nothing.
+
+mod args;
+mod healthcheck;
+mod report;
+
+use std::ffi::OsString;
+use std::io::Write;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use crate::config::{self, Loaded, Sources};
+pub use healthcheck::healthcheck;
+
+/// Exit code of a wrong command line or configuration.
+const WRONG: u8 = 2;
+
+/// What `main` is to do.
+#[derive(Debug)]
+pub enum Command {
+    /// Run the gateway.
+    Serve(Loaded),
+    /// Run the gateway in front of the built-in fake Ollama, or of recordings.
+    Demo { loaded: Loaded, replay: Option<PathBuf> },
+    /// Run the fake Ollama alone on this port of 127.0.0.1.
+    BenchUpstream { port: u16 },
+    /// Ask the gateway at this address whether it lives: [`healthcheck`].
+    Healthcheck(SocketAddr),
+    /// Nothing; all that was asked for has been printed.
+    Done(ExitCode),
+}
+
+/// Where [`parse`] prints.
+pub struct Console<'a> {
+    pub out: &'a mut dyn Write,
+    pub err: &'a mut dyn Write,
+    /// Whether `out` shows colours: a terminal, and `NO_COLOR` is unset.
+    pub out_colour: bool,
+    /// The same of `err`.
+    pub err_colour: bool,
+}
+
+impl std::fmt::Debug for Console<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Console").field("out_colour", &self.out_colour).finish_non_exhaustive()
+    }
+}
+
+/// Reads the arguments (the program's name first) and the configuration. `sources` brings environment and
+/// working directory; flags and `--config` are filled in here. Help, mistakes and `check-config` are printed.
+///
+/// # Errors
+/// Only those of the console.
+pub fn parse(
+    args: impl IntoIterator<Item = OsString>,
+    mut sources: Sources,
+    console: &mut Console<'_>,
+) -> std::io::Result<Command> {
+    let matches = match args::command().try_get_matches_from(args) {
+        Ok(matches) => matches,
+        Err(error) => return refused(&error, console),
+    };
+    let (name, of_command) = matches.subcommand().unwrap_or(("serve", &matches));
+    if name == "bench-upstream" {
+        let port = of_command.get_one::<String>(args::PORT).expect("it has a default");
+        return Ok(match port.parse() {
+            Ok(port) => Command::BenchUpstream { port },
+            Err(_) => {
+                writeln!(console.err, "error: flag --port={port:?} is not a whole number from 0 to 65535")?;
+                Command::Done(WRONG.into())
+            }
+        });
+    }
+    sources.flags.extend(args::flags(of_command));
+    if let Some(path) = of_command.get_one::<PathBuf>(args::CONFIG) {
+        sources.config_file = Some(path.clone());
+    }
+    let loaded = config::load(&sources);
+    if name == "check-config" {
+        let code = if loaded.is_ok() { 0 } else { WRONG };
+        match of_command.get_flag(args::JSON) {
+            true => report::json(&loaded, console)?,
+            false => report::table(&loaded, console)?,
+        }
+        return Ok(Command::Done(code.into()));
+    }
+    let loaded = match loaded {
+        Ok(loaded) => loaded,
+        Err(bad) => {
+            report::mistakes(&bad, console.err, console.err_colour)?;
+            // Whoever runs health checks knows two codes only.
+            let code = if name == "healthcheck" { 1 } else { WRONG };
+            return Ok(Command::Done(code.into()));
+        }
+    };
+    Ok(match name {
+        "demo" => Command::Demo { loaded, replay: of_command.get_one(args::REPLAY).cloned() },
+        "healthcheck" => Command::Healthcheck(healthcheck::address(&loaded.config.listen)),
+        _ => Command::Serve(loaded),
+    })
+}
+
+/// Prints what clap has to say: help and version, or a mistake.
+fn refused(error: &clap::Error, console: &mut Console<'_>) -> std::io::Result<Command> {
+    let (stream, colour) = match error.use_stderr() {
+        true => (&mut *console.err, console.err_colour),
+        false => (&mut *console.out, console.out_colour),
+    };
+    match colour {
+        true => write!(stream, "{}", error.render().ansi())?,
+        false => write!(stream, "{}", error.render())?,
+    }
+    let code = if error.use_stderr() { WRONG } else { 0 };
+    Ok(Command::Done(code.into()))
+}
