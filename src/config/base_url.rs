@@ -28,8 +28,10 @@ pub enum BadBaseUrl {
     Query,
     #[error("has a fragment (`#`), which a base URL cannot have")]
     Fragment,
-    #[error("has no host")]
+    #[error("has no valid host")]
     Host,
+    #[error("has an IPv6 address that is not in [brackets]")]
+    Brackets,
     #[error("has a port that is not 1 to 65535")]
     Port,
     #[error("has a path with `.` or `..` or an empty segment")]
@@ -93,10 +95,13 @@ fn parse_authority(text: &str) -> Result<Authority, BadBaseUrl> {
     if text.contains('@') {
         return Err(BadBaseUrl::User);
     }
-    if text.is_empty() || text.starts_with(':') {
+    let opened = text.starts_with('[');
+    if !opened && text.matches(':').count() > 1 {
+        return Err(BadBaseUrl::Brackets);
+    }
+    if text.is_empty() || text.starts_with(':') || opened != text.contains(']') {
         return Err(BadBaseUrl::Host);
     }
-    // More than one colon outside brackets is an IPv6 address without them, or nonsense.
     let port = match text.rsplit_once(']') {
         Some((_, "")) => None,
         Some((_, rest)) => Some(rest.strip_prefix(':').ok_or(BadBaseUrl::Port)?),

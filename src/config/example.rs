@@ -45,10 +45,10 @@ fn example(head: &str, line: impl Fn(&Setting, &mut String)) -> String {
         }
         text.push_str(&format!("\n## {}\n## {}: {}.", row.help, row.name, allowed(&row.kind)));
         if row.default.is_empty() {
-            text.push_str(&format!(" Unset: {}.", row.unset));
+            text.push_str(&format!("\n## Unset: {}.", row.unset));
         }
         if let InEffect::Later(what) = row.in_effect {
-            text.push_str(&format!(" No effect yet: comes with {what}."));
+            text.push_str(&format!("\n## No effect yet: comes with {what}."));
         }
         text.push('\n');
         line(row, &mut text);

@@ -3,5 +3,6 @@
 #![expect(unreachable_pub, reason = "a test binary exports nothing; pub marks what other modules may use")]
 #![expect(clippy::unwrap_used, reason = "a test that panics has failed, in its helpers too")]
 
+mod config;
 mod support;
 mod tidy;

@@ -1,0 +1,76 @@
+//! Secrets: given as files, and never shown.
+
+use super::{Case, MARKER, env, origin};
+
+fn token(case: &Case) -> String {
+    case.good().config.access.api_token.unwrap().expose().to_owned()
+}
+
+#[test]
+fn a_secret_may_be_given_as_a_file_by_every_source() {
+    let case = || Case::new().file("token", "from file\n");
+    let path = case().dir.path().join("token");
+    assert_eq!(token(&case().env("API_TOKEN_FILE", "token")), "from file");
+    assert_eq!(token(&case().file(".env", "API_TOKEN_FILE=token\n")), "from file");
+    assert_eq!(token(&case().file("config.toml", "api_token_file = 'token'")), "from file");
+    assert_eq!(token(&case().flag("API_TOKEN_FILE", "token")), "from file");
+    assert_eq!(origin(&case().env("API_TOKEN_FILE", "token").good(), "API_TOKEN"), "file token");
+    assert!(!path.exists(), "each case has a folder of its own");
+    // An empty variable, as compose files set it, is not said.
+    assert_eq!(token(&case().env("API_TOKEN_FILE", "token").env("API_TOKEN", "")), "from file");
+    assert_eq!(token(&case().env("API_TOKEN_FILE", "").env("API_TOKEN", "plain")), "plain");
+    // A later source wins, whichever form it uses.
+    assert_eq!(token(&case().file(".env", "API_TOKEN=old").env("API_TOKEN_FILE", "token")), "from file");
+    assert_eq!(token(&case().file(".env", "API_TOKEN_FILE=token").env("API_TOKEN", "new")), "new");
+    assert_eq!(token(&case().file("token", "windows\r\n").env("API_TOKEN_FILE", "token")), "windows");
+}
+
+#[test]
+fn a_secret_file_that_cannot_serve_is_a_mistake() {
+    let both = Case::new().file("t", "x").env("API_TOKEN", MARKER).env("API_TOKEN_FILE", "t").mistakes();
+    assert_eq!(
+        both,
+        ["environment variable API_TOKEN_FILE is set, and API_TOKEN too; only one of the two can be"]
+    );
+    let file = |name: &str, text: &str| Case::new().file(name, text).env("API_TOKEN_FILE", "t").mistakes();
+    assert_eq!(file("u", ""), ["environment variable API_TOKEN_FILE names t, which does not exist"]);
+    assert_eq!(file("t", "\n\n"), ["environment variable API_TOKEN_FILE names t, which is empty"]);
+    let two = file("t", &format!("{MARKER}\nsecond\n"));
+    assert_eq!(
+        two,
+        ["file t: API_TOKEN=\"***\" holds a line break or another control character; \
+          allowed: one line of text without blanks around it"]
+    );
+    assert_eq!(env("PORT_FILE", "x").good().config.listen.port, 3000, "only secrets have files");
+}
+
+#[test]
+fn secrets_are_masked_wherever_a_configuration_is_shown() {
+    let good = Case::new().env("API_TOKEN", MARKER).file(".env", &format!("ADMIN_PASSWORD={MARKER}\n"));
+    let loaded = good.good();
+    assert_eq!(loaded.config.access.api_token.as_ref().unwrap().expose(), MARKER);
+    assert_eq!(loaded.config.access.api_token.as_ref().unwrap().to_string(), "***");
+    let row = loaded.origins.iter().find(|row| row.name == "API_TOKEN").unwrap();
+    assert_eq!(row.value, "***");
+    assert!(!format!("{loaded:?} {:?}", good.sources).contains(MARKER));
+    for text in [format!(" {MARKER}"), format!("{MARKER}\n{MARKER}")] {
+        let bad = env("API_TOKEN", &text).load().unwrap_err();
+        assert!(!format!("{bad} {bad:?}").contains(MARKER));
+    }
+    for url in [
+        "http://me:{}@gpu",
+        "http://{}@gpu/?x",
+        "http://gpu/?key={}",
+        "http://gpu#{}",
+        "{}@gpu",
+        "ftp://u:{}@x",
+    ] {
+        let bad = env("OLLAMA_BASE_URL", &url.replace("{}", MARKER)).load().unwrap_err();
+        assert!(!format!("{bad} {bad:?} {}", bad.problems[0]).contains(MARKER), "{:?}", bad.problems);
+    }
+    let line = Case::new().file(".env", &format!("API TOKEN {MARKER}\nAPI_TOKEN='{MARKER}\n")).load();
+    assert!(!format!("{line:?}").contains(MARKER));
+    let key =
+        Case::new().file("config.toml", &format!("api_tokens = '{MARKER}'\napi_token = ['{MARKER}\\u0001']"));
+    assert!(!format!("{:?}", key.load()).contains(MARKER));
+}
