@@ -14,5 +14,7 @@
 pub mod cli;
 pub mod config;
 pub mod http;
+pub mod proxy;
+pub mod snapshot;
 pub mod telemetry;
 pub mod upstream;

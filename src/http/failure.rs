@@ -88,7 +88,8 @@ impl Failure {
     #[must_use]
     pub fn into_reply(self) -> Reply {
         let mut reply = Reply::new(Body::full(self.error.to_json()));
-        *reply.status_mut() = StatusCode::from_u16(self.error.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        *reply.status_mut() =
+            StatusCode::from_u16(self.error.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let headers = reply.headers_mut();
         headers.insert(header::CONTENT_TYPE, super::headers::JSON);
         if let Some(seconds) = self.error.retry_after {

@@ -12,7 +12,8 @@ pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 pub const IGNORED: HeaderName = HeaderName::from_static("x-o2o-ignored");
 
 const ANY: HeaderValue = HeaderValue::from_static("*");
-const EXPOSED: HeaderValue = HeaderValue::from_static("x-request-id, x-o2o-ignored, retry-after, server-timing");
+const EXPOSED: HeaderValue =
+    HeaderValue::from_static("x-request-id, x-o2o-ignored, retry-after, server-timing");
 const METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, POST, OPTIONS");
 const A_DAY: HeaderValue = HeaderValue::from_static("86400");
 

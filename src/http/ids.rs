@@ -44,5 +44,7 @@ pub fn request_id(headers: &HeaderMap, ids: &Ids) -> HeaderValue {
         .get(REQUEST_ID)
         .filter(|id| !id.is_empty() && id.len() <= MAX_CLIENT_ID && id.as_bytes().iter().all(is_sane))
         .cloned()
-        .unwrap_or_else(|| HeaderValue::try_from(ids.text("req_")).expect("hexadecimal digits are visible ASCII"))
+        .unwrap_or_else(|| {
+            HeaderValue::try_from(ids.text("req_")).expect("hexadecimal digits are visible ASCII")
+        })
 }

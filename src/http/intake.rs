@@ -56,11 +56,15 @@ fn packing(headers: &HeaderMap) -> Result<Packing, Failure> {
     if kind.trim_start().to_ascii_lowercase().starts_with("multipart/") {
         return Err(unsupported("the body must be JSON, not a multipart form"));
     }
-    let coding = headers.get(header::CONTENT_ENCODING).map(|coding| coding.to_str().unwrap_or("?").trim().to_ascii_lowercase());
+    let coding = headers
+        .get(header::CONTENT_ENCODING)
+        .map(|coding| coding.to_str().unwrap_or("?").trim().to_ascii_lowercase());
     match coding.as_deref() {
         None | Some("" | "identity") => Ok(Packing::Plain),
         Some("gzip" | "x-gzip") => Ok(Packing::Gzip),
-        Some(_) => Err(unsupported("the content encoding is not supported; send the body plain or with gzip")),
+        Some(_) => {
+            Err(unsupported("the content encoding is not supported; send the body plain or with gzip"))
+        }
     }
 }
 
@@ -69,7 +73,8 @@ async fn collect(mut body: Incoming, announced: Option<usize>, limit: usize) -> 
     let mut rest = BytesMut::new();
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|error| {
-            let broken = ApiError::new(400, "invalid_request_error", "the request body broke off").with_code("invalid_body");
+            let broken = ApiError::new(400, "invalid_request_error", "the request body broke off")
+                .with_code("invalid_body");
             Failure::new(Outcome::ClientGone, broken).because(error)
         })?;
         let Ok(data) = frame.into_data() else { continue };

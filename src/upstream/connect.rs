@@ -57,7 +57,10 @@ impl Service<Uri> for Connector {
         Box::pin(async move {
             match tokio::time::timeout(timeout, connecting).await {
                 Ok(connected) => connected.map(|stream| Marked { stream, used: Used::default() }),
-                Err(_) => Err(io::Error::new(io::ErrorKind::TimedOut, "no connection within the connect timeout").into()),
+                Err(_) => {
+                    Err(io::Error::new(io::ErrorKind::TimedOut, "no connection within the connect timeout")
+                        .into())
+                }
             }
         })
     }
@@ -91,7 +94,11 @@ impl Connection for Marked {
 }
 
 impl Read for Marked {
-    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: ReadBufCursor<'_>) -> Poll<io::Result<()>> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: ReadBufCursor<'_>,
+    ) -> Poll<io::Result<()>> {
         Pin::new(&mut self.stream).poll_read(cx, buf)
     }
 }

@@ -17,7 +17,8 @@ pub(super) fn unreachable(error: &(dyn Error + 'static)) -> Failure {
 
 /// The connection broke before an answer came.
 pub(super) fn broke(error: &(dyn Error + 'static)) -> Failure {
-    let told = ApiError::upstream("the connection to Ollama broke before it answered").with_code("upstream_unreachable");
+    let told = ApiError::upstream("the connection to Ollama broke before it answered")
+        .with_code("upstream_unreachable");
     Failure::new(Outcome::UpstreamConnect, told).because(Chain(error))
 }
 

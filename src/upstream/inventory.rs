@@ -1,6 +1,7 @@
 //! What is known of a backend: its models and what they can do. It advises; it never blocks a request.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -43,6 +44,7 @@ impl Capabilities {
 pub struct Inventory {
     models: Mutex<Option<Arc<[Model]>>>,
     capabilities: Mutex<HashMap<String, Known>>,
+    is_up: AtomicBool,
 }
 
 #[derive(Debug, Clone)]
@@ -69,7 +71,12 @@ impl Inventory {
     }
 
     /// What `model` can do, or `None` when the backend does not say. Asked once in five minutes for each model.
-    pub async fn capabilities(&self, client: &Client, backend: &Backend, model: &str) -> Option<Arc<Capabilities>> {
+    pub async fn capabilities(
+        &self,
+        client: &Client,
+        backend: &Backend,
+        model: &str,
+    ) -> Option<Arc<Capabilities>> {
         let key = model.to_ascii_lowercase();
         let now = Instant::now();
         if let Some(known) = self.remembered(&key).filter(|known| known.until > now) {
@@ -100,14 +107,23 @@ impl Inventory {
         self.capabilities.lock().unwrap_or_else(PoisonError::into_inner).get(key).cloned()
     }
 
+    /// Whether the last sign of life was one.
+    #[must_use]
+    pub fn is_up(&self) -> bool {
+        self.is_up.load(Ordering::Relaxed)
+    }
+
     /// The backend's version, as a sign of life.
     ///
     /// # Errors
     /// Why it did not answer.
     pub async fn version(&self, client: &Client, backend: &Backend) -> Result<String, Failure> {
-        let body = get(client, backend, "/api/version", None).await?;
+        let answer = get(client, backend, "/api/version", None).await;
+        self.is_up.store(answer.is_ok(), Ordering::Relaxed);
+        let body = answer?;
         let mut scratch = String::new();
-        let version: Version<'_> = wire::ollama::parse(&body, &mut scratch).map_err(|error| unreadable(&error))?;
+        let version: Version<'_> =
+            wire::ollama::parse(&body, &mut scratch).map_err(|error| unreadable(&error))?;
         Ok(version.version.map(|version| version.as_str().to_owned()).unwrap_or_default())
     }
 }

@@ -106,6 +106,12 @@ impl ChatStream {
         self.frames.end(out);
     }
 
+    /// Token counts of the choices that are complete.
+    #[must_use]
+    pub fn usage(&self) -> Usage {
+        self.usage
+    }
+
     /// All choices are complete: the usage chunk, if asked for, and `[DONE]`.
     pub fn finish(&self, out: &mut BytesMut) {
         self.frames.done(out, self.usage);

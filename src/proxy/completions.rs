@@ -1,0 +1,73 @@
+//! `POST /v1/completions`.
+
+use std::sync::Arc;
+
+use http::Request;
+use hyper::body::Incoming;
+use wire::openai::completion::CompletionRequest;
+use wire::translate::completions::{Completion, translate};
+use wire::translate::{CompletionStream, Rules, completion_reply};
+
+use super::attempt::Call;
+use super::chat::usage_rule;
+use super::plan::{self, Candidate};
+use super::relay::{self, Calls};
+use super::settle::Settle;
+use super::source::Translator;
+use super::{Answer, Context, whole};
+use crate::http::Failure;
+
+pub(super) async fn answer(
+    context: &Context,
+    request: Request<Incoming>,
+    settle: &mut Settle,
+) -> Result<Answer, Failure> {
+    let completion = {
+        let body = context.body(request).await?;
+        let request: CompletionRequest<'_> = wire::openai::parse(&body)?;
+        translate(&request, Rules { load_options: context.snapshot.load_options })?
+    };
+    settle.model.clone_from(&completion.model);
+    settle.stream = completion.stream;
+    let candidates = plan::candidates(&context.snapshot, &completion.model)?;
+    if completion.stream {
+        events(context, completion, candidates).await
+    } else {
+        json(context, completion, &candidates, settle).await
+    }
+}
+
+async fn json(
+    context: &Context,
+    completion: Completion,
+    candidates: &[Candidate],
+    settle: &mut Settle,
+) -> Result<Answer, Failure> {
+    let per_prompt = completion.choices;
+    let natives = completion.natives.iter().flat_map(|native| std::iter::repeat_n(native, per_prompt));
+    let calls: Vec<_> = natives
+        .map(|native| Call { native, candidates, asked: &completion.model, prompt: "prompt" })
+        .collect();
+    let answers = whole::fetch(context, &calls, settle).await?;
+    let identity = context.identity("cmpl-", &completion.model);
+    let (json, usage) =
+        completion_reply(&answers, &completion.echoes, per_prompt, &identity, completion.logprobs)?;
+    settle.usage = usage;
+    Ok(Answer::Generated { json, ignored: completion.ignored })
+}
+
+async fn events(
+    context: &Context,
+    completion: Completion,
+    candidates: Vec<Candidate>,
+) -> Result<Answer, Failure> {
+    let identity = context.identity("cmpl-", &completion.model);
+    let rule = usage_rule(context, completion.include_usage);
+    let (echoes, per_prompt) = (&completion.echoes, completion.choices);
+    let stream = CompletionStream::new(&identity, echoes, per_prompt, completion.logprobs, rule);
+    let natives = completion.natives.into_iter().map(Arc::new);
+    let natives = natives.flat_map(|native| std::iter::repeat_n(native, per_prompt)).collect();
+    let translator = Translator::Completion(stream);
+    let calls = Calls { natives, candidates, asked: completion.model, prompt: "prompt", translator };
+    Ok(Answer::Events { stream: relay::open(context, calls).await?, ignored: completion.ignored })
+}

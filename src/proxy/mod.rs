@@ -1,0 +1,192 @@
+//! The data plane: one request's life, phase by phase.
+//!
+//! 1. [`route`]: which endpoint a path and method mean; an alias is the same endpoint, so it misses no check.
+//! 2. [`admit`]: who asks, told from the head alone, before the body is read.
+//! 3. The endpoint's own file ([`chat`], [`completions`], [`embeddings`], [`models`], [`info`]): parse, translate.
+//! 4. [`plan`]: a model name becomes an ordered list of candidates.
+//! 5. [`attempt`]: send, and fall over to the next candidate; the only loop over backends.
+//! 6. [`whole`] or [`relay`]: the reply, at once or while it is made.
+//! 7. [`settle`]: what happened, told exactly once, in `Drop`.
+//!
+//! Knows nothing of SQL, files or the control plane.
+
+mod admit;
+mod attempt;
+mod chat;
+mod completions;
+mod embeddings;
+mod info;
+mod join;
+mod models;
+mod plan;
+mod relay;
+mod route;
+mod settle;
+mod source;
+mod whole;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+
+use http::{HeaderValue, Method, Request, header};
+use hyper::body::Incoming;
+use wire::openai::ApiError;
+use wire::translate::Identity;
+
+use crate::http::{Body, Failure, Ids, Outcome, Reply, headers, request_id};
+use crate::snapshot::Snapshot;
+use crate::upstream::Client;
+use relay::{Relay, Stream};
+use route::{Endpoint, Route};
+use settle::Settle;
+
+pub use relay::Closing;
+
+/// The data plane's long-lived parts.
+#[derive(Debug)]
+pub struct Proxy {
+    /// Read once at the start of each request.
+    pub snapshot: Arc<Snapshot>,
+    /// The pool of connections to all backends.
+    pub client: Client,
+    /// Ids of requests and replies.
+    pub ids: Ids,
+    /// When the process began to serve.
+    pub started: Instant,
+    /// Turned on when the gateway stops.
+    pub closing: Arc<Closing>,
+}
+
+/// One request on its way through the phases. Passed by hand, never in extensions.
+#[derive(Clone)]
+struct Context {
+    proxy: Arc<Proxy>,
+    snapshot: Arc<Snapshot>,
+    arrived: tokio::time::Instant,
+}
+
+/// What an endpoint answers with.
+enum Answer {
+    /// JSON, at once.
+    Json(Vec<u8>),
+    /// JSON, with names of fields that were dropped.
+    Generated { json: Vec<u8>, ignored: Vec<&'static str> },
+    /// Events, while they are made.
+    Events { stream: Stream, ignored: Vec<&'static str> },
+}
+
+impl Proxy {
+    /// Answers one request. Never fails: what goes wrong becomes a reply.
+    pub async fn serve(self: Arc<Self>, request: Request<Incoming>, peer: SocketAddr) -> Reply {
+        let id = request_id(request.headers(), &self.ids);
+        let mut reply = match route::find(request.method(), request.uri().path()) {
+            Route::Info(page) => info::answer(&self, page),
+            Route::Preflight => headers::preflight(request.headers()),
+            Route::Endpoint(endpoint, tail) => {
+                let settle = Settle::new(endpoint, id.clone(), peer, request.method() == Method::HEAD);
+                self.run(endpoint, tail, request, settle).await
+            }
+            Route::WrongMethod(allowed) => wrong_method(&request, allowed),
+            Route::Unknown => not_found(&request),
+        };
+        let headers = reply.headers_mut();
+        headers.insert(headers::REQUEST_ID, id);
+        if !headers.contains_key(header::ACCESS_CONTROL_ALLOW_METHODS) {
+            headers::cors(headers);
+        }
+        reply
+    }
+
+    async fn run(
+        self: Arc<Self>,
+        endpoint: Endpoint,
+        tail: String,
+        request: Request<Incoming>,
+        mut settle: Settle,
+    ) -> Reply {
+        let snapshot = Arc::clone(&self.snapshot);
+        let context = Context { proxy: self, snapshot, arrived: tokio::time::Instant::now() };
+        match context.answer(endpoint, &tail, request, &mut settle).await {
+            Ok(Answer::Json(json)) => whole_reply(json, settle),
+            Ok(Answer::Generated { json, ignored }) => with_ignored(whole_reply(json, settle), &ignored),
+            Ok(Answer::Events { stream, ignored }) => {
+                let mut reply = Reply::new(Body::made(Relay::new(stream, context, settle)));
+                headers::event_stream(reply.headers_mut());
+                with_ignored(reply, &ignored)
+            }
+            Err(failure) => {
+                settle.fail(&failure);
+                let (parts, body) = failure.into_reply().into_parts();
+                Reply::from_parts(parts, body.holding(settle))
+            }
+        }
+    }
+}
+
+impl Context {
+    async fn answer(
+        &self,
+        endpoint: Endpoint,
+        tail: &str,
+        request: Request<Incoming>,
+        settle: &mut Settle,
+    ) -> Result<Answer, Failure> {
+        admit::token(&self.snapshot, request.headers())?;
+        match endpoint {
+            Endpoint::Chat => chat::answer(self, request, settle).await,
+            Endpoint::Completions => completions::answer(self, request, settle).await,
+            Endpoint::Embeddings => embeddings::answer(self, request, settle).await,
+            Endpoint::Models => models::list(self).await,
+            Endpoint::Model => models::retrieve(self, tail).await,
+            Endpoint::Root => Ok(Answer::Json(info::v1())),
+        }
+    }
+
+    async fn body(&self, request: Request<Incoming>) -> Result<bytes::Bytes, Failure> {
+        let (parts, body) = request.into_parts();
+        crate::http::read_body(&parts.headers, body, self.snapshot.max_body_bytes).await
+    }
+
+    fn identity(&self, prefix: &str, model: &str) -> Identity {
+        let created = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
+        Identity {
+            id: self.proxy.ids.text(prefix),
+            created,
+            model: model.to_owned(),
+            seed: self.proxy.ids.next(),
+        }
+    }
+}
+
+fn whole_reply(json: Vec<u8>, mut settle: Settle) -> Reply {
+    settle.succeed();
+    let mut reply = Reply::new(Body::full(json).holding(settle));
+    reply.headers_mut().insert(header::CONTENT_TYPE, headers::JSON);
+    reply
+}
+
+fn with_ignored(mut reply: Reply, ignored: &[&'static str]) -> Reply {
+    if !ignored.is_empty()
+        && let Ok(names) = HeaderValue::try_from(ignored.join(", "))
+    {
+        reply.headers_mut().insert(headers::IGNORED, names);
+    }
+    reply
+}
+
+fn not_found<B>(request: &Request<B>) -> Reply {
+    let (method, path) = (request.method(), request.uri().path());
+    let message =
+        format!("unknown endpoint {method} {path}; the API is under /v1, as in POST /v1/chat/completions");
+    let error = ApiError::new(404, "invalid_request_error", message).with_code("unknown_url");
+    Failure::new(Outcome::BadRequest, error).into_reply()
+}
+
+fn wrong_method<B>(request: &Request<B>, allowed: &'static str) -> Reply {
+    let message = format!("{} is not allowed for {}; use {allowed}", request.method(), request.uri().path());
+    let error = ApiError::new(405, "invalid_request_error", message).with_code("method_not_allowed");
+    let mut reply = Failure::new(Outcome::BadRequest, error).into_reply();
+    reply.headers_mut().insert(header::ALLOW, HeaderValue::from_static(allowed));
+    reply
+}

@@ -1,0 +1,119 @@
+//! What became of a request: told exactly once, however it ended, when this is dropped.
+
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use http::HeaderValue;
+use wire::openai::Usage;
+
+use super::route::Endpoint;
+use crate::http::{Failure, Held, Outcome};
+
+/// The record of one request. Until somebody says otherwise, the client left.
+#[derive(Debug)]
+pub(super) struct Settle {
+    endpoint: Endpoint,
+    id: HeaderValue,
+    peer: SocketAddr,
+    started: Instant,
+    is_head: bool,
+    outcome: Outcome,
+    status: u16,
+    first: Option<Duration>,
+    cause: Option<String>,
+    /// As the client named it.
+    pub(super) model: String,
+    /// Whether events were asked for.
+    pub(super) stream: bool,
+    /// Token counts, as far as they are known.
+    pub(super) usage: Usage,
+    /// The backend that answered.
+    pub(super) backend: Option<String>,
+}
+
+impl Settle {
+    pub(super) fn new(endpoint: Endpoint, id: HeaderValue, peer: SocketAddr, is_head: bool) -> Self {
+        Settle {
+            endpoint,
+            id,
+            peer,
+            started: Instant::now(),
+            is_head,
+            outcome: Outcome::ClientGone,
+            status: 0,
+            first: None,
+            cause: None,
+            model: String::new(),
+            stream: false,
+            usage: Usage::default(),
+            backend: None,
+        }
+    }
+
+    /// The reply is complete, as far as the gateway is concerned.
+    pub(super) fn succeed(&mut self) {
+        (self.outcome, self.status) = (Outcome::Ok, 200);
+    }
+
+    /// Events have begun: the status is out, the end is open.
+    pub(super) fn begin(&mut self) {
+        self.status = 200;
+    }
+
+    /// The first content is on its way.
+    pub(super) fn first_content(&mut self) {
+        self.first.get_or_insert_with(|| self.started.elapsed());
+    }
+
+    /// It failed; the status stays when it is out already.
+    pub(super) fn fail(&mut self, failure: &Failure) {
+        self.outcome = failure.outcome;
+        if self.status == 0 {
+            self.status = failure.error.status;
+        }
+        let told = &failure.error.message;
+        self.cause =
+            Some(failure.cause.as_ref().map_or_else(|| told.clone(), |cause| format!("{told} ({cause})")));
+    }
+}
+
+impl Held for Settle {}
+
+impl Drop for Settle {
+    fn drop(&mut self) {
+        let millis = |duration: Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
+        // Fields are named as an operator asks for them; prompts, answers and keys are never among them.
+        macro_rules! tell {
+            ($level:ident) => {
+                tracing::$level!(
+                    target: "request",
+                    id = self.id.to_str().unwrap_or_default(),
+                    endpoint = self.endpoint.path(),
+                    head = self.is_head.then_some(true),
+                    client = %self.peer.ip(),
+                    model = self.model.as_str(),
+                    stream = self.stream,
+                    backend = self.backend.as_deref(),
+                    status = self.status,
+                    outcome = self.outcome.as_str(),
+                    first_token_ms = self.first.map(millis),
+                    total_ms = millis(self.started.elapsed()),
+                    prompt_tokens = self.usage.prompt,
+                    completion_tokens = self.usage.completion,
+                    error = self.cause.as_deref(),
+                    "request"
+                )
+            };
+        }
+        match self.outcome {
+            Outcome::Ok
+            | Outcome::ClientGone
+            | Outcome::BadRequest
+            | Outcome::Unauthorized
+            | Outcome::NoModel => {
+                tell!(info);
+            }
+            _ => tell!(warn),
+        }
+    }
+}

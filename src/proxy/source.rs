@@ -1,0 +1,167 @@
+//! The upstream side of a stream: one or several bodies, cut into lines, translated into one buffer of events.
+
+use std::pin::Pin;
+use std::task::{Context as TaskContext, Poll};
+
+use bytes::BytesMut;
+use hyper::body::{Body as _, Incoming};
+use wire::ndjson::Lines;
+use wire::openai::{ApiError, Usage};
+use wire::translate::{ChatStream, CompletionStream, Step};
+
+use super::attempt::Begun;
+use crate::http::{Failure, Outcome};
+use crate::upstream::{InFlight, ended_early, stream_broke};
+
+/// Events gathered before they are handed on, even if the upstream has more at once.
+const ENOUGH: usize = 64 << 10;
+
+/// Which surface the lines are translated for.
+pub(super) enum Translator {
+    Chat(ChatStream),
+    Completion(CompletionStream),
+}
+
+impl Translator {
+    fn line(&mut self, index: usize, line: &[u8], out: &mut BytesMut) -> Step {
+        match self {
+            Translator::Chat(stream) => stream.line(index, line, out),
+            Translator::Completion(stream) => stream.line(index, line, out),
+        }
+    }
+
+    fn finish(&self, out: &mut BytesMut) {
+        match self {
+            Translator::Chat(stream) => stream.finish(out),
+            Translator::Completion(stream) => stream.finish(out),
+        }
+    }
+}
+
+struct Source {
+    body: Option<Incoming>,
+    lines: Lines,
+    is_done: bool,
+    _in_flight: InFlight,
+}
+
+/// All upstreams of one stream.
+pub(super) struct Sources {
+    sources: Vec<Source>,
+    translator: Translator,
+    /// Events that wait to be sent.
+    pub(super) out: BytesMut,
+    /// The name of the first backend.
+    pub(super) backend: String,
+    is_finished: bool,
+}
+
+/// What polling brought.
+pub(super) enum Progress {
+    /// There may be something in [`Sources::out`].
+    Read,
+    /// Everything is in [`Sources::out`], `[DONE]` included; bodies may still have their end marks to come.
+    Finished,
+    /// It broke.
+    Failed(Failure),
+}
+
+impl Sources {
+    pub(super) fn new(begun: Vec<Begun>, translator: Translator, max_line: usize) -> Self {
+        let backend = begun.first().map(|begun| begun.backend.clone()).unwrap_or_default();
+        let sources = begun.into_iter().map(|begun| Source {
+            body: Some(begun.response.into_body()),
+            lines: Lines::new(max_line),
+            is_done: false,
+            _in_flight: begun.in_flight,
+        });
+        Sources {
+            sources: sources.collect(),
+            translator,
+            out: BytesMut::with_capacity(4 << 10),
+            backend,
+            is_finished: false,
+        }
+    }
+
+    /// Reads what is there, without waiting for more once something was read.
+    pub(super) fn poll(&mut self, cx: &mut TaskContext<'_>) -> Poll<Progress> {
+        let mut has_read = false;
+        for index in 0..self.sources.len() {
+            loop {
+                if self.out.len() >= ENOUGH {
+                    return Poll::Ready(Progress::Read);
+                }
+                let Some(body) = &mut self.sources[index].body else { break };
+                let step = match Pin::new(body).poll_frame(cx) {
+                    Poll::Pending => break,
+                    Poll::Ready(Some(Ok(frame))) => {
+                        frame.into_data().map_or(Ok(()), |data| self.take(index, &data))
+                    }
+                    Poll::Ready(Some(Err(error))) => self.broke(index, &error),
+                    Poll::Ready(None) => self.end(index),
+                };
+                has_read = true;
+                if let Err(failure) = step {
+                    return Poll::Ready(Progress::Failed(failure));
+                }
+            }
+        }
+        if !self.is_finished && self.sources.iter().all(|source| source.is_done) {
+            self.is_finished = true;
+            self.translator.finish(&mut self.out);
+            return Poll::Ready(Progress::Finished);
+        }
+        if has_read { Poll::Ready(Progress::Read) } else { Poll::Pending }
+    }
+
+    /// Token counts of the choices that are done.
+    pub(super) fn usage(&self) -> Usage {
+        match &self.translator {
+            Translator::Chat(stream) => stream.usage(),
+            Translator::Completion(stream) => stream.usage(),
+        }
+    }
+
+    /// Whether every body was read to its end, so that its connection can be used again.
+    pub(super) fn is_drained(&self) -> bool {
+        self.sources.iter().all(|source| source.body.is_none())
+    }
+
+    fn take(&mut self, index: usize, data: &[u8]) -> Result<(), Failure> {
+        let Sources { sources, translator, out, .. } = self;
+        let source = &mut sources[index];
+        let mut failed = None;
+        let mut each = |line: &[u8]| match translator.line(index, line, out) {
+            Step::More => true,
+            Step::Done(_) => {
+                source.is_done = true;
+                true
+            }
+            Step::Failed(error) => {
+                failed = Some(error);
+                false
+            }
+        };
+        if let Err(error) = source.lines.push(data, &mut each) {
+            let error = ApiError::upstream(error.to_string());
+            return Err(Failure::new(Outcome::UpstreamStream, error));
+        }
+        failed.map_or(Ok(()), |error| Err(error.into()))
+    }
+
+    fn end(&mut self, index: usize) -> Result<(), Failure> {
+        // The last line may lack its line end.
+        self.take(index, b"\n")?;
+        let source = &mut self.sources[index];
+        source.body = None;
+        if source.is_done { Ok(()) } else { Err(ended_early()) }
+    }
+
+    fn broke(&mut self, index: usize, error: &hyper::Error) -> Result<(), Failure> {
+        let source = &mut self.sources[index];
+        source.body = None;
+        // After `done` there is nothing left to lose.
+        if source.is_done { Ok(()) } else { Err(stream_broke(error)) }
+    }
+}

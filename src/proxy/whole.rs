@@ -1,0 +1,48 @@
+//! Replies that come at once: all calls run together, each answer is read to its end.
+
+use bytes::Bytes;
+use tokio::time::Instant;
+
+use super::Context;
+use super::attempt::{self, Call};
+use super::join::try_join;
+use super::settle::Settle;
+use crate::http::Failure;
+use crate::upstream::{Reading, read_whole, total_timeout};
+
+/// The native answers to `calls`, in order. `WHOLE_TIMEOUT` and `TOTAL_TIMEOUT` end all of them.
+///
+/// # Errors
+/// The first failure; the other calls are then cancelled.
+pub(super) async fn fetch(
+    context: &Context,
+    calls: &[Call<'_>],
+    settle: &mut Settle,
+) -> Result<Vec<Bytes>, Failure> {
+    let timeouts = context.proxy.client.timeouts;
+    let limit = timeouts.total.map_or(timeouts.whole, |total| total.min(timeouts.whole));
+    let deadline = context.arrived + limit;
+    let one = async |call: &Call<'_>| -> Result<(Bytes, String), Failure> {
+        let begun = attempt::send(context, call, timeouts.whole).await?;
+        let reading = Reading {
+            limit: context.snapshot.max_body_bytes,
+            idle: timeouts.idle,
+            deadline: Some((deadline, limit)),
+        };
+        let body = read_whole(begun.response.into_body(), reading).await?;
+        drop(begun.in_flight);
+        Ok((body, begun.backend))
+    };
+    let all = async {
+        match calls {
+            [only] => Ok(vec![one(only).await?]),
+            many => try_join(many.iter().map(one).collect()).await,
+        }
+    };
+    let answers = tokio::time::timeout_at(deadline.max(Instant::now()), all)
+        .await
+        .map_err(|_| total_timeout(limit))??;
+    settle.first_content();
+    settle.backend = answers.first().map(|(_, backend)| backend.clone());
+    Ok(answers.into_iter().map(|(body, _)| body).collect())
+}
