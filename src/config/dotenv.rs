@@ -8,6 +8,9 @@ use super::problem::Problem;
 use super::rows::SETTINGS;
 use super::suggest;
 
+const OPEN_QUOTE: &str = "has a quoted value that does not end, or that holds an unknown escape; single quotes \
+     take all but themselves as it is";
+
 /// Names that begin so are taken for misspelled ones of ours.
 const OUR_PREFIXES: [&str; 3] = ["RATE_LIMIT_", "CACHE_", "IP_"];
 
@@ -63,9 +66,7 @@ fn entry(lines: &[&str]) -> Entry {
     // A quoted value may span lines: as many as it takes until dotenvy can read it.
     (1..=lines.len())
         .find_map(|count| quoted(&lines[..count]).map(|text| (text, count)))
-        .map_or(Entry::Unreadable("has a quoted value that does not end, or that holds an unknown escape; single quotes take all but themselves as it is"), |(text, lines)| {
-            Entry::Said { name, text, lines }
-        })
+        .map_or(Entry::Unreadable(OPEN_QUOTE), |(text, lines)| Entry::Said { name, text, lines })
 }
 
 fn unquoted(value: &str) -> &str {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use super::layer::{Layer, Origin, Said};
@@ -95,9 +96,7 @@ impl Sources {
         match read_text(&self.dir.join(&path)) {
             Ok(Some(text)) => file::read(&called, &text),
             Ok(None) if self.config_file.is_none() => Layer::default(),
-            Ok(None) => {
-                unreadable(Origin::Flag, "--config", &format!("names {called}, which does not exist"))
-            }
+            Ok(None) => unreadable(Origin::Flag, "--config", &format!("names {called}, which is no file")),
             Err(why) => unreadable(Origin::File(called, 1), "the file", &format!("cannot be read: {why}")),
         }
     }
@@ -110,11 +109,11 @@ impl Sources {
     }
 }
 
-/// `None` when there is no such file.
+/// `None` when there is no such file. A folder is none: `.env` is also a usual name for one.
 fn read_text(path: &Path) -> Result<Option<String>, String> {
     match std::fs::read(path) {
         Ok(bytes) => String::from_utf8(bytes).map(Some).map_err(|_| "it is not UTF-8".to_owned()),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::IsADirectory) => Ok(None),
         Err(error) => Err(error.to_string()),
     }
 }
@@ -235,7 +234,7 @@ fn winner(
 fn from_secret_file(setting: &Setting, said: Said, dir: &Path, problems: &mut Vec<Problem>) -> Option<Said> {
     let path = PathBuf::from(said.text.trim());
     let wrong = match read_text(&dir.join(&path)) {
-        Ok(None) => "which does not exist".to_owned(),
+        Ok(None) => "which is no file".to_owned(),
         Err(why) => format!("which cannot be read: {why}"),
         Ok(Some(text)) => match text.trim_end_matches(['\n', '\r']) {
             "" => "which is empty".to_owned(),

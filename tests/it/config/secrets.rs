@@ -33,7 +33,7 @@ fn a_secret_file_that_cannot_serve_is_a_mistake() {
         ["environment variable API_TOKEN_FILE is set, and API_TOKEN too; only one of the two can be"]
     );
     let file = |name: &str, text: &str| Case::new().file(name, text).env("API_TOKEN_FILE", "t").mistakes();
-    assert_eq!(file("u", ""), ["environment variable API_TOKEN_FILE names t, which does not exist"]);
+    assert_eq!(file("u", ""), ["environment variable API_TOKEN_FILE names t, which is no file"]);
     assert_eq!(file("t", "\n\n"), ["environment variable API_TOKEN_FILE names t, which is empty"]);
     let two = file("t", &format!("{MARKER}\nsecond\n"));
     assert_eq!(
