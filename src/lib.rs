@@ -13,6 +13,7 @@
 
 pub mod cli;
 pub mod config;
+pub mod fake;
 pub mod http;
 pub mod proxy;
 pub mod snapshot;

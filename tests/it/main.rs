@@ -4,5 +4,6 @@
 #![expect(clippy::unwrap_used, reason = "a test that panics has failed, in its helpers too")]
 
 mod config;
+mod fake;
 mod support;
 mod tidy;

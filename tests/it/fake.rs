@@ -1,0 +1,3 @@
+//! The fake Ollama itself: the bytes that a script puts on the wire, and the log of what was seen.
+
+mod scripts;
