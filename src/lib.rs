@@ -11,11 +11,14 @@
 //! layer 5   app boot serve cli          -> everything
 //! ```
 
+pub mod app;
+pub mod boot;
 pub mod cli;
 pub mod config;
 pub mod fake;
 pub mod http;
 pub mod proxy;
+pub mod serve;
 pub mod snapshot;
 pub mod telemetry;
 pub mod upstream;

@@ -1,10 +1,14 @@
 //! Arguments in, exit code out.
 
-use std::io::IsTerminal;
+use std::io::{IsTerminal as _, Write as _};
 use std::process::ExitCode;
 
+use ollama2openai::boot::{self, Look};
 use ollama2openai::cli::{self, Command, Console};
 use ollama2openai::config::Sources;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     let (mut out, mut err) = (std::io::stdout(), std::io::stderr());
@@ -12,13 +16,20 @@ fn main() -> ExitCode {
     let colour = sources.env.get("NO_COLOR").is_none_or(String::is_empty);
     let (out_colour, err_colour) = (colour && out.is_terminal(), colour && err.is_terminal());
     let mut console = Console { out: &mut out, err: &mut err, out_colour, err_colour };
-    match cli::parse(std::env::args_os(), sources, &mut console) {
-        Ok(Command::Done(code)) => code,
-        Ok(Command::Healthcheck(address)) => cli::healthcheck(address, console.err),
-        Ok(command) => {
-            let _ = writeln!(console.err, "{command:?}");
-            ExitCode::SUCCESS
-        }
-        Err(_) => ExitCode::FAILURE,
-    }
+    let command = match cli::parse(std::env::args_os(), sources, &mut console) {
+        Ok(command) => command,
+        Err(_) => return ExitCode::FAILURE,
+    };
+    let look = Look { colour: out_colour, log_colour: err_colour };
+    let ended = match command {
+        Command::Done(code) => return code,
+        Command::Healthcheck(address) => return cli::healthcheck(address, &mut err),
+        Command::Serve(loaded) => boot::serve(loaded, look, &mut out),
+        Command::Demo { .. } | Command::BenchUpstream { .. } => return ExitCode::FAILURE,
+    };
+    ended.unwrap_or_else(|error| {
+        // Standard error is the last resort: there is nobody left to tell if it fails.
+        let _ = writeln!(err, "error: {error:#}");
+        ExitCode::FAILURE
+    })
 }

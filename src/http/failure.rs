@@ -68,7 +68,7 @@ pub struct Failure {
     /// Read by the attempt loop only.
     pub retry: Retry,
     /// The cause, for the log; may name what a client must not see.
-    pub cause: Option<String>,
+    pub cause: Option<Box<str>>,
 }
 
 impl Failure {
@@ -81,7 +81,7 @@ impl Failure {
     /// The same failure with a cause for the log.
     #[must_use]
     pub fn because(self, cause: impl fmt::Display) -> Self {
-        Failure { cause: Some(cause.to_string()), ..self }
+        Failure { cause: Some(cause.to_string().into()), ..self }
     }
 
     /// The reply of a request that failed before any of its body was sent.

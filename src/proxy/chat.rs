@@ -58,7 +58,7 @@ async fn events(context: &Context, chat: Chat, candidates: Vec<Candidate>) -> Re
     let identity = context.identity("chatcmpl-", &chat.model);
     let rule = usage_rule(context, chat.include_usage);
     let translator = Translator::Chat(ChatStream::new(&identity, chat.choices, chat.logprobs, rule));
-    let natives = vec![Arc::new(chat.native); chat.choices];
+    let natives = std::iter::repeat_n(Arc::new(chat.native), chat.choices).collect();
     let calls = Calls { natives, candidates, asked: chat.model, prompt: "messages", translator };
     Ok(Answer::Events { stream: relay::open(context, calls).await?, ignored: chat.ignored })
 }

@@ -111,7 +111,7 @@ impl Proxy {
             Ok(Answer::Json(json)) => whole_reply(json, settle),
             Ok(Answer::Generated { json, ignored }) => with_ignored(whole_reply(json, settle), &ignored),
             Ok(Answer::Events { stream, ignored }) => {
-                let mut reply = Reply::new(Body::made(Relay::new(stream, context, settle)));
+                let mut reply = Reply::new(Body::made(Relay::new(stream, &context, settle)));
                 headers::event_stream(reply.headers_mut());
                 with_ignored(reply, &ignored)
             }

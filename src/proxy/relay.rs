@@ -118,7 +118,7 @@ enum State {
 }
 
 impl Relay {
-    pub(super) fn new(stream: Stream, context: Context, mut settle: Settle) -> Self {
+    pub(super) fn new(stream: Stream, context: &Context, mut settle: Settle) -> Self {
         let now = Instant::now();
         let timeouts = context.proxy.client.timeouts;
         settle.begin();

@@ -62,7 +62,7 @@ pub async fn read_whole(mut body: Incoming, reading: Reading) -> Result<Bytes, F
 
 /// Reads what there is of an error's body; one that breaks off or takes long is as good as none. Gives the status,
 /// the `Retry-After` in seconds, and the bytes.
-pub async fn read_error(response: Response<Incoming>) -> (u16, Option<u64>, Bytes) {
+pub async fn read_error(response: Response<Incoming>) -> (u16, Option<u32>, Bytes) {
     let retry_after = response.headers().get(header::RETRY_AFTER);
     let retry_after = retry_after.and_then(|seconds| seconds.to_str().ok()?.trim().parse().ok());
     let status = response.status().as_u16();

@@ -19,7 +19,7 @@ pub struct ApiError {
     /// For programs.
     pub code: Option<&'static str>,
     /// Seconds for `Retry-After`.
-    pub retry_after: Option<u64>,
+    pub retry_after: Option<u32>,
 }
 
 impl ApiError {

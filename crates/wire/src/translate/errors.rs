@@ -11,7 +11,7 @@ use crate::json::{Kind, Text, kind};
 use crate::openai::ApiError;
 
 /// Seconds for `Retry-After` when the upstream gives none.
-const RETRY_AFTER: u64 = 5;
+const RETRY_AFTER: u32 = 5;
 
 /// An answer of the upstream with a status that is not a success.
 #[derive(Debug, Clone, Copy)]
@@ -21,7 +21,7 @@ pub struct Refusal<'r> {
     /// Its body, as far as it was read.
     pub body: &'r [u8],
     /// Its `Retry-After`, in seconds.
-    pub retry_after: Option<u64>,
+    pub retry_after: Option<u32>,
     /// The field of the request that holds the prompt, for errors about its length.
     pub prompt: &'static str,
     /// The model as the client named it.

@@ -1,0 +1,149 @@
+//! What a person sees at the start: where the gateway listens, what it found, and a line to copy. In JSON form the
+//! same facts go to the log instead.
+
+use std::io::{self, Write};
+
+use super::Look;
+use super::watch::Sight;
+use crate::app::App;
+use crate::config::{Config, LogFormat};
+
+/// Models shown by name before the rest is only counted.
+const SHOWN: usize = 8;
+
+/// Prints the start.
+#[derive(Debug, Default, Clone, Copy)]
+pub(super) struct Greeting {
+    /// What stands in for Ollama, in a demo.
+    pub(super) demo: Option<&'static str>,
+}
+
+impl Greeting {
+    /// The address, as soon as it is bound.
+    pub(super) fn listening(
+        self,
+        app: &App,
+        config: &Config,
+        look: Look,
+        out: &mut dyn Write,
+    ) -> io::Result<()> {
+        let url = url(app);
+        let is_open = config.access.api_token.is_none();
+        if config.log.format == LogFormat::Json {
+            tracing::info!(version = env!("CARGO_PKG_VERSION"), url, token = !is_open, "listening on {url}");
+            return Ok(());
+        }
+        let access = match (is_open, config.listen.host.is_loopback()) {
+            (false, _) => "the API_TOKEN is required",
+            (true, true) => "no token needed from this machine",
+            (true, false) => "OPEN: no token needed from anywhere",
+        };
+        writeln!(out, "\n{}\n", look.bold(concat!("ollama2openai ", env!("CARGO_PKG_VERSION"))))?;
+        writeln!(out, "  {}  {}", look.dim("listening"), look.accent(&format!("{url}/v1")))?;
+        writeln!(out, "  {}     {access}", look.dim("access"))?;
+        out.flush()
+    }
+
+    /// The backends, once they were looked at.
+    pub(super) fn backends(
+        self,
+        app: &App,
+        config: &Config,
+        seen: &[Sight],
+        look: Look,
+        out: &mut dyn Write,
+    ) -> io::Result<()> {
+        for sight in seen {
+            match &sight.found {
+                Ok((version, models)) if config.log.format == LogFormat::Json => {
+                    tracing::info!(backend = sight.name, version, models = models.join(", "), "found Ollama");
+                }
+                Err(reason) if config.log.format == LogFormat::Json => {
+                    tracing::warn!(backend = sight.name, reason, "Ollama does not answer; looking for it");
+                }
+                Ok((version, models)) => {
+                    let name = self.demo.unwrap_or(&sight.name);
+                    writeln!(out, "  {}    {name}, version {version}", look.dim("backend"))?;
+                    writeln!(out, "  {}     {}", look.dim("models"), shown(models))?;
+                }
+                Err(reason) => {
+                    let name = &sight.name;
+                    writeln!(
+                        out,
+                        "  {}    {}",
+                        look.dim("backend"),
+                        look.warn(&format!("no Ollama at {name} ({reason})"))
+                    )?;
+                    writeln!(
+                        out,
+                        "             Start it with `ollama serve`, or set OLLAMA_BASE_URL to where it is."
+                    )?;
+                    writeln!(out, "             The gateway keeps running and finds it when it appears.")?;
+                }
+            }
+        }
+        if config.log.format == LogFormat::Json {
+            return Ok(());
+        }
+        let model = seen
+            .iter()
+            .filter_map(|sight| sight.found.as_ref().ok())
+            .find_map(|(_, models)| chat_model(models));
+        writeln!(out, "\n  {}\n", look.dim("try it"))?;
+        let key =
+            if config.access.api_token.is_some() { " -H \"Authorization: Bearer $API_TOKEN\"" } else { "" };
+        writeln!(
+            out,
+            "    curl -N {}/v1/chat/completions{key} -d '{{\"model\":\"{}\",\"stream\":true,\"messages\":[{{\"role\":\"user\",\"content\":\"Hello\"}}]}}'\n",
+            url(app),
+            model.unwrap_or("llama3.2")
+        )?;
+        out.flush()
+    }
+}
+
+/// A model that is likely to chat: names of embedding models give themselves away.
+fn chat_model(models: &[String]) -> Option<&str> {
+    let is_embedding = |name: &&String| ["embed", "minilm", "bge-"].iter().any(|hint| name.contains(hint));
+    models.iter().find(|name| !is_embedding(name)).or(models.first()).map(String::as_str)
+}
+
+fn shown(models: &[String]) -> String {
+    match models.len() {
+        0 => "none yet: `ollama pull llama3.2` fetches one".to_owned(),
+        count if count > SHOWN => format!("{} and {} more", models[..SHOWN].join(", "), count - SHOWN),
+        _ => models.join(", "),
+    }
+}
+
+/// An address that can be opened: "any" is shown as this machine.
+fn url(app: &App) -> String {
+    let addr = app.addr;
+    match addr.ip() {
+        ip if ip.is_unspecified() && ip.is_ipv4() => format!("http://127.0.0.1:{}", addr.port()),
+        ip if ip.is_unspecified() => format!("http://[::1]:{}", addr.port()),
+        _ => format!("http://{addr}"),
+    }
+}
+
+impl Look {
+    fn bold(self, text: &str) -> String {
+        self.paint("1", text)
+    }
+
+    fn dim(self, text: &str) -> String {
+        self.paint("2", text)
+    }
+
+    fn accent(self, text: &str) -> String {
+        self.paint("36", text)
+    }
+
+    fn warn(self, text: &str) -> String {
+        self.paint("33", text)
+    }
+
+    fn paint(self, code: &str, text: &str) -> String {
+        if self.colour { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
+    }
+}
