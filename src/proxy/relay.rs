@@ -168,8 +168,11 @@ impl Relay {
                         self.settle.first_content();
                     }
                     // What the opening read is sent before more is read.
-                    let progress =
-                        if sources.out.is_empty() { sources.poll(cx) } else { Poll::Ready(Progress::Read) };
+                    let progress = match () {
+                        () if sources.is_finished() => Poll::Ready(Progress::Finished),
+                        () if sources.out.is_empty() => sources.poll(cx),
+                        () => Poll::Ready(Progress::Read),
+                    };
                     match progress {
                         Poll::Pending => return Poll::Pending,
                         Poll::Ready(Progress::Failed(failure)) => {

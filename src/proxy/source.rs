@@ -123,6 +123,11 @@ impl Sources {
         }
     }
 
+    /// Whether everything, `[DONE]` included, is or was in [`Sources::out`].
+    pub(super) fn is_finished(&self) -> bool {
+        self.is_finished
+    }
+
     /// Whether every body was read to its end, so that its connection can be used again.
     pub(super) fn is_drained(&self) -> bool {
         self.sources.iter().all(|source| source.body.is_none())
