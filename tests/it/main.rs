@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that panics has failed, in its helpers too")]
 
 mod config;
+mod conformance;
 mod fake;
 mod support;
 mod tidy;

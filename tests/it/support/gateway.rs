@@ -1,49 +1,39 @@
-//! The gateway under test: started with an environment of its own on a port of the system's choice.
+//! The gateway under test: the whole application in this process, on a port of the system's choice, with an
+//! environment of its own.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::process::Stdio;
+use std::path::Path;
 
+use ollama2openai::app::App;
+use ollama2openai::config::{self, Sources};
 use serde_json::Value;
 use tempfile::TempDir;
-use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
-use tokio::process::{Child, Command};
 
 use super::client::{self, Request, Response, Stream};
-use super::wait::{Beside, beside, within};
+use super::wait::within;
 
-/// A running gateway. Dropping it ends it.
+/// A running gateway. [`Gateway::shutdown`] ends it in order; one that is dropped ends with its test.
 pub struct Gateway {
     pub addr: SocketAddr,
-    child: Child,
+    app: App,
     /// Its working directory and `DATA_DIR`, empty at first.
     home: TempDir,
-    _output: Vec<Beside<()>>,
 }
 
 impl Gateway {
-    /// Starts a gateway with these variables and no others, except `HOST`, `PORT` and `DATA_DIR`, and
-    /// `LOG_LEVEL=warn` unless it is given. No `.env` and no `config.toml` is read.
+    /// Starts a gateway with these variables and no others, except `HOST`, `PORT` and `DATA_DIR`. No `.env`
+    /// and no `config.toml` is read. Panics when the configuration has mistakes.
     pub async fn start(env: &[(&str, &str)]) -> Gateway {
         let home = tempfile::tempdir().expect("a temporary directory");
-        let mut child = Command::new(env!("CARGO_BIN_EXE_ollama2openai"))
-            .current_dir(home.path())
-            .env_clear()
-            .envs([("HOST", "127.0.0.1"), ("PORT", "0"), ("LOG_LEVEL", "warn"), ("NO_COLOR", "1")])
-            .env("DATA_DIR", home.path())
-            .envs(env.iter().copied())
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .kill_on_drop(true)
-            .spawn()
-            .expect("the binary of the gateway starts");
-        let (found, mut addr) = tokio::sync::mpsc::channel(1);
-        let stdout = child.stdout.take().expect("stdout is piped");
-        let stderr = child.stderr.take().expect("stderr is piped");
-        let output = vec![beside(watch(stdout, found.clone())), beside(watch(stderr, found))];
-        let addr = within("the address that the gateway prints", addr.recv()).await;
-        let addr = addr.expect("the gateway ended without printing its address");
-        Gateway { addr, child, home, _output: output }
+        let data = home.path().to_string_lossy().into_owned();
+        let ours = [("HOST", "127.0.0.1"), ("PORT", "0"), ("DATA_DIR", data.as_str())];
+        let both = ours.iter().chain(env);
+        let env: BTreeMap<String, String> = both.map(|&(name, value)| (name.into(), value.into())).collect();
+        let sources = Sources { env, dir: home.path().to_owned(), ..Sources::default() };
+        let loaded = config::load(&sources).expect("the test's configuration is in order");
+        let app = App::start(&loaded.config).expect("the system has a free port");
+        Gateway { addr: app.addr, app, home }
     }
 
     /// `http://127.0.0.1:PORT`.
@@ -52,7 +42,7 @@ impl Gateway {
     }
 
     /// Where this gateway keeps its state.
-    pub fn home(&self) -> &std::path::Path {
+    pub fn home(&self) -> &Path {
         self.home.path()
     }
 
@@ -74,26 +64,8 @@ impl Gateway {
         client::open(self.addr, &Request::post(path, json)).await
     }
 
-    /// Stops it and waits until it has ended.
-    pub async fn shutdown(mut self) {
-        self.child.start_kill().expect("a process that runs can be ended");
-        within("the end of the gateway", self.child.wait()).await.expect("the gateway ends");
+    /// Stops it in order and says whether all requests ended in time.
+    pub async fn shutdown(self) -> bool {
+        within("the end of the gateway", self.app.shutdown()).await
     }
-}
-
-/// Reads an output to its end, so that the process never waits for it, and reports the address it shows.
-async fn watch(output: impl AsyncRead + Unpin, found: tokio::sync::mpsc::Sender<SocketAddr>) {
-    let mut lines = BufReader::new(output).lines();
-    while let Ok(Some(line)) = lines.next_line().await {
-        if let Some(addr) = address_in(&line) {
-            let _ = found.try_send(addr);
-        }
-    }
-}
-
-/// The address of the first `http://127.0.0.1:PORT` in a line.
-pub fn address_in(line: &str) -> Option<SocketAddr> {
-    let (_, rest) = line.split_once("http://127.0.0.1:")?;
-    let port: String = rest.chars().take_while(char::is_ascii_digit).collect();
-    format!("127.0.0.1:{port}").parse().ok()
 }

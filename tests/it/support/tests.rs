@@ -6,6 +6,7 @@ use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
+use super::Gateway;
 use super::client::{self, Request};
 use super::sse::Block;
 use super::wait::{self, Beside, beside};
@@ -128,9 +129,17 @@ async fn a_future_beside_the_test_ends_with_its_handle() {
     wait::until("a condition that holds", || true).await;
 }
 
-#[test]
-fn the_address_is_found_in_a_line() {
-    let line = "listening on http://127.0.0.1:3001/v1, ready";
-    assert_eq!(super::gateway::address_in(line), Some("127.0.0.1:3001".parse().unwrap()));
-    assert_eq!(super::gateway::address_in("listening on nothing"), None);
+#[tokio::test]
+async fn a_gateway_starts_alone_and_stops() {
+    let gateway = Gateway::start(&[("API_TOKEN", "right")]).await;
+    assert_eq!(std::fs::read_dir(gateway.home()).unwrap().count(), 0);
+    assert_eq!(gateway.url(), format!("http://{}", gateway.addr));
+    assert_eq!(gateway.get("/livez").await.status, 200);
+    assert_eq!(gateway.post("/v1/chat/completions", &json!({})).await.status, 401);
+    let request = Request::post("/v1/chat/completions", &json!({})).header("authorization", "Bearer right");
+    assert_eq!(gateway.send(&request).await.status, 400);
+    assert_eq!(gateway.stream("/v1/embeddings", &json!({})).await.whole().await.status, 401);
+    let addr = gateway.addr;
+    assert!(gateway.shutdown().await);
+    assert!(super::http::Connection::open(addr).await.is_err());
 }
