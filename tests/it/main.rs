@@ -3,8 +3,11 @@
 #![expect(unreachable_pub, reason = "a test binary exports nothing; pub marks what other modules may use")]
 #![expect(clippy::unwrap_used, reason = "a test that panics has failed, in its helpers too")]
 
+mod cancel;
 mod config;
 mod conformance;
 mod fake;
+mod faults;
+mod routes;
 mod support;
 mod tidy;

@@ -13,6 +13,7 @@
 pub mod client;
 mod gateway;
 pub mod http;
+pub mod ollama;
 pub mod sse;
 mod tests;
 pub mod wait;

@@ -57,6 +57,7 @@ pub fn take_block(buffer: &mut Vec<u8>) -> Option<Block> {
 
 /// Every whole block of a body.
 pub fn blocks(body: &[u8]) -> Vec<Block> {
-    let mut rest = body.to_vec();
-    std::iter::from_fn(|| take_block(&mut rest)).collect()
+    let text = String::from_utf8_lossy(body);
+    let Some((whole, _cut)) = text.rsplit_once("\n\n") else { return Vec::new() };
+    whole.split("\n\n").map(Block::parse).collect()
 }
