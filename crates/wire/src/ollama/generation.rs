@@ -1,9 +1,7 @@
 //! Replies of `/api/chat` and `/api/generate`: a line of a stream and a whole reply have the same shape.
 
-use std::fmt;
-
 use serde::Deserialize;
-use serde::de::{self, Deserializer, Visitor};
+use serde::de::Deserializer;
 use serde_json::value::RawValue;
 
 use crate::json::Text;
@@ -137,27 +135,9 @@ pub(super) struct Count(pub(super) u64);
 
 impl<'de> Deserialize<'de> for Count {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct CountVisitor;
-        impl Visitor<'_> for CountVisitor {
-            type Value = Count;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a number")
-            }
-            fn visit_u64<E: de::Error>(self, number: u64) -> Result<Count, E> {
-                Ok(Count(number))
-            }
-            fn visit_i64<E: de::Error>(self, _negative: i64) -> Result<Count, E> {
-                Ok(Count(0))
-            }
-            fn visit_f64<E: de::Error>(self, number: f64) -> Result<Count, E> {
-                #[expect(
-                    clippy::cast_possible_truncation,
-                    clippy::cast_sign_loss,
-                    reason = "casts of f64 saturate"
-                )]
-                Ok(Count(number as u64))
-            }
-        }
-        deserializer.deserialize_any(CountVisitor)
+        let raw = <&RawValue>::deserialize(deserializer)?.get();
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "casts of f64 saturate")]
+        let rounded = || raw.parse::<f64>().map_or(0, |number| number as u64);
+        Ok(Count(raw.parse().unwrap_or_else(|_| rounded())))
     }
 }

@@ -17,6 +17,10 @@ pub fn parse<'a, T: Deserialize<'a>>(
     line: &'a [u8],
     scratch: &'a mut String,
 ) -> Result<T, serde_json::Error> {
+    // serde would fill the fields in order from a list
+    if line.trim_ascii_start().first() == Some(&b'[') {
+        return Err(serde::de::Error::custom("expected an object"));
+    }
     if let Ok(text) = std::str::from_utf8(line) {
         match serde_json::from_str(text) {
             Ok(value) => return Ok(value),

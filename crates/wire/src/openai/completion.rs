@@ -46,11 +46,33 @@ pub(crate) fn texts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Te
         }
         fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
             let mut texts = Vec::new();
-            while let Some(text) = seq.next_element()? {
+            while let Some(Item(text)) = seq.next_element()? {
                 texts.push(text);
             }
             Ok(texts)
         }
     }
     deserializer.deserialize_any(TextsVisitor)
+}
+
+/// An item of [`texts`]; its own type so that the refusal of a token says why.
+struct Item<'a>(Text<'a>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for Item<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct ItemVisitor;
+        impl<'de> Visitor<'de> for ItemVisitor {
+            type Value = Item<'de>;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a string (token arrays are not supported)")
+            }
+            fn visit_borrowed_str<E: de::Error>(self, text: &'de str) -> Result<Self::Value, E> {
+                Ok(Item(Text(text.into())))
+            }
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<Self::Value, E> {
+                Ok(Item(Text(text.to_owned().into())))
+            }
+        }
+        deserializer.deserialize_str(ItemVisitor)
+    }
 }

@@ -41,9 +41,10 @@ impl ApiError {
 
     /// 400: `param` is missing.
     #[must_use]
-    pub fn missing(param: &'static str) -> Self {
-        Self::invalid(param, format!("missing required parameter: '{param}'"))
-            .with_code("missing_required_parameter")
+    pub fn missing(param: impl Into<String>) -> Self {
+        let param = param.into();
+        let message = format!("missing required parameter: '{param}'");
+        Self::invalid(param, message).with_code("missing_required_parameter")
     }
 
     /// 400: the body as a whole is not what it should be.
@@ -67,11 +68,11 @@ impl ApiError {
     /// Writes the JSON object.
     pub fn write(&self, out: &mut impl BufMut) {
         out.put_slice(br#"{"error":{"message":"#);
-        write_str(out, &self.message);
+        write_str(out, clip(&self.message, MAX_MESSAGE_BYTES));
         out.put_slice(br#","type":"#);
         write_str(out, self.kind);
         out.put_slice(br#","param":"#);
-        write_nullable(out, self.param.as_deref());
+        write_nullable(out, self.param.as_deref().map(|param| clip(param, MAX_PARAM_BYTES)));
         out.put_slice(br#","code":"#);
         write_nullable(out, self.code);
         out.put_slice(b"}}");
@@ -84,6 +85,14 @@ impl ApiError {
         self.write(&mut out);
         out
     }
+}
+
+/// A message may repeat what a client or an upstream sent; more of it than this helps nobody.
+const MAX_MESSAGE_BYTES: usize = 1000;
+const MAX_PARAM_BYTES: usize = 200;
+
+fn clip(text: &str, limit: usize) -> &str {
+    &text[..text.floor_char_boundary(limit)]
 }
 
 fn write_nullable(out: &mut impl BufMut, text: Option<&str>) {

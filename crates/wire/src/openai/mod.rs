@@ -26,6 +26,14 @@ pub fn parse<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, ApiError> {
             error.valid_up_to()
         ))
     })?;
+    // serde would fill the fields in order from a list
+    if text.trim_start().starts_with('[') {
+        return Err(ApiError::json("the request body is a list; send a JSON object"));
+    }
+    // Fields that are passed on as text are not decoded here, so halves of characters must be found beforehand.
+    if crate::json::mend_surrogates(text).is_some() {
+        return Err(ApiError::json("the request body is not valid JSON: it holds half of a surrogate pair"));
+    }
     // Tracking the path allocates for every key, so it is done only for a body that is known to be bad.
     serde_json::from_str(text).map_err(|error| locate::<T>(text, &error))
 }
@@ -42,10 +50,27 @@ fn locate<'a, T: Deserialize<'a>>(text: &'a str, first: &serde_json::Error) -> A
         return ApiError::json(first.to_string());
     };
     let path = error.path().to_string();
-    let reason = error.inner().to_string();
-    let reason = reason.split(" at line ").next().unwrap_or(&reason);
+    let reason = in_words(&error.inner().to_string());
     if path == "." {
         return ApiError::json(format!("the request body is wrong: {reason}"));
     }
     ApiError::invalid(path.clone(), format!("'{path}': {reason}")).with_code("invalid_type")
+}
+
+/// serde's reason without its position, and without Rust's names of types.
+fn in_words(reason: &str) -> String {
+    let reason = reason.rsplit_once(" at line ").map_or(reason, |(reason, _)| reason);
+    let Some((found, expected)) = reason.rsplit_once(", expected ") else { return reason.to_owned() };
+    let found = match found.rsplit_once("invalid type: ") {
+        Some(("", "map")) => "invalid type: object",
+        Some(("", "sequence")) => "invalid type: array",
+        _ => found,
+    };
+    let expected = match expected {
+        "i64" | "u64" => "an integer",
+        "a sequence" => "an array",
+        expected if expected.starts_with("struct ") => "an object",
+        expected => expected,
+    };
+    format!("{found}, expected {expected}")
 }

@@ -122,8 +122,7 @@ fn write_message<'r>(
     let role = message.role.as_ref().map_or("", Text::as_str).to_ascii_lowercase();
     let role = match role.as_str() {
         "" => {
-            let param = format!("messages[{at}].role");
-            return Err(ApiError::invalid(param.clone(), format!("missing required parameter: '{param}'")));
+            return Err(ApiError::missing(format!("messages[{at}].role")));
         }
         "developer" => "system",
         "function" => "tool",
@@ -132,17 +131,16 @@ fn write_message<'r>(
     out.put_slice(b"{\"role\":");
     write_str(out, role);
     write_content(out, message, at, needs)?;
-    let thinking = message.reasoning.as_ref().or(message.reasoning_content.as_ref());
-    if let Some(thinking) = thinking.filter(|thinking| !thinking.as_str().is_empty()) {
+    if let Some(thinking) = filled(&message.reasoning).or(filled(&message.reasoning_content)) {
         out.put_slice(b",\"thinking\":");
-        write_str(out, thinking.as_str());
+        write_str(out, thinking);
     }
     if let Some(calls) = message.tool_calls.as_deref().filter(|calls| !calls.is_empty()) {
         write_calls(out, calls, at, called)?;
     }
     if role == "tool" {
         let id = message.tool_call_id.as_ref().map(Text::as_str);
-        let name = message.name.as_ref().map(Text::as_str).or_else(|| called.get(id?).copied());
+        let name = filled(&message.name).or_else(|| called.get(id?).copied());
         for (key, value) in [("tool_name", name), ("tool_call_id", id)] {
             if let Some(value) = value {
                 out.put_u8(b',');
@@ -154,6 +152,10 @@ fn write_message<'r>(
     }
     out.put_u8(b'}');
     Ok(())
+}
+
+fn filled<'t>(text: &'t Option<Text<'_>>) -> Option<&'t str> {
+    text.as_ref().map(Text::as_str).filter(|text| !text.is_empty())
 }
 
 fn write_content(
@@ -191,10 +193,7 @@ fn write_parts(out: &mut Vec<u8>, parts: &[Part<'_>], at: usize, needs: &mut Nee
     let mut media = Vec::new();
     for (nth, part) in parts.iter().enumerate() {
         let place = || format!("messages[{at}].content[{nth}]");
-        let missing = |field: &str| {
-            let param = format!("{}.{field}", place());
-            Err(ApiError::invalid(param.clone(), format!("missing required parameter: '{param}'")))
-        };
+        let missing = |field: &str| Err(ApiError::missing(format!("{}.{field}", place())));
         match part.kind.as_ref().map_or("", Text::as_str) {
             "text" => match &part.text {
                 Some(text) => texts.push(text.as_str()),
@@ -245,10 +244,7 @@ fn write_calls<'r>(
         let place = |field: &str| format!("messages[{at}].tool_calls[{nth}].function.{field}");
         let name = call.function.as_ref().and_then(|function| function.name.as_ref()).map(Text::as_str);
         let Some(name) = name else {
-            return Err(ApiError::invalid(
-                place("name"),
-                format!("missing required parameter: '{}'", place("name")),
-            ));
+            return Err(ApiError::missing(place("name")));
         };
         out.put_slice(if nth > 0 { b",{" } else { b"{" });
         if let Some(id) = &call.id {
@@ -294,7 +290,7 @@ fn response_format<'r>(wanted: &'r ResponseFormat<'_>) -> Result<Option<&'r str>
                     Ok(Some(schema))
                 }
                 Some(_) => Err(ApiError::invalid(param, format!("'{param}': expected a JSON schema object"))),
-                None => Err(ApiError::invalid(param, format!("missing required parameter: '{param}'"))),
+                None => Err(ApiError::missing(param)),
             }
         }
         _ => {

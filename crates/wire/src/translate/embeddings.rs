@@ -131,7 +131,8 @@ pub fn reply(body: &[u8], request: &Embedding) -> Result<(Vec<u8>, u64), ApiErro
 fn write_vector(out: &mut Vec<u8>, raw: &str, encoding: Encoding) -> Result<(), ApiError> {
     let is_numeric = |byte: u8| byte.is_ascii_digit() || b"[],.-+eE \t\r\n".contains(&byte);
     let refuse = || ApiError::upstream("the upstream sent a vector that is not an array of numbers");
-    if kind(raw) != Kind::Array || raw == "[]" || !raw.bytes().all(is_numeric) {
+    let is_flat = kind(raw) == Kind::Array && !raw[1..].contains('[');
+    if !is_flat || !raw.contains(|digit: char| digit.is_ascii_digit()) || !raw.bytes().all(is_numeric) {
         return Err(refuse());
     }
     if encoding == Encoding::Float {

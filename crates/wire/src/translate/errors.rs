@@ -2,7 +2,7 @@
 //! sign-in links is passed on, and no HTML.
 
 use std::borrow::Cow;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -33,9 +33,12 @@ pub struct Refusal<'r> {
 /// What the client learns of a refusal.
 #[must_use]
 pub fn from_refusal(refusal: Refusal<'_>) -> ApiError {
-    let found = unwrap_body(refusal.body);
+    let mut found = unwrap_body(refusal.body);
+    // A mapped name is nobody's business but the operator's.
+    found.message = found.message.map(|message| renamed(&message, refusal.served, refusal.asked));
     let or = |fallback: &str| found.message.clone().unwrap_or_else(|| fallback.to_owned());
-    if found.is_overflow() {
+    let is_private = matches!(refusal.status, 401 | 403);
+    if found.is_overflow() && !is_private {
         let message = or("the prompt is too long for the context of the model");
         return ApiError { param: Some(refusal.prompt.into()), ..overflow(message) };
     }
@@ -75,13 +78,31 @@ fn not_found(refusal: &Refusal<'_>, found: Found) -> ApiError {
             ..error
         };
     };
-    // A mapped name is nobody's business but the operator's.
+    // Ollama may spell a mapped name in full, so its own words are kept only for a name that the client knows.
     let message = if refusal.asked == refusal.served {
         message
     } else {
         format!("model '{}' not found", refusal.asked)
     };
     ApiError { message, param: Some("model".into()), code: Some("model_not_found"), ..error }
+}
+
+/// The message with the model's own name replaced by the one the client knows, where it stands as a word.
+fn renamed(message: &str, served: &str, asked: &str) -> String {
+    if served == asked || served.is_empty() {
+        return message.to_owned();
+    }
+    let is_inner = |c: char| c.is_alphanumeric() || c == '-' || c == '_' || c == '.';
+    let mut out = String::with_capacity(message.len());
+    let mut rest = message;
+    while let Some(at) = rest.find(served) {
+        let (before, after) = (&rest[..at], &rest[at + served.len()..]);
+        let is_word = !before.ends_with(is_inner) && !after.starts_with(is_inner);
+        out.push_str(before);
+        out.push_str(if is_word { asked } else { served });
+        rest = after;
+    }
+    out + rest
 }
 
 /// An `error` inside a reply of status 200: the value under that key, as text.
@@ -212,7 +233,8 @@ fn unwrap_value(raw: &str, layer: usize) -> Found {
 fn redact(text: &str) -> String {
     let words = text.split(' ').map(|word| {
         let bare = word.trim_matches(|c: char| !c.is_alphanumeric() && c != '[' && c != ']');
-        let is_address = word.contains("://") || bare.parse::<SocketAddr>().is_ok();
+        let is_address =
+            word.contains("://") || bare.parse::<SocketAddr>().is_ok() || bare.parse::<IpAddr>().is_ok();
         if is_address { Cow::Borrowed("[removed]") } else { Cow::Borrowed(word) }
     });
     words.collect::<Vec<_>>().join(" ")

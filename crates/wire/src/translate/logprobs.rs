@@ -2,7 +2,7 @@
 
 use bytes::BufMut;
 
-use crate::json::{write_int, write_str};
+use crate::json::{Kind, kind, write_int, write_str};
 use crate::ollama::Logprob;
 
 /// Writes `{"content":[…],"refusal":null}`, or `null` when none were asked for (policy 12).
@@ -34,12 +34,21 @@ fn write_entry(out: &mut impl BufMut, entry: &Logprob<'_>) {
     out.put_slice(br#","logprob":"#);
     out.put_slice(number(entry));
     out.put_slice(br#","bytes":"#);
-    out.put_slice(entry.bytes.map_or(b"null", |raw| raw.get().as_bytes()));
+    out.put_slice(bytes(entry));
+}
+
+/// The list of bytes as it came. Anything else, also with blanks between (a line break ends a frame), is null.
+fn bytes<'r>(entry: &Logprob<'r>) -> &'r [u8] {
+    let raw = entry.bytes.map_or("null", |raw| raw.get());
+    let is_list = raw.starts_with('[') && !raw[1..].contains('[');
+    let is_plain = raw.bytes().all(|byte| byte.is_ascii_digit() || b"[], ".contains(&byte));
+    if is_list && is_plain { raw.as_bytes() } else { b"null" }
 }
 
 fn number<'r>(entry: &Logprob<'r>) -> &'r [u8] {
     // OpenAI's stand-in for "very unlikely", where the upstream left the number out
-    entry.logprob.map_or(b"-9999.0", |raw| raw.get().as_bytes())
+    let raw = entry.logprob.map(|raw| raw.get()).filter(|raw| kind(raw) == Kind::Number);
+    raw.unwrap_or("-9999.0").as_bytes()
 }
 
 /// Writes `{"tokens","token_logprobs","top_logprobs","text_offset"}`; `offset` counts characters and runs on.

@@ -6,7 +6,10 @@ use bytes::BufMut;
 
 use super::Rules;
 use crate::json::{Kind, MAX_DEPTH, deeper_than, kind, quoted, write_str};
-use crate::openai::{ApiError, Common};
+use crate::openai::{ApiError, Common, Stop};
+
+/// Ollama knows some thirty; each one is looked up among the others.
+const MAX_OPTIONS: usize = 128;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Type {
@@ -70,6 +73,12 @@ impl<'r> Chosen<'r> {
     /// Gathers options; dedicated fields win over `options`, OpenAI's over private ones.
     pub(super) fn gather(common: &Common<'r, 'r>, rules: Rules) -> Result<Self, ApiError> {
         let mut chosen = Chosen::default();
+        if common.options.is_some_and(|options| options.0.len() > MAX_OPTIONS) {
+            return Err(ApiError::invalid(
+                "options",
+                format!("'options' may hold at most {MAX_OPTIONS} entries"),
+            ));
+        }
         for (name, value) in common.options.into_iter().flat_map(|options| &options.0) {
             chosen.take_private(name, value.get(), rules)?;
         }
@@ -82,8 +91,7 @@ impl<'r> Chosen<'r> {
             chosen.set("num_predict", Cow::Owned(limit.to_string()), rules);
         }
         if let Some(stop) = common.stop.filter(|stop| !stop.0.is_empty()) {
-            let texts: Vec<_> = stop.0.iter().map(|text| quoted(text.as_str())).collect();
-            chosen.set("stop", Cow::Owned(format!("[{}]", texts.join(","))), rules);
+            chosen.set("stop", Cow::Owned(list(stop)), rules);
         }
         if let Some(keep_alive) = common.keep_alive
             && chosen.allowed("keep_alive", rules)
@@ -111,10 +119,11 @@ impl<'r> Chosen<'r> {
         let value = match KNOWN.iter().find(|(known, _)| *known == name).map(|(_, kind)| *kind) {
             Some(Type::Number) if found != Kind::Number => return refuse("a number"),
             Some(Type::Bool) if found != Kind::Bool => return refuse("true or false"),
-            Some(Type::Texts) if found == Kind::Text => Cow::Owned(format!("[{value}]")),
-            Some(Type::Texts) if serde_json::from_str::<Vec<crate::json::Text<'_>>>(value).is_err() => {
-                return refuse("a string or an array of strings");
-            }
+            Some(Type::Texts) => match serde_json::from_str::<Stop<'_>>(value) {
+                Ok(stop) if stop.0.is_empty() => return Ok(()),
+                Ok(stop) => Cow::Owned(list(&stop)),
+                Err(_) => return refuse("a string or an array of strings"),
+            },
             None if deeper_than(value, MAX_DEPTH) => return refuse("less nesting"),
             _ => Cow::Borrowed(value),
         };
@@ -165,6 +174,11 @@ impl<'r> Chosen<'r> {
             out.put_slice(if shift { b",\"shift\":true" } else { b",\"shift\":false" });
         }
     }
+}
+
+fn list(stop: &Stop<'_>) -> String {
+    let texts: Vec<_> = stop.0.iter().map(|text| quoted(text.as_str())).collect();
+    format!("[{}]", texts.join(","))
 }
 
 /// The JSON text for `think`: the private field, else the effort word (`reasoning.effort` before

@@ -4,10 +4,11 @@
 mod schema;
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 
 use bytes::BufMut;
 
-use crate::json::{Kind, MAX_DEPTH, Text, deeper_than, kind, write_str};
+use crate::json::{Kind, MAX_DEPTH, Text, deeper_than, kind, mend_surrogates, write_str};
 use crate::openai::ApiError;
 use crate::openai::chat::{Tool, ToolChoice};
 
@@ -34,8 +35,6 @@ pub(super) fn write(
 
 fn wanted(tools: &[Tool<'_>], choice: Option<&ToolChoice<'_>>) -> Result<Vec<usize>, ApiError> {
     let refuse = |message: String| Err(ApiError::invalid("tool_choice", message));
-    let name =
-        |tool: &Tool<'_>| tool.function.as_ref().and_then(|f| f.name.as_ref()).map(|n| n.as_str().to_owned());
     match choice {
         None => Ok((0..tools.len()).collect()),
         Some(ToolChoice::Word(word)) => match word.as_str() {
@@ -47,19 +46,20 @@ fn wanted(tools: &[Tool<'_>], choice: Option<&ToolChoice<'_>>) -> Result<Vec<usi
             )),
         },
         Some(ToolChoice::Named(names)) => {
-            for wanted in names {
-                if !tools.iter().any(|tool| name(tool).as_deref() == Some(wanted.as_str())) {
-                    return refuse(format!(
-                        "'tool_choice' names the function {:?}, which 'tools' lacks",
-                        wanted.as_str()
-                    ));
-                }
+            let known: HashSet<&str> = tools.iter().filter_map(name).collect();
+            if let Some(unknown) = names.iter().find(|name| !known.contains(name.as_str())) {
+                let unknown = unknown.as_str();
+                return refuse(format!("'tool_choice' names the function {unknown:?}, which 'tools' lacks"));
             }
-            let is_named =
-                |tool: &Tool<'_>| name(tool).is_some_and(|name| names.iter().any(|n| n.as_str() == name));
+            let named: HashSet<&str> = names.iter().map(Text::as_str).collect();
+            let is_named = |tool| name(tool).is_some_and(|name| named.contains(name));
             Ok((0..tools.len()).filter(|&at| is_named(&tools[at])).collect())
         }
     }
+}
+
+fn name<'t>(tool: &'t Tool<'_>) -> Option<&'t str> {
+    tool.function.as_ref()?.name.as_ref().map(Text::as_str)
 }
 
 fn write_tool(out: &mut Vec<u8>, tool: &Tool<'_>, at: usize) -> Result<(), ApiError> {
@@ -71,8 +71,7 @@ fn write_tool(out: &mut Vec<u8>, tool: &Tool<'_>, at: usize) -> Result<(), ApiEr
     let function = tool.function.as_ref();
     let name = function.and_then(|function| function.name.as_ref()).filter(|name| !name.as_str().is_empty());
     let (Some(function), Some(name)) = (function, name) else {
-        let message = format!("'tools[{at}].function.name' is missing");
-        return Err(ApiError::invalid(format!("tools[{at}].function.name"), message));
+        return Err(ApiError::missing(format!("tools[{at}].function.name")));
     };
     out.put_slice(br#"{"type":"function","function":{"name":"#);
     write_str(out, name.as_str());
@@ -115,5 +114,9 @@ pub(super) fn arguments<'a>(raw: Option<&'a str>, at: &str) -> Result<Cow<'a, st
         return Ok(Cow::Borrowed("{}"));
     }
     let valid = serde_json::from_str::<serde::de::IgnoredAny>(&text).is_ok();
-    if valid && kind(&text) == Kind::Object && !deeper_than(&text, MAX_DEPTH) { Ok(text) } else { refuse() }
+    if !valid || kind(&text) != Kind::Object || deeper_than(&text, MAX_DEPTH) {
+        return refuse();
+    }
+    // A model may have made half a character; its call must not be lost for it.
+    Ok(mend_surrogates(&text).map_or(text, Cow::Owned))
 }

@@ -1,6 +1,7 @@
 //! A tool's parameters made acceptable: `$ref` inlined, boolean sub-schemas as `{}`, a list as top-level `type` cut
 //! to one word. Everything else keeps its text, key order and numbers.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use bytes::BufMut;
@@ -9,6 +10,11 @@ use crate::json::{Entries, Kind, MAX_DEPTH, Text, kind, write_str};
 
 /// Inlining may add this many bytes; references beyond become `{}`.
 const MAX_GROWTH: usize = 64 * 1024;
+
+/// Each level is read anew, so a large and deep schema costs its size times its depth: beyond this many bytes, and
+/// [`WORK_TIMES`] the schema's own, it passes as it is.
+const MAX_WORK: usize = 4 * 1024 * 1024;
+const WORK_TIMES: usize = 16;
 
 /// Keys whose value is one schema.
 const ONE: [&str; 9] = [
@@ -47,6 +53,7 @@ struct Inliner<'a> {
     has_references: bool,
     open: Vec<&'a str>,
     budget: usize,
+    work: usize,
 }
 
 impl<'a> Inliner<'a> {
@@ -61,13 +68,22 @@ impl<'a> Inliner<'a> {
             }
         }
         let has_references = memchr::memmem::find(root.as_bytes(), b"\"$ref\"").is_some();
-        Inliner { root, definitions, has_references, open: Vec::new(), budget }
+        let work = root.len().saturating_mul(WORK_TIMES).saturating_add(MAX_WORK);
+        Inliner { root, definitions, has_references, open: Vec::new(), budget, work }
+    }
+
+    /// Whether `raw` may be read once more.
+    fn affords(&mut self, raw: &str) -> bool {
+        let left = self.work.checked_sub(raw.len());
+        self.work = left.unwrap_or(0);
+        left.is_some()
     }
 
     fn schema(&mut self, out: &mut Vec<u8>, raw: &'a str, depth: usize) {
         match kind(raw) {
             Kind::Bool | Kind::Null => out.put_slice(b"{}"),
             Kind::Object if depth > MAX_DEPTH => out.put_slice(b"{}"),
+            Kind::Object if !self.affords(raw) => out.put_slice(raw.as_bytes()),
             Kind::Object => match serde_json::from_str::<Entries<'a>>(raw) {
                 Ok(entries) => self.object(out, &entries, depth, false),
                 Err(_) => out.put_slice(b"{}"),
@@ -85,9 +101,11 @@ impl<'a> Inliner<'a> {
             return out.put_slice(b"{}");
         }
         let Ok(mut merged) = serde_json::from_str::<Entries<'a>>(target) else { return out.put_slice(b"{}") };
+        let names = merged.0.iter().enumerate().map(|(at, (name, _))| (name.clone(), at));
+        let places: HashMap<Cow<'a, str>, usize> = names.collect();
         for (name, value) in entries.0.iter().filter(|(name, _)| name != "$ref") {
-            match merged.0.iter_mut().find(|(known, _)| known == name) {
-                Some(entry) => entry.1 = value,
+            match places.get(name) {
+                Some(&at) => merged.0[at].1 = value,
                 None => merged.0.push((name.clone(), value)),
             }
         }
@@ -154,10 +172,12 @@ impl<'a> Inliner<'a> {
         if let Some(target) = self.definitions.get(pointer) {
             return Some(target);
         }
-        // A walk reads the whole document again, so it costs its size: many of them use the budget up.
-        self.budget = self.budget.checked_sub(self.root.len().min(MAX_GROWTH))?;
+        let path = pointer.strip_prefix('#').filter(|path| path.is_empty() || path.starts_with('/'))?;
         let mut at = self.root;
-        for token in pointer.strip_prefix('#')?.split('/').skip(1) {
+        for token in path.split('/').skip(1) {
+            if !self.affords(at) {
+                return None;
+            }
             let token = percent_decoded(token).replace("~1", "/").replace("~0", "~");
             at = match kind(at) {
                 Kind::Object => serde_json::from_str::<Entries<'a>>(at).ok()?.get(&token)?.get(),
