@@ -1,0 +1,5 @@
+//! Tests of the translation through its public functions. Cases are data: files below `tests/cases`, and the
+//! recorded traffic of the repository; what comes out of them is kept in snapshots.
+
+mod requests;
+mod support;
