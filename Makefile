@@ -1,0 +1,43 @@
+# What people do with this project. `make` alone lists it.
+# ARGS is handed on to the program: make run ARGS="--port 8080"
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+ARGS ?=
+
+.PHONY: help run demo dev lint fmt test bench fuzz deny setup
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: ## Build and start the gateway on http://127.0.0.1:3000
+	@cargo run --release -- $(ARGS)
+
+demo: ## The same with a built-in fake Ollama, for a machine without one
+	@cargo run --release -- demo $(ARGS)
+
+dev: ## Run a debug build; build and start again whenever a source file changes
+	@scripts/dev.sh $(ARGS)
+
+lint: ## Formatting, clippy, rustdoc and the syntax of scripts; any warning is an error
+	@scripts/lint.sh
+
+fmt: ## Format the code
+	@cargo fmt --all
+
+test: setup ## Install what tests need, lint, run every test, print the counts
+	@scripts/test.sh
+
+bench: ## Measure CPU a request and an event
+	@cargo run --release -p bench -- $(ARGS)
+
+fuzz: ## Fuzz each target of crates/wire for 10 s (SECONDS_EACH=60 for longer)
+	@scripts/fuzz.sh
+
+deny: ## Check licences, bans and sources of all dependencies (installs cargo-deny)
+	@command -v cargo-deny >/dev/null || cargo install cargo-deny --locked
+	@cargo deny check licenses bans sources
+
+setup: ## Install what a bare Debian lacks for `make test`; nothing when all is there
+	@scripts/setup.sh

@@ -1,0 +1,41 @@
+#!/usr/bin/env bash
+# Installs what `make test` needs and a bare machine lacks. Does nothing, and asks no network, when all is there.
+set -euo pipefail
+
+if ! command -v cargo >/dev/null; then
+    echo "error: Rust is missing; install it as https://rustup.rs says, version 1.95 or later" >&2
+    exit 1
+fi
+
+components=()
+cargo fmt --version >/dev/null 2>&1 || components+=(rustfmt)
+cargo clippy --version >/dev/null 2>&1 || components+=(clippy)
+if [ ${#components[@]} -gt 0 ]; then
+    if ! command -v rustup >/dev/null; then
+        echo "error: ${components[*]} missing; install them beside cargo" >&2
+        exit 1
+    fi
+    rustup component add "${components[@]}"
+fi
+
+packages=()
+# The C compiler builds the crates that are C inside: aws-lc-sys and libmimalloc-sys.
+command -v cc >/dev/null || packages+=(gcc libc6-dev)
+# Python and Node run the suites of tests/sdk.
+python3 -c 'import ensurepip, venv' >/dev/null 2>&1 || packages+=(python3 python3-venv)
+command -v node >/dev/null || packages+=(nodejs)
+command -v npm >/dev/null || packages+=(npm)
+[ ${#packages[@]} -eq 0 ] && exit 0
+
+if ! command -v apt-get >/dev/null; then
+    echo "error: this machine lacks what the Debian packages ${packages[*]} hold; install it and try again" >&2
+    exit 1
+fi
+as_root=()
+if [ "$(id -u)" -ne 0 ]; then
+    command -v sudo >/dev/null || { echo "error: as root: apt-get install ${packages[*]}" >&2; exit 1; }
+    as_root=(sudo)
+fi
+export DEBIAN_FRONTEND=noninteractive
+"${as_root[@]}" apt-get update -qq
+"${as_root[@]}" apt-get install -y -qq --no-install-recommends "${packages[@]}"

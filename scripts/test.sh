@@ -1,0 +1,39 @@
+#!/usr/bin/env bash
+# Lint, then every suite. A suite that fails does not keep the others from running. The last line is the sum:
+# `N passed, N failed`.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+broken=()
+
+# Runs a suite, and keeps what it printed for the counts.
+suite() {
+    local name=$1
+    shift
+    printf '\n== %s\n' "$name"
+    "$@" 2>&1 | tee -a "$log" || broken+=("$name")
+}
+
+scripts/lint.sh
+# --no-fail-fast: all test binaries run, and all failures are shown at once.
+suite "cargo test" cargo test --no-fail-fast
+suite "official SDKs" tests/sdk/run.sh
+
+# Cargo's lines are `test result: ok. N passed; N failed; …`, those of other suites `N passed, N failed`.
+counts=$(awk '
+    /^test result: / || /^[0-9]+ passed, [0-9]+ failed$/ {
+        for (at = 2; at <= NF; at++) {
+            if ($at ~ /^passed/) passed += $(at - 1)
+            if ($at ~ /^failed/) failed += $(at - 1)
+        }
+    }
+    END { printf "%d passed, %d failed", passed, failed }' "$log")
+
+printf '\n'
+if [ ${#broken[@]} -gt 0 ]; then
+    echo "failed: $(IFS=,; echo "${broken[*]}")"
+fi
+echo "$counts"
+[ ${#broken[@]} -eq 0 ]
