@@ -27,4 +27,5 @@ cargo fmt --all --check
 say "cargo clippy"
 cargo clippy --workspace --all-targets -- -D warnings
 say "rustdoc"
-RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --document-private-items
+# Private items, too: they are what a reader of the code looks up.
+RUSTDOCFLAGS="-D warnings -A rustdoc::private_intra_doc_links" cargo doc --workspace --no-deps --document-private-items

@@ -25,7 +25,7 @@ pub enum Command {
     Demo { loaded: Loaded, replay: Option<PathBuf> },
     /// Run the fake Ollama alone on this port of 127.0.0.1.
     BenchUpstream { port: u16 },
-    /// Ask the gateway at this address whether it lives: [`healthcheck`].
+    /// Ask the gateway at this address whether it lives: [`healthcheck()`].
     Healthcheck(SocketAddr),
     /// Nothing; all that was asked for has been printed.
     Done(ExitCode),
