@@ -152,11 +152,12 @@ struct Found {
 
 impl Found {
     fn is_overflow(&self) -> bool {
-        const PHRASES: [&str; 5] = [
+        const PHRASES: [&str; 6] = [
             "exceeds the available context size",
             "exceeds the context length",
             "exceeds maximum context length",
             "exceed context size",
+            "longer than the context length",
             "prompt is too long",
         ];
         let message = self.message.as_deref().unwrap_or_default();

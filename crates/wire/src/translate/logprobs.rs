@@ -72,7 +72,12 @@ pub(super) fn write_completion(out: &mut impl BufMut, logprobs: Option<&[Logprob
     list(out, br#"],"token_logprobs":["#, &mut |out, entry| put(out, number(entry)));
     list(out, br#"],"top_logprobs":["#, &mut |out, entry| {
         put(out, b"{");
-        for (at, other) in entry.top_logprobs.iter().flatten().enumerate() {
+        let others = entry.top_logprobs.as_deref().unwrap_or_default();
+        for (at, other) in others.iter().enumerate() {
+            // Halves of characters all read U+FFFD: a key comes once, the likeliest first
+            if others[..at].iter().any(|earlier| token(earlier) == token(other)) {
+                continue;
+            }
             if at > 0 {
                 put(out, b",");
             }
