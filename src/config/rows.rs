@@ -298,5 +298,6 @@ pub(super) static SETTINGS: &[Setting] = &[
         text("the path of a folder", check::path),
         "./data",
         "Folder that holds the gateway's state; made when it is needed.",
-    ),
+    )
+    .later("the database"),
 ];

@@ -127,7 +127,7 @@ impl Relay {
             Stream::Opening(opening) => (State::Opening(opening), now),
             Stream::Running(sources) => (State::Running(sources), now + context.snapshot.heartbeat),
         };
-        Relay {
+        let mut relay = Relay {
             state,
             settle,
             timer: Box::pin(tokio::time::sleep_until(first_wake)),
@@ -137,7 +137,9 @@ impl Relay {
             next_beat: first_wake,
             last_read: now,
             closing: Arc::clone(&context.proxy.closing),
-        }
+        };
+        relay.rearm(now);
+        relay
     }
 
     /// Ends the stream with an error frame.

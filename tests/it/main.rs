@@ -2,12 +2,16 @@
 
 #![expect(unreachable_pub, reason = "a test binary exports nothing; pub marks what other modules may use")]
 #![expect(clippy::unwrap_used, reason = "a test that panics has failed, in its helpers too")]
+#![expect(clippy::print_stdout, reason = "timings are printed, never asserted")]
 
+mod bad_input;
 mod cancel;
 mod config;
 mod conformance;
 mod fake;
 mod faults;
 mod routes;
+mod settings;
+mod shutdown;
 mod support;
 mod tidy;
