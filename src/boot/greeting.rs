@@ -67,6 +67,9 @@ impl Greeting {
                     writeln!(out, "  {}     {}", look.dim("models"), shown(models))?;
                 }
                 Err(reason) => {
+                    // The innermost cause is what a person can act on: "Connection refused", "No such host".
+                    let reason = reason.rsplit(": ").next().unwrap_or(reason);
+                    let reason = reason.split(" (os error").next().unwrap_or(reason).to_lowercase();
                     let name = &sight.name;
                     writeln!(
                         out,

@@ -82,26 +82,27 @@ impl Held for Settle {}
 impl Drop for Settle {
     fn drop(&mut self) {
         let millis = |duration: Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
+        let (path, total) = (self.endpoint.path(), millis(self.started.elapsed()));
         // Fields are named as an operator asks for them; prompts, answers and keys are never among them.
         macro_rules! tell {
             ($level:ident) => {
                 tracing::$level!(
                     target: "request",
                     id = self.id.to_str().unwrap_or_default(),
-                    endpoint = self.endpoint.path(),
+                    endpoint = path,
                     head = self.is_head.then_some(true),
                     client = %self.peer.ip(),
-                    model = self.model.as_str(),
+                    model = Some(self.model.as_str()).filter(|model| !model.is_empty()),
                     stream = self.stream,
                     backend = self.backend.as_deref(),
                     status = self.status,
                     outcome = self.outcome.as_str(),
                     first_token_ms = self.first.map(millis),
-                    total_ms = millis(self.started.elapsed()),
+                    total_ms = total,
                     prompt_tokens = self.usage.prompt,
                     completion_tokens = self.usage.completion,
                     error = self.cause.as_deref(),
-                    "request"
+                    "{path} {} in {total} ms", self.status
                 )
             };
         }
