@@ -2,4 +2,5 @@
 
 mod ollama;
 mod recorded;
+mod replay;
 mod scripts;
