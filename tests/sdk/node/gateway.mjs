@@ -24,22 +24,24 @@ export async function start(upstream) {
   child.stderr.on('data', (data) => (log += data));
   const ended = once(child, 'exit');
   const url = await new Promise((found, failed) => {
-    const watchdog = setTimeout(() => child.kill('SIGKILL'), 20_000);
+    AbortSignal.timeout(20_000).onabort = () => failed(new Error(`the gateway does not say where it is: ${out}`));
     ended.then(([code]) => failed(new Error(`the gateway ended with ${code}: ${log}`)));
     child.stdout.on('data', (data) => {
       out += data;
       const [url] = out.match(/http:\/\/127\.0\.0\.1:\d+/) ?? [];
-      if (url) clearTimeout(watchdog), found(url);
+      if (url) found(url);
     });
+  }).catch((error) => {
+    child.kill('SIGKILL');
+    throw error;
   });
   return {
     url,
     /** Stops it in order; its log must not tell of a panic. */
     async close() {
       child.kill('SIGTERM');
-      const watchdog = setTimeout(() => child.kill('SIGKILL'), 10_000);
+      AbortSignal.timeout(10_000).onabort = () => child.kill('SIGKILL');
       const [code] = await ended;
-      clearTimeout(watchdog);
       rmSync(folder, { recursive: true });
       if (code !== 0 || log.includes('panicked')) throw new Error(`the gateway ended with ${code}: ${log}`);
     },
