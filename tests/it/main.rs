@@ -8,6 +8,7 @@ mod bad_input;
 mod cancel;
 mod config;
 mod conformance;
+mod docs;
 mod fake;
 mod faults;
 mod routes;
