@@ -5,6 +5,9 @@ use bytes::BufMut;
 use crate::json::{Kind, kind, write_int, write_str};
 use crate::ollama::Logprob;
 
+/// Most other tokens that either API gives for one.
+const MAX_TOP: usize = 20;
+
 /// Writes `{"content":[…],"refusal":null}`, or `null` when none were asked for (policy 12).
 pub(super) fn write_chat(out: &mut impl BufMut, logprobs: Option<&[Logprob<'_>]>) {
     let Some(logprobs) = logprobs else { return out.put_slice(b"null") };
@@ -73,6 +76,7 @@ pub(super) fn write_completion(out: &mut impl BufMut, logprobs: Option<&[Logprob
     list(out, br#"],"top_logprobs":["#, &mut |out, entry| {
         put(out, b"{");
         let others = entry.top_logprobs.as_deref().unwrap_or_default();
+        let others = &others[..others.len().min(MAX_TOP)];
         for (at, other) in others.iter().enumerate() {
             // Halves of characters all read U+FFFD: a key comes once, the likeliest first
             if others[..at].iter().any(|earlier| token(earlier) == token(other)) {
