@@ -6,3 +6,4 @@ mod replay;
 mod replies;
 mod requests;
 mod support;
+mod twins;

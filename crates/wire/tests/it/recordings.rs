@@ -7,6 +7,7 @@ use serde_json::Value;
 use crate::support::stems;
 
 /// One exchange with a real Ollama.
+#[derive(Clone)]
 pub(crate) struct Recording {
     /// Its file's name without ending, such as `104-chat-stream`.
     pub(crate) name: String,
