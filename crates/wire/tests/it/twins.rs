@@ -12,7 +12,6 @@ use std::path::{Path, PathBuf};
 
 use allowed::{ALLOWED, Allowed};
 use compare::differences;
-use pairs::Pair;
 
 fn repository(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(path)
