@@ -4,13 +4,15 @@ mod greeting;
 mod watch;
 
 use std::io::Write;
+use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::Context as _;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::app::App;
-use crate::config::{Config, Level, Loaded, LogFormat};
+use crate::config::{BaseUrl, Config, Level, Loaded, LogFormat};
+use crate::fake::{self, Fake};
 use crate::telemetry;
 use greeting::Greeting;
 
@@ -30,6 +32,50 @@ pub struct Look {
 pub fn serve(loaded: Loaded, look: Look, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
     begin(&loaded, look);
     runtime()?.block_on(run(loaded.config, look, Greeting::default(), out))
+}
+
+/// Runs the gateway in front of the built-in fake Ollama, or of recordings.
+///
+/// # Errors
+/// When it cannot start, or the folder of recordings cannot be used.
+pub fn demo(
+    mut loaded: Loaded,
+    replay: Option<&Path>,
+    look: Look,
+    out: &mut dyn Write,
+) -> anyhow::Result<ExitCode> {
+    begin(&loaded, look);
+    runtime()?.block_on(async {
+        let handler = match replay {
+            Some(folder) => fake::replay(folder, fake::ReplayOptions::default())
+                .with_context(|| format!("the recordings in {} cannot be replayed", folder.display()))?,
+            None => fake::demo(fake::Options::default()),
+        };
+        let fake =
+            Fake::start(([127, 0, 0, 1], 0).into(), handler).await.context("the fake Ollama cannot start")?;
+        loaded.config.upstream.base =
+            fake.url().parse::<BaseUrl>().context("the fake Ollama has no address")?;
+        let is_demo =
+            Some(replay.map_or("the built-in fake Ollama", |_| "recorded traffic of a real Ollama"));
+        run(loaded.config, look, Greeting { demo: is_demo }, out).await
+    })
+}
+
+/// Runs the benchmark's upstream until a signal ends it.
+///
+/// # Errors
+/// When the port cannot be bound.
+pub fn bench_upstream(port: u16, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
+    let quiet = fake::Settings { log_limit: 0, ..fake::Settings::default() };
+    runtime()?.block_on(async {
+        let fake = Fake::start_with(([127, 0, 0, 1], port).into(), fake::bench(), quiet)
+            .await
+            .context("the port cannot be bound")?;
+        writeln!(out, "listening on {}", fake.url())?;
+        ended().await?;
+        fake.stop().await;
+        Ok(ExitCode::SUCCESS)
+    })
 }
 
 fn begin(loaded: &Loaded, look: Look) {

@@ -25,7 +25,8 @@ fn main() -> ExitCode {
         Command::Done(code) => return code,
         Command::Healthcheck(address) => return cli::healthcheck(address, &mut err),
         Command::Serve(loaded) => boot::serve(loaded, look, &mut out),
-        Command::Demo { .. } | Command::BenchUpstream { .. } => return ExitCode::FAILURE,
+        Command::Demo { loaded, replay } => boot::demo(loaded, replay.as_deref(), look, &mut out),
+        Command::BenchUpstream { port } => boot::bench_upstream(port, &mut out),
     };
     ended.unwrap_or_else(|error| {
         // Standard error is the last resort: there is nobody left to tell if it fails.
