@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Installs what `make test` needs and a bare machine lacks. Does nothing, and asks no network, when all is there.
 set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 if ! command -v cargo >/dev/null; then
     echo "error: Rust is missing; install it as https://rustup.rs says, version 1.95 or later" >&2
@@ -25,17 +26,24 @@ command -v cc >/dev/null || packages+=(gcc libc6-dev)
 python3 -c 'import ensurepip, venv' >/dev/null 2>&1 || packages+=(python3 python3-venv)
 command -v node >/dev/null || packages+=(nodejs)
 command -v npm >/dev/null || packages+=(npm)
-[ ${#packages[@]} -eq 0 ] && exit 0
 
-if ! command -v apt-get >/dev/null; then
-    echo "error: this machine lacks what the Debian packages ${packages[*]} hold; install it and try again" >&2
-    exit 1
+if [ ${#packages[@]} -gt 0 ]; then
+    if ! command -v apt-get >/dev/null; then
+        echo "error: this machine lacks what the Debian packages ${packages[*]} hold" >&2
+        exit 1
+    fi
+    as_root=()
+    if [ "$(id -u)" -ne 0 ]; then
+        command -v sudo >/dev/null || { echo "error: as root: apt-get install ${packages[*]}" >&2; exit 1; }
+        as_root=(sudo)
+    fi
+    export DEBIAN_FRONTEND=noninteractive
+    "${as_root[@]}" apt-get update -qq
+    "${as_root[@]}" apt-get install -y -qq --no-install-recommends "${packages[@]}"
 fi
-as_root=()
-if [ "$(id -u)" -ne 0 ]; then
-    command -v sudo >/dev/null || { echo "error: as root: apt-get install ${packages[*]}" >&2; exit 1; }
-    as_root=(sudo)
+
+# Debian 12 has Node 18, and the SDK wants 20: then one from the npm registry, in the project's folder only.
+node_is_new() { "$1" -e 'process.exit(Number(parseInt(process.versions.node) < 20))' 2>/dev/null; }
+if ! node_is_new node && ! node_is_new target/tools/node_modules/.bin/node; then
+    npm install --silent --no-audit --no-fund --no-save --prefix target/tools node@20
 fi
-export DEBIAN_FRONTEND=noninteractive
-"${as_root[@]}" apt-get update -qq
-"${as_root[@]}" apt-get install -y -qq --no-install-recommends "${packages[@]}"

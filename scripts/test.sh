@@ -4,6 +4,9 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
+# Where `setup.sh` puts a Node if the system's is too old.
+[ -x target/tools/node_modules/.bin/node ] && PATH="$PWD/target/tools/node_modules/.bin:$PATH"
+
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 broken=()
@@ -21,12 +24,14 @@ scripts/lint.sh
 suite "cargo test" cargo test --no-fail-fast
 suite "official SDKs" tests/sdk/run.sh
 
-# Cargo's lines are `test result: ok. N passed; N failed; …`, those of other suites `N passed, N failed`.
+# Cargo says `test result: ok. N passed; N failed; …`, pytest `N failed, N passed in 1.23s` (with or without a frame
+# of `=`), other suites `N passed, N failed`.
 counts=$(awk '
-    /^test result: / || /^[0-9]+ passed, [0-9]+ failed$/ {
+    { gsub(/\033\[[0-9;]*m/, "") }
+    /^test result: / || /^[0-9]+ passed, [0-9]+ failed$/ || /^(=+ )?[0-9]+ (passed|failed|errors?).* in [0-9.]+s/ {
         for (at = 2; at <= NF; at++) {
             if ($at ~ /^passed/) passed += $(at - 1)
-            if ($at ~ /^failed/) failed += $(at - 1)
+            if ($at ~ /^(failed|errors?)/) failed += $(at - 1)
         }
     }
     END { printf "%d passed, %d failed", passed, failed }' "$log")
