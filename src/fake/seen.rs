@@ -73,6 +73,9 @@ impl Log {
 
     /// Notes a request. A full log notes no more of them.
     pub(super) fn add(&self, connection: u64, request: &Arc<Request>) {
+        if self.inner.limit == 0 {
+            return;
+        }
         let mut seen = self.lock();
         if seen.len() < self.inner.limit {
             let request = Arc::clone(request);

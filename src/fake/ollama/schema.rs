@@ -9,6 +9,8 @@ use super::text::{numbers, proper_name, words};
 const DEEP: usize = 5;
 /// Below this depth nothing is, so that a schema that contains itself ends.
 const DEEPEST: usize = 24;
+/// The most values that are made for one schema.
+const MOST_VALUES: usize = 20_000;
 
 /// Makes one value after another; numbers of the question are used in their order.
 #[derive(Debug)]
@@ -17,13 +19,14 @@ pub(super) struct Maker<'a> {
     root: &'a Value,
     question: &'a str,
     numbers: Vec<f64>,
+    made: usize,
 }
 
 impl<'a> Maker<'a> {
     pub(super) fn new(root: &'a Value, question: &'a str) -> Maker<'a> {
         let mut numbers = numbers(question);
         numbers.reverse();
-        Maker { root, question, numbers }
+        Maker { root, question, numbers, made: 0 }
     }
 
     /// A value for the whole schema.
@@ -34,7 +37,8 @@ impl<'a> Maker<'a> {
     /// A value for `schema`, which belongs to the property `name`.
     pub(super) fn value(&mut self, schema: &Value, name: &str, depth: usize) -> Value {
         let Some(fields) = schema.as_object() else { return self.text(&Map::new(), name).into() };
-        if depth > DEEPEST {
+        self.made += 1;
+        if depth > DEEPEST || self.made > MOST_VALUES {
             return Value::Null;
         }
         if let Some(target) = fields.get("$ref").and_then(Value::as_str) {

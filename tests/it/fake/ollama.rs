@@ -148,6 +148,17 @@ async fn an_answer_keeps_to_a_schema() {
 }
 
 #[tokio::test]
+async fn a_schema_without_an_end_gets_an_answer_all_the_same() {
+    let fake = quick().await;
+    let names: Vec<String> = (0..20).map(|at| format!("p{at}")).collect();
+    let fields: serde_json::Map<String, Value> =
+        names.iter().map(|name| (name.clone(), json!({"$ref": "#"}))).collect();
+    let format = json!({"type": "object", "required": names, "properties": fields});
+    let reply = chat(&fake, "Go", json!({"format": format, "options": {"num_predict": 10}})).await;
+    assert_eq!(reply["done_reason"], "length");
+}
+
+#[tokio::test]
 async fn images_are_counted_and_measured() {
     let fake = quick().await;
     let body =

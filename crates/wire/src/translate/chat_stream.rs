@@ -13,6 +13,7 @@ use crate::openai::Usage;
 pub struct ChatStream {
     frames: Frames,
     choices: Vec<Choice>,
+    has_begun: bool,
     logprobs: bool,
     seed: u64,
     usage: Usage,
@@ -20,7 +21,6 @@ pub struct ChatStream {
 
 #[derive(Debug, Default)]
 struct Choice {
-    started: bool,
     done: bool,
     calls: u32,
 }
@@ -31,7 +31,8 @@ impl ChatStream {
     pub fn new(identity: &Identity, choices: usize, logprobs: bool, rule: UsageRule) -> Self {
         let frames = Frames::new(identity, "chat.completion.chunk", rule);
         let choices = std::iter::repeat_with(Choice::default).take(choices).collect();
-        ChatStream { frames, choices, logprobs, seed: identity.seed, usage: Usage::default() }
+        let (has_begun, usage) = (false, Usage::default());
+        ChatStream { frames, choices, has_begun, logprobs, seed: identity.seed, usage }
     }
 
     /// Takes one line of the upstream of choice `index`, without its line end, and appends what it becomes.
@@ -46,10 +47,8 @@ impl ChatStream {
         if let Some(error) = chunk.error {
             return Step::Failed(errors::from_line(error.get()));
         }
-        if !std::mem::replace(&mut self.choices[index].started, true) {
-            self.frames.begin(out, index);
-            out.put_slice(br#","delta":{"role":"assistant","content":""},"logprobs":null"#);
-            self.frames.end(out);
+        if !std::mem::replace(&mut self.has_begun, true) {
+            self.roles(out);
         }
         self.content(index, &chunk, out);
         let stats = chunk.stats();
@@ -63,6 +62,16 @@ impl ChatStream {
         out.put_slice(br#","delta":{},"logprobs":null"#);
         self.frames.finish(out, finish::reason(stats.reason, self.choices[index].calls > 0), last);
         Step::Done(stats.usage)
+    }
+
+    /// The role of every choice, in order: the stream helper of OpenAI's Python SDK breaks when a choice appears
+    /// before one with a lower index, and which upstream answers first is chance.
+    fn roles(&self, out: &mut BytesMut) {
+        for index in 0..self.choices.len() {
+            self.frames.begin(out, index);
+            out.put_slice(br#","delta":{"role":"assistant","content":""},"logprobs":null"#);
+            self.frames.end(out);
+        }
     }
 
     /// Thinking gets a chunk of its own before text and calls; log probabilities stay with the first.
