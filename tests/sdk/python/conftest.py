@@ -35,6 +35,14 @@ def hasty(server):
     gateway.close()
 
 
+@pytest.fixture(scope="session")
+def demo():
+    """The gateway with its built-in fake Ollama, open to this machine."""
+    gateway = Gateway("", "demo", API_TOKEN="")
+    yield gateway
+    gateway.close()
+
+
 @pytest.fixture
 def watch():
     watch = Watch()
@@ -52,9 +60,3 @@ def client(ollama, gateway, watch):
 def hasty_client(ollama, hasty, watch):
     with watch.client(hasty.url, api_key=KEY, max_retries=0, timeout=10) as client:
         yield client
-
-
-def pytest_terminal_summary(terminalreporter):
-    counts = {name: len(reports) for name, reports in terminalreporter.stats.items()}
-    failed = counts.get("failed", 0) + counts.get("error", 0)
-    terminalreporter.write_line(f"\n{counts.get('passed', 0)} passed, {failed} failed")

@@ -13,7 +13,7 @@ BINARY = Path(os.environ["GATEWAY"]).resolve()
 
 
 class Gateway:
-    def __init__(self, upstream, **settings):
+    def __init__(self, upstream, *arguments, **settings):
         self.folder = tempfile.TemporaryDirectory()
         env = {
             "PORT": "0",
@@ -27,7 +27,12 @@ class Gateway:
         }
         self.log = open(Path(self.folder.name, "log"), "w+")
         self.process = subprocess.Popen(
-            [BINARY], env=env, cwd=self.folder.name, stdout=subprocess.PIPE, stderr=self.log, text=True
+            [BINARY, *arguments],
+            env=env,
+            cwd=self.folder.name,
+            stdout=subprocess.PIPE,
+            stderr=self.log,
+            text=True,
         )
         # A gateway that says nothing ends the wait by ending itself.
         watchdog = threading.Timer(20, self.process.kill)
