@@ -47,8 +47,7 @@ pub fn demo(
     begin(&loaded, look);
     runtime()?.block_on(async {
         let handler = match replay {
-            Some(folder) => fake::replay(folder, fake::ReplayOptions::default())
-                .with_context(|| format!("the recordings in {} cannot be replayed", folder.display()))?,
+            Some(folder) => fake::replay(folder, fake::ReplayOptions::default())?,
             None => fake::demo(fake::Options::default()),
         };
         let fake =

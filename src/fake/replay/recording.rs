@@ -9,11 +9,11 @@ use serde_json::{Map, Value};
 /// Why a folder cannot be replayed.
 #[derive(Debug, thiserror::Error)]
 pub enum ReplayError {
-    #[error("cannot read the folder {}: {source}", path.display())]
+    #[error("cannot read the folder {}", path.display())]
     Folder { path: PathBuf, source: std::io::Error },
-    #[error("cannot read the recording {}: {source}", path.display())]
+    #[error("cannot read the recording {}", path.display())]
     File { path: PathBuf, source: std::io::Error },
-    #[error("{} is not a recording: {source}", path.display())]
+    #[error("{} is not a recording", path.display())]
     Format { path: PathBuf, source: serde_json::Error },
     #[error("no recording of Ollama's own API in {}: files NAME.json with request and response are wanted", path.display())]
     Empty { path: PathBuf },

@@ -119,5 +119,5 @@ fn a_bad_folder_is_refused_with_its_name() {
     assert!(refused(folder.path()).starts_with("no recording of Ollama's own API in "));
     let file = folder.path().join("x.json");
     std::fs::write(&file, "{\"request\": 1}").unwrap();
-    assert!(refused(folder.path()).starts_with(&format!("{} is not a recording: ", file.display())));
+    assert!(refused(folder.path()).starts_with(&format!("{} is not a recording", file.display())));
 }

@@ -32,10 +32,22 @@ pub fn parse<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, ApiError> {
     }
     // Fields that are passed on as text are not decoded here, so halves of characters must be found beforehand.
     if crate::json::mend_surrogates(text).is_some() {
-        return Err(ApiError::json("the request body is not valid JSON: it holds half of a surrogate pair"));
+        return Err(half_character::<T>(text));
     }
     // Tracking the path allocates for every key, so it is done only for a body that is known to be bad.
     serde_json::from_str(text).map_err(|error| locate::<T>(text, &error))
+}
+
+/// Names the field where it can: half of a pair may also stand in one that is passed on or ignored.
+fn half_character<'a, T: Deserialize<'a>>(text: &'a str) -> ApiError {
+    let mut json = serde_json::Deserializer::from_str(text);
+    let found = serde_path_to_error::deserialize::<_, T>(&mut json).err();
+    let param = found.map(|error| error.path().to_string()).filter(|path| path != ".");
+    let place = param.as_ref().map_or_else(|| "the request body".to_owned(), |path| format!("'{path}'"));
+    ApiError {
+        param,
+        ..ApiError::json(format!("{place} holds half of a surrogate pair, which is no character"))
+    }
 }
 
 fn locate<'a, T: Deserialize<'a>>(text: &'a str, first: &serde_json::Error) -> ApiError {
