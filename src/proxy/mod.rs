@@ -37,9 +37,10 @@ use wire::translate::Identity;
 use crate::http::{Body, Failure, Ids, Outcome, Reply, headers, request_id};
 use crate::snapshot::Snapshot;
 use crate::upstream::Client;
-use relay::{Relay, Stream};
+use relay::Relay;
 use route::{Endpoint, Route};
 use settle::Settle;
+use source::Sources;
 
 pub use relay::Closing;
 
@@ -73,7 +74,7 @@ enum Answer {
     /// JSON, with names of fields that were dropped.
     Generated { json: Vec<u8>, ignored: Vec<&'static str> },
     /// Events, while they are made.
-    Events { stream: Stream, ignored: Vec<&'static str> },
+    Events { stream: Sources, ignored: Vec<&'static str> },
 }
 
 impl Proxy {

@@ -17,10 +17,9 @@ use wire::translate::Native;
 
 use super::Context;
 use super::attempt::{self, Call};
-use super::join::try_join;
 use super::plan::Candidate;
 use super::settle::Settle;
-use super::source::{Progress, Sources, Translator};
+use super::source::{Beginning, Progress, Sources, Translator};
 use crate::http::{Failure, Outcome};
 use crate::upstream::{timed_out, total_timeout};
 
@@ -37,60 +36,44 @@ pub(super) struct Calls {
     pub(super) translator: Translator,
 }
 
-type Opening = Pin<Box<dyn Future<Output = Result<Sources, Failure>> + Send>>;
-
-/// A stream that has its first content, or is still waiting for it.
-pub(super) enum Stream {
-    Opening(Opening),
-    Running(Sources),
-}
-
 /// Sends the calls and waits for the first content, but not longer than the heartbeat: after that the client gets
 /// its status and a comment.
 ///
 /// # Errors
 /// What went wrong before anything was sent; the client gets it as a plain reply.
-pub(super) async fn open(context: &Context, calls: Calls) -> Result<Stream, Failure> {
-    let heartbeat = context.snapshot.heartbeat;
-    let mut opening: Opening = Box::pin(first_content(context.clone(), calls));
-    match tokio::time::timeout(heartbeat, &mut opening).await {
-        Ok(opened) => opened.map(Stream::Running),
-        Err(_) => Ok(Stream::Opening(opening)),
-    }
-}
-
-async fn first_content(context: Context, calls: Calls) -> Result<Sources, Failure> {
+pub(super) async fn open(context: &Context, calls: Calls) -> Result<Sources, Failure> {
     let timeouts = context.proxy.client.timeouts;
-    let opening = async {
-        let call = |native| Call {
-            native,
-            candidates: &calls.candidates,
-            asked: &calls.asked,
-            prompt: calls.prompt,
-        };
-        let all: Vec<_> = calls.natives.iter().map(|native| call(&**native)).collect();
-        let begun = match all.as_slice() {
-            [only] => vec![attempt::send(&context, only, timeouts.headers).await?],
-            many => {
-                try_join(many.iter().map(|one| attempt::send(&context, one, timeouts.headers)).collect())
-                    .await?
-            }
-        };
-        let mut sources = Sources::new(begun, calls.translator, context.proxy.client.max_line);
-        loop {
-            let progress = std::future::poll_fn(|cx| sources.poll(cx));
-            match tokio::time::timeout(timeouts.idle, progress).await.map_err(|_| timed_out(timeouts.idle))? {
-                Progress::Failed(failure) => return Err(failure),
-                _ if !sources.out.is_empty() => return Ok(sources),
-                _ => {}
-            }
-        }
+    let Calls { natives, candidates, asked, prompt, translator } = calls;
+    let (candidates, asked): (Arc<[Candidate]>, Arc<str>) = (candidates.into(), asked.into());
+    let begin = |native: Arc<Native>| -> Beginning {
+        let (context, candidates, asked) = (context.clone(), Arc::clone(&candidates), Arc::clone(&asked));
+        Box::pin(async move {
+            let call = Call { native: &native, candidates: &candidates, asked: &asked, prompt };
+            attempt::send(&context, &call, timeouts.headers).await
+        })
     };
-    match timeouts.total {
-        None => opening.await,
-        Some(total) => {
-            let opened = tokio::time::timeout_at(context.arrived + total, opening).await;
-            opened.map_err(|_| total_timeout(total))?
+    let calls = natives.into_iter().map(begin).collect();
+    let mut sources = Sources::new(calls, translator, context.proxy.client.max_line);
+    let beat = Instant::now() + context.snapshot.heartbeat;
+    let total = timeouts.total.map(|total| (context.arrived + total, total));
+    loop {
+        let idle = sources.is_reading().then(|| Instant::now() + timeouts.idle);
+        let until = [Some(beat), idle, total.map(|(deadline, _)| deadline)].into_iter().flatten().min();
+        let progress = std::future::poll_fn(|cx| sources.poll(cx));
+        match tokio::time::timeout_at(until.unwrap_or(beat), progress).await {
+            Ok(Progress::Failed(failure)) => return Err(failure),
+            Ok(_) if sources.out.is_empty() => {}
+            Ok(_) => return Ok(sources),
+            Err(_) => {
+                let now = Instant::now();
+                if let Some((_, total)) = total.filter(|(deadline, _)| now >= *deadline) {
+                    return Err(total_timeout(total));
+                }
+                if idle.is_some_and(|idle| now >= idle) {
+                    return Err(timed_out(timeouts.idle));
+                }
+                return Ok(sources);
+            }
         }
     }
 }
@@ -110,7 +93,6 @@ pub(super) struct Relay {
 }
 
 enum State {
-    Opening(Opening),
     Running(Sources),
     /// Everything was sent but the end of the body.
     Draining(Sources, Instant),
@@ -118,23 +100,20 @@ enum State {
 }
 
 impl Relay {
-    pub(super) fn new(stream: Stream, context: &Context, mut settle: Settle) -> Self {
+    pub(super) fn new(sources: Sources, context: &Context, mut settle: Settle) -> Self {
         let now = Instant::now();
         let timeouts = context.proxy.client.timeouts;
         settle.begin();
-        let (state, first_wake) = match stream {
-            // The heartbeat is over already: the first poll sends a comment.
-            Stream::Opening(opening) => (State::Opening(opening), now),
-            Stream::Running(sources) => (State::Running(sources), now + context.snapshot.heartbeat),
-        };
+        // Without content the heartbeat is over already: a comment comes first.
+        let next_beat = if sources.out.is_empty() { now } else { now + context.snapshot.heartbeat };
         let mut relay = Relay {
-            state,
+            state: State::Running(sources),
             settle,
-            timer: Box::pin(tokio::time::sleep_until(first_wake)),
+            timer: Box::pin(tokio::time::sleep_until(next_beat)),
             heartbeat: context.snapshot.heartbeat,
             idle: timeouts.idle,
             total: timeouts.total.map(|total| (context.arrived + total, total)),
-            next_beat: first_wake,
+            next_beat,
             last_read: now,
             closing: Arc::clone(&context.proxy.closing),
         };
@@ -156,19 +135,7 @@ impl Relay {
     fn poll_state(&mut self, cx: &mut TaskContext<'_>) -> Poll<Option<Bytes>> {
         loop {
             match &mut self.state {
-                State::Opening(opening) => match opening.as_mut().poll(cx) {
-                    Poll::Pending => return Poll::Pending,
-                    Poll::Ready(Ok(sources)) => {
-                        self.last_read = Instant::now();
-                        self.state = State::Running(sources);
-                    }
-                    Poll::Ready(Err(failure)) => return Poll::Ready(Some(self.fail(&failure))),
-                },
                 State::Running(sources) => {
-                    if self.settle.backend.is_none() {
-                        self.settle.backend = Some(std::mem::take(&mut sources.backend));
-                        self.settle.first_content();
-                    }
                     // What the opening read is sent before more is read.
                     let progress = match () {
                         () if sources.is_finished() => Poll::Ready(Progress::Finished),
@@ -185,6 +152,7 @@ impl Relay {
                         }
                         Poll::Ready(Progress::Read) => {
                             self.last_read = Instant::now();
+                            self.settle.first_content();
                             return Poll::Ready(Some(sources.out.split().freeze()));
                         }
                         Poll::Ready(Progress::Finished) => return Poll::Ready(Some(self.finish())),
@@ -223,7 +191,7 @@ impl Relay {
     /// Nothing is there to send: what the clock says.
     fn poll_clock(&mut self, cx: &mut TaskContext<'_>) -> Poll<Option<Bytes>> {
         // The connection's task is woken when this is set, and polls its body then.
-        if self.closing.is_cut() && !matches!(self.state, State::Ended | State::Draining(..)) {
+        if self.closing.is_cut() && matches!(self.state, State::Running(_)) {
             let error =
                 ApiError::new(503, "api_error", "the gateway is shutting down").with_code("shutting_down");
             return Poll::Ready(Some(self.fail(&Failure::new(Outcome::Internal, error))));
@@ -238,18 +206,20 @@ impl Relay {
                     self.state = State::Ended;
                     return Poll::Ready(None);
                 }
-                State::Running(_) if now >= self.last_read + self.idle => {
-                    return Poll::Ready(Some(self.fail(&timed_out(self.idle))));
+                State::Running(sources) => {
+                    if let Some((_, total)) = self.total.filter(|(deadline, _)| now >= *deadline) {
+                        return Poll::Ready(Some(self.fail(&total_timeout(total))));
+                    }
+                    if sources.is_reading() && now >= self.last_read + self.idle {
+                        return Poll::Ready(Some(self.fail(&timed_out(self.idle))));
+                    }
+                    if now >= self.next_beat {
+                        self.next_beat = now + self.heartbeat;
+                        self.rearm(now);
+                        return Poll::Ready(Some(Bytes::from_static(sse::HEARTBEAT)));
+                    }
                 }
-                _ => {}
-            }
-            if let Some((_, total)) = self.total.filter(|(deadline, _)| now >= *deadline) {
-                return Poll::Ready(Some(self.fail(&total_timeout(total))));
-            }
-            if now >= self.next_beat && !matches!(self.state, State::Draining(..)) {
-                self.next_beat = now + self.heartbeat;
-                self.rearm(now);
-                return Poll::Ready(Some(Bytes::from_static(sse::HEARTBEAT)));
+                State::Draining(..) | State::Ended => {}
             }
             self.rearm(now);
         }
@@ -257,15 +227,15 @@ impl Relay {
 
     /// Sets the timer to whatever is due first. Events only note the time: the timer is moved when it fires.
     fn rearm(&mut self, now: Instant) {
-        let mut next = self.next_beat;
-        match &self.state {
-            State::Running(_) => next = next.min(self.last_read + self.idle),
-            State::Draining(_, until) => next = *until,
-            State::Opening(_) | State::Ended => {}
-        }
-        if let Some((deadline, _)) = self.total {
-            next = next.min(deadline);
-        }
+        let next = match &self.state {
+            State::Running(sources) => {
+                let idle = if sources.is_reading() { self.last_read } else { now } + self.idle;
+                let total = self.total.map_or(idle, |(deadline, _)| deadline);
+                self.next_beat.min(idle).min(total)
+            }
+            State::Draining(_, until) => *until,
+            State::Ended => return,
+        };
         self.timer.as_mut().reset(next.max(now + Duration::from_millis(1)));
     }
 }

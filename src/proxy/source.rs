@@ -1,7 +1,8 @@
 //! The upstream side of a stream: one or several bodies, cut into lines, translated into one buffer of events.
 
+use std::future::Future;
 use std::pin::Pin;
-use std::task::{Context as TaskContext, Poll};
+use std::task::{Context as TaskContext, Poll, ready};
 
 use bytes::BytesMut;
 use hyper::body::{Body as _, Incoming};
@@ -38,11 +39,20 @@ impl Translator {
     }
 }
 
+/// A call that waits for its head. Each runs on its own, so that no choice waits for another: an Ollama with one slot
+/// answers them one after the other.
+pub(super) type Beginning = Pin<Box<dyn Future<Output = Result<Begun, Failure>> + Send>>;
+
+enum Input {
+    Waiting(Beginning),
+    Reading(Incoming, InFlight),
+    Ended,
+}
+
 struct Source {
-    body: Option<Incoming>,
+    input: Input,
     lines: Lines,
     is_done: bool,
-    _in_flight: InFlight,
 }
 
 /// All upstreams of one stream.
@@ -51,8 +61,8 @@ pub(super) struct Sources {
     translator: Translator,
     /// Events that wait to be sent.
     pub(super) out: BytesMut,
-    /// The name of the first backend.
-    pub(super) backend: String,
+    /// The name of the first backend that answered.
+    pub(super) backend: Option<String>,
     is_finished: bool,
 }
 
@@ -67,19 +77,18 @@ pub(super) enum Progress {
 }
 
 impl Sources {
-    pub(super) fn new(begun: Vec<Begun>, translator: Translator, max_line: usize) -> Self {
-        let backend = begun.first().map(|begun| begun.backend.clone()).unwrap_or_default();
-        let sources = begun.into_iter().map(|begun| Source {
-            body: Some(begun.response.into_body()),
+    /// Nothing is sent before the first poll.
+    pub(super) fn new(calls: Vec<Beginning>, translator: Translator, max_line: usize) -> Self {
+        let sources = calls.into_iter().map(|call| Source {
+            input: Input::Waiting(call),
             lines: Lines::new(max_line),
             is_done: false,
-            _in_flight: begun.in_flight,
         });
         Sources {
             sources: sources.collect(),
             translator,
             out: BytesMut::with_capacity(4 << 10),
-            backend,
+            backend: None,
             is_finished: false,
         }
     }
@@ -88,22 +97,12 @@ impl Sources {
     pub(super) fn poll(&mut self, cx: &mut TaskContext<'_>) -> Poll<Progress> {
         let mut has_read = false;
         for index in 0..self.sources.len() {
-            loop {
-                if self.out.len() >= ENOUGH {
-                    return Poll::Ready(Progress::Read);
-                }
-                let Some(body) = &mut self.sources[index].body else { break };
-                let step = match Pin::new(body).poll_frame(cx) {
+            while self.out.len() < ENOUGH {
+                match self.poll_one(index, cx) {
                     Poll::Pending => break,
-                    Poll::Ready(Some(Ok(frame))) => {
-                        frame.into_data().map_or(Ok(()), |data| self.take(index, &data))
-                    }
-                    Poll::Ready(Some(Err(error))) => self.broke(index, &error),
-                    Poll::Ready(None) => self.end(index),
-                };
-                has_read = true;
-                if let Err(failure) = step {
-                    return Poll::Ready(Progress::Failed(failure));
+                    Poll::Ready(Ok(true)) => has_read = true,
+                    Poll::Ready(Ok(false)) => break,
+                    Poll::Ready(Err(failure)) => return Poll::Ready(Progress::Failed(failure)),
                 }
             }
         }
@@ -113,6 +112,32 @@ impl Sources {
             return Poll::Ready(Progress::Finished);
         }
         if has_read { Poll::Ready(Progress::Read) } else { Poll::Pending }
+    }
+
+    /// One step of one source; `false` when it has nothing more to give.
+    fn poll_one(&mut self, index: usize, cx: &mut TaskContext<'_>) -> Poll<Result<bool, Failure>> {
+        let step = match &mut self.sources[index].input {
+            Input::Ended => return Poll::Ready(Ok(false)),
+            Input::Waiting(call) => match ready!(call.as_mut().poll(cx)) {
+                Ok(begun) => {
+                    self.backend.get_or_insert(begun.backend);
+                    self.sources[index].input = Input::Reading(begun.response.into_body(), begun.in_flight);
+                    Ok(())
+                }
+                Err(failure) => Err(failure),
+            },
+            Input::Reading(body, _) => match ready!(Pin::new(body).poll_frame(cx)) {
+                Some(Ok(frame)) => frame.into_data().map_or(Ok(()), |data| self.take(index, &data)),
+                Some(Err(error)) => self.broke(index, &error),
+                None => self.end(index),
+            },
+        };
+        Poll::Ready(step.map(|()| true))
+    }
+
+    /// Whether a backend has begun to answer and is not done: only then does silence count against it.
+    pub(super) fn is_reading(&self) -> bool {
+        self.sources.iter().any(|source| matches!(source.input, Input::Reading(..)) && !source.is_done)
     }
 
     /// Token counts of the choices that are done.
@@ -130,7 +155,7 @@ impl Sources {
 
     /// Whether every body was read to its end, so that its connection can be used again.
     pub(super) fn is_drained(&self) -> bool {
-        self.sources.iter().all(|source| source.body.is_none())
+        self.sources.iter().all(|source| matches!(source.input, Input::Ended))
     }
 
     fn take(&mut self, index: usize, data: &[u8]) -> Result<(), Failure> {
@@ -159,13 +184,13 @@ impl Sources {
         // The last line may lack its line end.
         self.take(index, b"\n")?;
         let source = &mut self.sources[index];
-        source.body = None;
+        source.input = Input::Ended;
         if source.is_done { Ok(()) } else { Err(ended_early()) }
     }
 
     fn broke(&mut self, index: usize, error: &hyper::Error) -> Result<(), Failure> {
         let source = &mut self.sources[index];
-        source.body = None;
+        source.input = Input::Ended;
         // After `done` there is nothing left to lose.
         if source.is_done { Ok(()) } else { Err(stream_broke(error)) }
     }

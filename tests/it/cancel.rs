@@ -98,3 +98,22 @@ async fn one_failing_choice_ends_the_others() {
     };
     assert!(fake.log.wait_until(Duration::from_secs(5), hanging_closed).await);
 }
+
+#[tokio::test]
+async fn the_first_choice_is_sent_while_the_second_still_waits_for_its_slot() {
+    let calls = std::sync::atomic::AtomicUsize::new(0);
+    let fake = ollama(move |_| match calls.fetch_add(1, std::sync::atomic::Ordering::Relaxed) {
+        0 => Script::ndjson([&says("first"), &crate::support::ollama::done()]),
+        _ => Script::silent(End::Hang),
+    })
+    .await;
+    let gateway = Gateway::start(&[("OLLAMA_BASE_URL", &fake.url())]).await;
+    let mut body = chat(true);
+    body["n"] = 2.into();
+    let mut stream = gateway.stream(CHAT, &body).await;
+    let mut said = String::new();
+    while said != "first" {
+        let block = stream.next_data().await.expect("the first choice's text comes before the stream ends");
+        said.push_str(block.json()["choices"][0]["delta"]["content"].as_str().unwrap_or_default());
+    }
+}
