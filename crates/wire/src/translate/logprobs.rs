@@ -2,7 +2,7 @@
 
 use bytes::BufMut;
 
-use crate::json::{Kind, kind, write_int, write_str};
+use crate::json::{write_int, write_str};
 use crate::ollama::Logprob;
 
 /// Most other tokens that either API gives for one.
@@ -40,17 +40,19 @@ fn write_entry(out: &mut impl BufMut, entry: &Logprob<'_>) {
     out.put_slice(bytes(entry));
 }
 
-/// The list of bytes as it came. Anything else, also with blanks between (a line break ends a frame), is null.
+/// The list of bytes as it came. Anything else, also with line breaks between (they end a frame), is null.
 fn bytes<'r>(entry: &Logprob<'r>) -> &'r [u8] {
     let raw = entry.bytes.map_or("null", |raw| raw.get());
-    let is_list = raw.starts_with('[') && !raw[1..].contains('[');
-    let is_plain = raw.bytes().all(|byte| byte.is_ascii_digit() || b"[], ".contains(&byte));
-    if is_list && is_plain { raw.as_bytes() } else { b"null" }
+    let inner = raw.strip_prefix('[').and_then(|raw| raw.strip_suffix(']'));
+    let is_byte = |byte: &str| byte.trim_matches(' ').parse::<u8>().is_ok();
+    let is_list = inner.is_some_and(|inner| inner.is_empty() || inner.split(',').all(is_byte));
+    if is_list { raw.as_bytes() } else { b"null" }
 }
 
 fn number<'r>(entry: &Logprob<'r>) -> &'r [u8] {
     // OpenAI's stand-in for "very unlikely", where the upstream left the number out
-    let raw = entry.logprob.map(|raw| raw.get()).filter(|raw| kind(raw) == Kind::Number);
+    let raw = entry.logprob.map(|raw| raw.get());
+    let raw = raw.filter(|raw| raw.parse::<f64>().is_ok_and(f64::is_finite));
     raw.unwrap_or("-9999.0").as_bytes()
 }
 
