@@ -45,7 +45,7 @@ pub(super) type Beginning = Pin<Box<dyn Future<Output = Result<Begun, Failure>> 
 
 enum Input {
     Waiting(Beginning),
-    Reading(Incoming, InFlight),
+    Reading { body: Incoming, _in_flight: InFlight },
     Ended,
 }
 
@@ -121,12 +121,13 @@ impl Sources {
             Input::Waiting(call) => match ready!(call.as_mut().poll(cx)) {
                 Ok(begun) => {
                     self.backend.get_or_insert(begun.backend);
-                    self.sources[index].input = Input::Reading(begun.response.into_body(), begun.in_flight);
+                    self.sources[index].input =
+                        Input::Reading { body: begun.response.into_body(), _in_flight: begun.in_flight };
                     Ok(())
                 }
                 Err(failure) => Err(failure),
             },
-            Input::Reading(body, _) => match ready!(Pin::new(body).poll_frame(cx)) {
+            Input::Reading { body, .. } => match ready!(Pin::new(body).poll_frame(cx)) {
                 Some(Ok(frame)) => frame.into_data().map_or(Ok(()), |data| self.take(index, &data)),
                 Some(Err(error)) => self.broke(index, &error),
                 None => self.end(index),
@@ -137,7 +138,7 @@ impl Sources {
 
     /// Whether a backend has begun to answer and is not done: only then does silence count against it.
     pub(super) fn is_reading(&self) -> bool {
-        self.sources.iter().any(|source| matches!(source.input, Input::Reading(..)) && !source.is_done)
+        self.sources.iter().any(|source| matches!(source.input, Input::Reading { .. }) && !source.is_done)
     }
 
     /// Token counts of the choices that are done.
