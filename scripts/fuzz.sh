@@ -14,5 +14,5 @@ for target in $(cargo fuzz list --fuzz-dir "$fuzz"); do
     mkdir -p "$found" "$fuzz/corpus/$target"
     # No sanitizer: it works on the stable compiler, and there is no unsafe code to watch.
     cargo fuzz run --fuzz-dir "$fuzz" --sanitizer none "$target" "$found" "$fuzz/corpus/$target" -- \
-        -max_total_time="$seconds" -max_len=65536 -print_final_stats=0
+        -max_total_time="$seconds" -max_len=65536 -verbosity=0
 done
