@@ -86,10 +86,10 @@ impl Figure {
 }
 
 /// The heading of the table.
-pub(crate) fn heading() -> String {
+pub(crate) fn heading(measure: &str) -> String {
     let (figure, unit) = ("figure: median (least-most)", "unit");
-    let (gateway, nginx, ratio, bar) = ("gateway", "nginx", "ratio, run by run", "bar");
-    format!("{figure:<34} {unit:<5} {gateway:>23} {nginx:>23} {ratio:>22} {bar:>9}")
+    let (gateway, ratio, bar) = ("gateway", "ratio, run by run", "bar");
+    format!("{figure:<34} {unit:<5} {gateway:>23} {measure:>23} {ratio:>22} {bar:>9}")
 }
 
 /// The middle value, or the mean of the two in the middle.

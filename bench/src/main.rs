@@ -14,7 +14,7 @@ mod servers;
 mod upstream;
 
 use std::io::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context as _, ensure};
@@ -29,9 +29,10 @@ fn main() -> anyhow::Result<()> {
         return out.write_all(HELP.as_bytes()).context("no output");
     };
     let gateway = match &options.gateway {
-        Some(file) => file.canonicalize().with_context(|| format!("no {}", file.display()))?,
+        Some(file) => found(file)?,
         None => build()?,
     };
+    let against = options.against.as_deref().map(found).transpose()?;
     let nginx = nginx()?;
     process::pin_self()?;
     let folder = std::env::temp_dir().join(format!("ollama2openai-bench-{}", std::process::id()));
@@ -39,7 +40,7 @@ fn main() -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let measuring = async {
         let upstream = upstream::Upstream::start().await?;
-        let place = Place { gateway, nginx, folder: folder.clone(), upstream: upstream.addr };
+        let place = Place { gateway, nginx, against, folder: folder.clone(), upstream: upstream.addr };
         run::all(&options, &place, &upstream).await
     };
     let figures = tokio::task::LocalSet::new().block_on(&runtime, measuring);
@@ -51,7 +52,8 @@ fn main() -> anyhow::Result<()> {
 }
 
 fn report(options: &Options, figures: &[Figure], out: &mut impl std::io::Write) -> anyhow::Result<()> {
-    writeln!(out, "\n{}", figures::heading())?;
+    let measure = if options.against.is_some() { "other gateway" } else { "nginx" };
+    writeln!(out, "\n{}", figures::heading(measure))?;
     for figure in figures {
         writeln!(out, "{}", figure.row())?;
     }
@@ -74,6 +76,10 @@ fn build() -> anyhow::Result<PathBuf> {
     let gateway = own.with_file_name("ollama2openai");
     ensure!(gateway.exists(), "no {}; name a binary with --gateway", gateway.display());
     Ok(gateway)
+}
+
+fn found(file: &Path) -> anyhow::Result<PathBuf> {
+    file.canonicalize().with_context(|| format!("no {}", file.display()))
 }
 
 fn nginx() -> anyhow::Result<PathBuf> {

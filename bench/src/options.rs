@@ -10,7 +10,7 @@ pub(crate) const HELP: &str = "\
 Measures the gateway beside nginx, which passes the same bytes through.
 
   cargo run --release -p bench -- [--quick] [--only WORD] [--streams N] [--rounds N]
-                                  [--json FILE] [--gateway FILE]
+                                  [--json FILE] [--gateway FILE] [--against FILE]
 
   --quick         about a minute instead of four: fewer and shorter runs
   --only WORD     only figures whose name contains WORD: whole, burst, lone, latency, memory, start
@@ -18,6 +18,7 @@ Measures the gateway beside nginx, which passes the same bytes through.
   --rounds N      runs of each figure [5, quick 3]
   --json FILE     write the figures there as well
   --gateway FILE  measure this binary instead of building one
+  --against FILE  compare with this other binary of the gateway instead of nginx
 ";
 
 /// What is measured, and for how long.
@@ -35,6 +36,8 @@ pub(crate) struct Options {
     pub(crate) json: Option<PathBuf>,
     /// A binary that is there already.
     pub(crate) gateway: Option<PathBuf>,
+    /// Another one, in place of nginx.
+    pub(crate) against: Option<PathBuf>,
 }
 
 impl Options {
@@ -42,20 +45,22 @@ impl Options {
     pub(crate) fn parse(mut args: impl Iterator<Item = String>) -> anyhow::Result<Option<Options>> {
         let mut options = Options {
             rounds: 5,
-            window: Duration::from_millis(3000),
+            window: Duration::from_millis(2000),
             only: None,
             streams: 1000,
             json: None,
             gateway: None,
+            against: None,
         };
         while let Some(arg) = args.next() {
             let mut value = || args.next().with_context(|| format!("{arg} needs a value"));
             match arg.as_str() {
-                "--quick" => (options.rounds, options.window) = (3, Duration::from_millis(1200)),
+                "--quick" => (options.rounds, options.window) = (3, Duration::from_millis(800)),
                 "--only" => options.only = Some(value()?),
                 "--streams" => options.streams = value()?.parse().context("--streams needs a number")?,
                 "--rounds" => options.rounds = value()?.parse().context("--rounds needs a number")?,
                 "--json" => options.json = Some(value()?.into()),
+                "--against" => options.against = Some(value()?.into()),
                 "--gateway" => options.gateway = Some(value()?.into()),
                 "--help" | "-h" => return Ok(None),
                 other => bail!("unknown argument {other}; see --help"),

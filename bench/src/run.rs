@@ -31,12 +31,7 @@ pub(crate) async fn all(
         // The order changes from round to round, so that neither always comes first.
         let mut order = Kind::BOTH;
         order.rotate_left(round % 2);
-        for kind in order {
-            runs.one(kind).await.with_context(|| format!("{kind:?}, round {round}"))?;
-        }
-        if options.wants("latency") {
-            runs.latency().await.with_context(|| format!("latency, round {round}"))?;
-        }
+        runs.round(order).await.with_context(|| format!("round {round}"))?;
         eprint(&format!("round {round} of {} done\n", options.rounds));
     }
     Ok(runs.figures.into_list())
@@ -104,51 +99,75 @@ struct Runs<'a> {
 }
 
 impl Runs<'_> {
-    /// A fresh server through all figures of processor time and memory.
-    async fn one(&mut self, kind: Kind) -> anyhow::Result<()> {
+    /// Fresh servers through all figures. Both are measured for a figure before the next one comes: what else happens
+    /// on the machine changes by the second, and only neighbours are alike.
+    async fn round(&mut self, order: [Kind; 2]) -> anyhow::Result<()> {
+        let mut servers = Vec::new();
+        for kind in order {
+            let (server, addr) = self.start(kind).await.with_context(|| format!("{kind:?}"))?;
+            servers.push((kind, server, addr));
+        }
+        if self.options.wants("memory") {
+            for (kind, server, addr) in &servers {
+                let target = Target { server, addr: *addr, face: self.place.face(*kind) };
+                let (idle, each) =
+                    load::memory(target, self.options.streams).await.context("slow streams")?;
+                note(&mut self.figures.idle, *kind, idle);
+                note(&mut self.figures.stream, *kind, each);
+            }
+        }
+        for figure in ["whole", "burst", "lone"] {
+            // Latency is measured at a share of what is known of whole replies.
+            let is_wanted = self.options.wants(figure) || figure == "whole" && self.options.wants("latency");
+            for (kind, server, addr) in servers.iter().filter(|_| is_wanted) {
+                let target = Target { server, addr: *addr, face: self.place.face(*kind) };
+                self.cpu(figure, *kind, target).await.with_context(|| format!("{kind:?}, {figure}"))?;
+            }
+        }
+        if self.options.wants("latency") {
+            let addrs = servers.iter().map(|(kind, _, addr)| (*kind, *addr));
+            self.latency(addrs).await.context("latency")?;
+        }
+        Ok(())
+    }
+
+    async fn start(&mut self, kind: Kind) -> anyhow::Result<(Server, SocketAddr)> {
         let began = Instant::now();
         let (mut server, addr) = self.place.start(kind)?;
-        first_answer(&mut server, addr, kind.face()).await?;
-        let started = began.elapsed().as_secs_f64() * 1000.0;
-        let (options, window) = (self.options, self.options.window);
-        let target = Target { server: &server, addr, face: kind.face() };
-        if options.wants("start") {
-            note(&mut self.figures.start, kind, started);
+        first_answer(&mut server, addr, self.place.face(kind)).await?;
+        if self.options.wants("start") {
+            note(&mut self.figures.start, kind, began.elapsed().as_secs_f64() * 1000.0);
         }
-        if options.wants("memory") {
-            let (idle, each) = load::memory(target, options.streams).await.context("slow streams")?;
-            note(&mut self.figures.idle, kind, idle);
-            note(&mut self.figures.stream, kind, each);
-        }
-        if options.wants("whole") || options.wants("latency") {
-            let whole = load::closed(target, false, window).await.context("whole replies")?;
-            note(&mut self.figures.whole, kind, whole.cpu_us);
-            note(&mut self.figures.whole_rate, kind, whole.rate);
-        }
-        if options.wants("burst") {
-            let burst = load::closed(target, true, window).await.context("bursts")?;
-            note(&mut self.figures.burst, kind, burst.cpu_us / BURST as f64);
-        }
-        if options.wants("lone") {
-            let lone = load::lone(target, self.upstream, window).await.context("lone events")?;
-            note(&mut self.figures.lone, kind, lone);
+        Ok((server, addr))
+    }
+
+    async fn cpu(&mut self, figure: &str, kind: Kind, target: Target<'_>) -> anyhow::Result<()> {
+        let (window, figures) = (self.options.window, &mut self.figures);
+        match figure {
+            "whole" => {
+                let whole = load::closed(target, false, window).await?;
+                note(&mut figures.whole, kind, whole.cpu_us);
+                note(&mut figures.whole_rate, kind, whole.rate);
+            }
+            "burst" => {
+                let burst = load::closed(target, true, window).await?;
+                note(&mut figures.burst, kind, burst.cpu_us / BURST as f64);
+            }
+            _ => note(&mut figures.lone, kind, load::lone(target, self.upstream, window).await?),
         }
         Ok(())
     }
 
     /// Direct, gateway and nginx at the same rate.
-    async fn latency(&mut self) -> anyhow::Result<()> {
-        let window = self.options.window;
-        let capacity = 1e6 / median(&self.figures.whole.gateway);
+    async fn latency(&mut self, addrs: impl Iterator<Item = (Kind, SocketAddr)>) -> anyhow::Result<()> {
+        let (window, place, figures) = (self.options.window, self.place, &mut self.figures);
+        let capacity = 1e6 / median(&figures.whole.gateway);
         let rate = (capacity * LOAD).clamp(RATES.0, RATES.1);
         let direct = open_loop(self.upstream.addr, Face::Native, rate, window).await?;
-        let figures = &mut self.figures;
         figures.direct_p50.gateway.push(direct.p50);
         figures.direct_p99.gateway.push(direct.p99);
-        for kind in Kind::BOTH {
-            let (mut server, addr) = self.place.start(kind)?;
-            first_answer(&mut server, addr, kind.face()).await?;
-            let latency = open_loop(addr, kind.face(), rate, window).await?;
+        for (kind, addr) in addrs {
+            let latency = open_loop(addr, place.face(kind), rate, window).await?;
             note(&mut figures.added_p50, kind, latency.p50 - direct.p50);
             note(&mut figures.added_p99, kind, latency.p99 - direct.p99);
         }
@@ -159,7 +178,7 @@ impl Runs<'_> {
 fn note(figure: &mut Figure, kind: Kind, value: f64) {
     match kind {
         Kind::Gateway => figure.gateway.push(value),
-        Kind::Nginx => figure.nginx.push(value),
+        Kind::Measure => figure.nginx.push(value),
     }
 }
 

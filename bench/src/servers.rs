@@ -17,20 +17,12 @@ pub(crate) const TOKEN: &str = "sk-bench-0123456789abcdef0123456789abcdef";
 pub(crate) enum Kind {
     /// `ollama2openai`.
     Gateway,
-    /// The measure of what passing bytes costs at least.
-    Nginx,
+    /// What it is compared with: nginx, for what passing bytes costs at least, or another build of the gateway.
+    Measure,
 }
 
 impl Kind {
-    pub(crate) const BOTH: [Kind; 2] = [Kind::Gateway, Kind::Nginx];
-
-    /// What its clients speak.
-    pub(crate) fn face(self) -> Face {
-        match self {
-            Kind::Gateway => Face::OpenAi,
-            Kind::Nginx => Face::Native,
-        }
-    }
+    pub(crate) const BOTH: [Kind; 2] = [Kind::Gateway, Kind::Measure];
 }
 
 /// Where programs and files are.
@@ -40,6 +32,8 @@ pub(crate) struct Place {
     pub(crate) gateway: PathBuf,
     /// nginx's binary.
     pub(crate) nginx: PathBuf,
+    /// Another gateway, to be measured in place of nginx.
+    pub(crate) against: Option<PathBuf>,
     /// For configuration and logs; removed at the end.
     pub(crate) folder: PathBuf,
     /// Where the fake Ollama listens.
@@ -47,26 +41,35 @@ pub(crate) struct Place {
 }
 
 impl Place {
+    /// What the clients of a server speak.
+    pub(crate) fn face(&self, kind: Kind) -> Face {
+        match kind {
+            Kind::Measure if self.against.is_none() => Face::Native,
+            _ => Face::OpenAi,
+        }
+    }
+
     /// Starts a server; it may need a moment before it answers.
     pub(crate) fn start(&self, kind: Kind) -> anyhow::Result<(Server, SocketAddr)> {
         let folder = self.folder.join(format!("{kind:?}").to_lowercase());
         fs::create_dir_all(&folder)?;
         let addr = free_address()?;
-        let server = match kind {
-            Kind::Gateway => {
-                let env = [
-                    ("PORT", addr.port().to_string()),
-                    ("API_TOKEN", TOKEN.to_owned()),
-                    ("OLLAMA_BASE_URL", format!("http://{}", self.upstream)),
-                ];
-                Server::start(&self.gateway, &[], &env, &folder)?
-            }
-            Kind::Nginx => {
-                let file = folder.join("nginx.conf");
-                fs::write(&file, nginx_config(&folder, addr, self.upstream)?)?;
-                let file = file.to_string_lossy().into_owned();
-                Server::start(&self.nginx, &["-c", &file], &[], &folder)?
-            }
+        let gateway = match kind {
+            Kind::Gateway => Some(&self.gateway),
+            Kind::Measure => self.against.as_ref(),
+        };
+        let server = if let Some(gateway) = gateway {
+            let env = [
+                ("PORT", addr.port().to_string()),
+                ("API_TOKEN", TOKEN.to_owned()),
+                ("OLLAMA_BASE_URL", format!("http://{}", self.upstream)),
+            ];
+            Server::start(gateway, &[], &env, &folder)?
+        } else {
+            let file = folder.join("nginx.conf");
+            fs::write(&file, nginx_config(&folder, addr, self.upstream)?)?;
+            let file = file.to_string_lossy().into_owned();
+            Server::start(&self.nginx, &["-c", &file], &[], &folder)?
         };
         Ok((server, addr))
     }
