@@ -139,7 +139,7 @@ impl Relay {
                     // What the opening read is sent before more is read.
                     let progress = match () {
                         () if sources.is_finished() => Poll::Ready(Progress::Finished),
-                        () if sources.out.is_empty() => sources.poll(cx),
+                        () if sources.out.is_empty() || sources.is_gathering() => sources.poll(cx),
                         () => Poll::Ready(Progress::Read),
                     };
                     match progress {
@@ -153,7 +153,7 @@ impl Relay {
                         Poll::Ready(Progress::Read) => {
                             self.last_read = Instant::now();
                             self.settle.first_content();
-                            return Poll::Ready(Some(sources.out.split().freeze()));
+                            return Poll::Ready(Some(std::mem::take(&mut sources.out).freeze()));
                         }
                         Poll::Ready(Progress::Finished) => return Poll::Ready(Some(self.finish())),
                     }

@@ -64,6 +64,9 @@ pub(super) struct Sources {
     /// The name of the first backend that answered.
     pub(super) backend: Option<String>,
     is_finished: bool,
+    is_gathering: bool,
+    /// What broke it, while the events before that are not sent.
+    failed: Option<Box<Failure>>,
 }
 
 /// What polling brought.
@@ -87,14 +90,22 @@ impl Sources {
         Sources {
             sources: sources.collect(),
             translator,
-            out: BytesMut::with_capacity(4 << 10),
+            out: BytesMut::new(),
             backend: None,
             is_finished: false,
+            is_gathering: false,
+            failed: None,
         }
     }
 
     /// Reads what is there, without waiting for more once something was read.
+    ///
+    /// The upstream's connection hands over one chunk at a time. Before events are sent, it gets a turn to hand over
+    /// the next one, again and again while it does: chunks that came together leave in one write.
     pub(super) fn poll(&mut self, cx: &mut TaskContext<'_>) -> Poll<Progress> {
+        if let Some(failure) = self.failed.take() {
+            return Poll::Ready(Progress::Failed(*failure));
+        }
         let mut has_read = false;
         for index in 0..self.sources.len() {
             while self.out.len() < ENOUGH {
@@ -102,16 +113,34 @@ impl Sources {
                     Poll::Pending => break,
                     Poll::Ready(Ok(true)) => has_read = true,
                     Poll::Ready(Ok(false)) => break,
-                    Poll::Ready(Err(failure)) => return Poll::Ready(Progress::Failed(failure)),
+                    Poll::Ready(Err(failure)) if self.out.is_empty() => {
+                        return Poll::Ready(Progress::Failed(failure));
+                    }
+                    Poll::Ready(Err(failure)) => {
+                        (self.failed, self.is_gathering) = (Some(Box::new(failure)), false);
+                        return Poll::Ready(Progress::Read);
+                    }
                 }
             }
         }
+        let has_events = !self.out.is_empty();
+        if has_read && has_events && self.out.len() < ENOUGH && !self.is_drained() {
+            self.is_gathering = true;
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        let has_gathered = std::mem::take(&mut self.is_gathering) && has_events;
         if !self.is_finished && self.sources.iter().all(|source| source.is_done) {
             self.is_finished = true;
             self.translator.finish(&mut self.out);
             return Poll::Ready(Progress::Finished);
         }
-        if has_read { Poll::Ready(Progress::Read) } else { Poll::Pending }
+        if has_read || has_gathered { Poll::Ready(Progress::Read) } else { Poll::Pending }
+    }
+
+    /// Whether the events in [`Sources::out`] wait for more: [`Sources::poll`] says when they are to be sent.
+    pub(super) fn is_gathering(&self) -> bool {
+        self.is_gathering
     }
 
     /// One step of one source; `false` when it has nothing more to give.
@@ -162,6 +191,10 @@ impl Sources {
     fn take(&mut self, index: usize, data: &[u8]) -> Result<(), Failure> {
         let Sources { sources, translator, out, .. } = self;
         let source = &mut sources[index];
+        if out.is_empty() {
+            // Freed once sent, so that a silent stream holds no buffer. An event is larger than its line.
+            out.reserve(data.len() * 2 + 256);
+        }
         let mut failed = None;
         let mut each = |line: &[u8]| match translator.line(index, line, out) {
             Step::More => true,
