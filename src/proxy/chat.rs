@@ -7,7 +7,7 @@ use hyper::body::Incoming;
 use wire::openai::ApiError;
 use wire::openai::chat::ChatRequest;
 use wire::translate::chat::{Chat, translate};
-use wire::translate::{ChatStream, Rules, UsageRule, chat_reply};
+use wire::translate::{ChatStream, UsageRule, chat_reply};
 
 use super::attempt::Call;
 use super::plan::{self, Candidate};
@@ -26,7 +26,7 @@ pub(super) async fn answer(
     let chat = {
         let body = context.body(request).await?;
         let request: ChatRequest<'_> = wire::openai::parse(&body)?;
-        translate(&request, Rules { load_options: context.snapshot.load_options })?
+        translate(&request, context.rules)?
     };
     settle.model.clone_from(&chat.model);
     settle.stream = chat.stream;

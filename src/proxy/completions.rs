@@ -6,7 +6,7 @@ use http::Request;
 use hyper::body::Incoming;
 use wire::openai::completion::CompletionRequest;
 use wire::translate::completions::{Completion, translate};
-use wire::translate::{CompletionStream, Rules, completion_reply};
+use wire::translate::{CompletionStream, completion_reply};
 
 use super::attempt::Call;
 use super::chat::usage_rule;
@@ -25,7 +25,7 @@ pub(super) async fn answer(
     let completion = {
         let body = context.body(request).await?;
         let request: CompletionRequest<'_> = wire::openai::parse(&body)?;
-        translate(&request, Rules { load_options: context.snapshot.load_options })?
+        translate(&request, context.rules)?
     };
     settle.model.clone_from(&completion.model);
     settle.stream = completion.stream;

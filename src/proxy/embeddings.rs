@@ -3,7 +3,6 @@
 use http::Request;
 use hyper::body::Incoming;
 use wire::openai::embedding::EmbeddingRequest;
-use wire::translate::Rules;
 use wire::translate::embeddings::{reply, translate};
 
 use super::attempt::Call;
@@ -20,7 +19,7 @@ pub(super) async fn answer(
     let mut embedding = {
         let body = context.body(request).await?;
         let request: EmbeddingRequest<'_> = wire::openai::parse(&body)?;
-        translate(&request, Rules { load_options: context.snapshot.load_options })?
+        translate(&request, context.rules)?
     };
     settle.model.clone_from(&embedding.model);
     let candidates = plan::candidates(&context.snapshot, &embedding.model)?;

@@ -32,7 +32,7 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 use http::{HeaderValue, Method, Request, header};
 use hyper::body::Incoming;
 use wire::openai::ApiError;
-use wire::translate::Identity;
+use wire::translate::{Identity, Rules};
 
 use crate::http::{Body, Failure, Ids, Outcome, Reply, headers, request_id};
 use crate::snapshot::Snapshot;
@@ -65,6 +65,8 @@ struct Context {
     proxy: Arc<Proxy>,
     snapshot: Arc<Snapshot>,
     arrived: tokio::time::Instant,
+    /// What this client may do.
+    rules: Rules,
 }
 
 /// What an endpoint answers with.
@@ -86,7 +88,8 @@ impl Proxy {
             Route::Preflight => headers::preflight(request.headers()),
             Route::Endpoint(endpoint, tail) => {
                 let settle = Settle::new(endpoint, id.clone(), peer, request.method() == Method::HEAD);
-                self.run(endpoint, tail, request, settle).await
+                let rules = admit::rules(&self.snapshot, &request, peer);
+                self.run(endpoint, tail, request, rules, settle).await
             }
             Route::WrongMethod(allowed) => wrong_method(&request, allowed),
             Route::Unknown => not_found(&request),
@@ -104,10 +107,11 @@ impl Proxy {
         endpoint: Endpoint,
         tail: String,
         request: Request<Incoming>,
+        rules: Rules,
         mut settle: Settle,
     ) -> Reply {
         let snapshot = Arc::clone(&self.snapshot);
-        let context = Context { proxy: self, snapshot, arrived: tokio::time::Instant::now() };
+        let context = Context { proxy: self, snapshot, arrived: tokio::time::Instant::now(), rules };
         match context.answer(endpoint, &tail, request, &mut settle).await {
             Ok(Answer::Json(json)) => whole_reply(json, settle),
             Ok(Answer::Generated { json, ignored }) => with_ignored(whole_reply(json, settle), &ignored),
@@ -133,7 +137,10 @@ impl Context {
         request: Request<Incoming>,
         settle: &mut Settle,
     ) -> Result<Answer, Failure> {
-        admit::token(&self.snapshot, request.headers())?;
+        if let Err(refused) = admit::token(&self.snapshot, request.headers()) {
+            crate::http::discard_small(request).await;
+            return Err(refused);
+        }
         match endpoint {
             Endpoint::Chat => chat::answer(self, request, settle).await,
             Endpoint::Completions => completions::answer(self, request, settle).await,

@@ -15,8 +15,8 @@ pub struct Snapshot {
     pub backends: Vec<Arc<Backend>>,
     /// The one token of the environment.
     pub api_token: Option<Secret>,
-    /// Whether clients may set what makes Ollama load, reload or evict a model.
-    pub load_options: bool,
+    /// Whether clients may set what makes Ollama load, reload or evict a model; `None` decides by who asks.
+    pub load_options: Option<bool>,
     /// When streams tell their token counts.
     pub usage: StreamUsage,
     /// Silence after which a stream gets a comment.
@@ -32,7 +32,7 @@ impl Snapshot {
         Snapshot {
             backends: vec![Arc::new(Backend::new(config.upstream.base.clone()))],
             api_token: config.access.api_token.clone(),
-            load_options: config.replies.client_options.unwrap_or(true),
+            load_options: config.replies.client_options,
             usage: config.replies.usage,
             heartbeat: config.replies.heartbeat,
             max_body_bytes: config.listen.max_body_bytes,
