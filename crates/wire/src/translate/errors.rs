@@ -56,8 +56,7 @@ pub fn from_refusal(refusal: Refusal<'_>) -> ApiError {
         401 | 403 => ApiError::upstream("the upstream refused the gateway's credentials")
             .with_code("upstream_auth_error"),
         501 => {
-            let message =
-                format!("the model {:?} does not support this: it makes no embeddings", refusal.asked);
+            let message = format!("the model '{}' does not support embeddings", refusal.asked);
             ApiError::invalid("model", message).with_code("model_not_supported")
         }
         503 => ApiError {
