@@ -10,7 +10,7 @@ use wire::translate::errors::Refusal;
 use super::Context;
 use super::plan::Candidate;
 use crate::http::{Failure, Outcome, Retry};
-use crate::upstream::{InFlight, read_error, refused};
+use crate::upstream::{read_error, refused};
 
 /// How often a dead kept-alive connection may be replaced for one call; each try may meet another dead one.
 const MAX_REUSED: usize = 3;
@@ -28,7 +28,6 @@ pub(super) struct Call<'r> {
 /// A backend that has begun to answer with success.
 pub(super) struct Begun {
     pub(super) response: Response<Incoming>,
-    pub(super) in_flight: InFlight,
     pub(super) backend: String,
 }
 
@@ -57,7 +56,6 @@ async fn to_one(
     wait: Duration,
 ) -> Result<Begun, Failure> {
     let backend = &candidate.backend;
-    let in_flight = backend.enter();
     let body = call.native.body(&candidate.model);
     let mut reused = 0;
     let response = loop {
@@ -68,7 +66,7 @@ async fn to_one(
         }
     };
     if response.status().is_success() {
-        return Ok(Begun { response, in_flight, backend: backend.name.clone() });
+        return Ok(Begun { response, backend: backend.name.clone() });
     }
     let (status, retry_after, body) = read_error(response).await;
     let (asked, served) = (call.asked, candidate.model.as_str());

@@ -12,7 +12,7 @@ use wire::translate::{ChatStream, CompletionStream, Step};
 
 use super::attempt::Begun;
 use crate::http::{Failure, Outcome};
-use crate::upstream::{InFlight, ended_early, stream_broke};
+use crate::upstream::{ended_early, stream_broke};
 
 /// Events gathered before they are handed on, even if the upstream has more at once.
 const ENOUGH: usize = 64 << 10;
@@ -45,7 +45,7 @@ pub(super) type Beginning = Pin<Box<dyn Future<Output = Result<Begun, Failure>> 
 
 enum Input {
     Waiting(Beginning),
-    Reading { body: Incoming, _in_flight: InFlight },
+    Reading(Incoming),
     Ended,
 }
 
@@ -150,13 +150,12 @@ impl Sources {
             Input::Waiting(call) => match ready!(call.as_mut().poll(cx)) {
                 Ok(begun) => {
                     self.backend.get_or_insert(begun.backend);
-                    self.sources[index].input =
-                        Input::Reading { body: begun.response.into_body(), _in_flight: begun.in_flight };
+                    self.sources[index].input = Input::Reading(begun.response.into_body());
                     Ok(())
                 }
                 Err(failure) => Err(failure),
             },
-            Input::Reading { body, .. } => match ready!(Pin::new(body).poll_frame(cx)) {
+            Input::Reading(body) => match ready!(Pin::new(body).poll_frame(cx)) {
                 Some(Ok(frame)) => frame.into_data().map_or(Ok(()), |data| self.take(index, &data)),
                 Some(Err(error)) => self.broke(index, &error),
                 None => self.end(index),
@@ -167,7 +166,7 @@ impl Sources {
 
     /// Whether a backend has begun to answer and is not done: only then does silence count against it.
     pub(super) fn is_reading(&self) -> bool {
-        self.sources.iter().any(|source| matches!(source.input, Input::Reading { .. }) && !source.is_done)
+        self.sources.iter().any(|source| matches!(source.input, Input::Reading(_)) && !source.is_done)
     }
 
     /// Token counts of the choices that are done.

@@ -30,7 +30,6 @@ pub(super) async fn fetch(
             deadline: Some((deadline, limit)),
         };
         let body = read_whole(begun.response.into_body(), reading).await?;
-        drop(begun.in_flight);
         Ok((body, begun.backend))
     };
     let all = async {

@@ -1,7 +1,4 @@
-//! One Ollama: where it is, and how busy it is.
-
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+//! One Ollama: where it is, and what is known of it.
 
 use http::Uri;
 
@@ -19,7 +16,6 @@ pub struct Backend {
     embed: Uri,
     /// Which models it has, and what they can do.
     pub inventory: Inventory,
-    in_flight: AtomicUsize,
 }
 
 impl Backend {
@@ -33,7 +29,6 @@ impl Backend {
             embed: base.uri("/api/embed"),
             base,
             inventory: Inventory::default(),
-            in_flight: AtomicUsize::new(0),
         }
     }
 
@@ -46,28 +41,5 @@ impl Backend {
             "/api/embed" => self.embed.clone(),
             other => self.base.uri(other),
         }
-    }
-
-    /// Counts a request as running until the guard falls.
-    #[must_use]
-    pub fn enter(self: &Arc<Self>) -> InFlight {
-        self.in_flight.fetch_add(1, Ordering::Relaxed);
-        InFlight(Arc::clone(self))
-    }
-
-    /// Requests that run now.
-    #[must_use]
-    pub fn in_flight(&self) -> usize {
-        self.in_flight.load(Ordering::Relaxed)
-    }
-}
-
-/// One running request of a backend.
-#[derive(Debug)]
-pub struct InFlight(Arc<Backend>);
-
-impl Drop for InFlight {
-    fn drop(&mut self) {
-        self.0.in_flight.fetch_sub(1, Ordering::Relaxed);
     }
 }

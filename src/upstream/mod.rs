@@ -9,7 +9,7 @@ mod failures;
 mod inventory;
 mod read;
 
-pub use backend::{Backend, InFlight};
+pub use backend::Backend;
 pub use client::{Client, Timeouts};
 pub use failures::{ended_early, refused, stream_broke, timed_out, total_timeout};
 pub use inventory::{Capabilities, Inventory};
