@@ -12,6 +12,7 @@ mod conformance;
 mod docs;
 mod fake;
 mod faults;
+mod log;
 mod routes;
 mod settings;
 mod shutdown;
