@@ -197,6 +197,14 @@ pub(super) static SETTINGS: &[Setting] = &[
     .or_else("for loopback without a token, and for API_TOKEN"),
     row("API_TOKEN", Access, Kind::Secret, "", "The token that every client must show as its API key.")
         .or_else("none is asked for"),
+    row(
+        "ALLOW_ANONYMOUS",
+        Access,
+        Kind::Choice(&["loopback", "true", "false"]),
+        "loopback",
+        "Who may call while there is no token: programs of this machine, everybody, or nobody.",
+    )
+    .later(TOKENS),
     row("ADMIN_PASSWORD", Access, Kind::Secret, "admin123", "Password of the first administrator.")
         .later("the panel"),
     row(

@@ -1,6 +1,6 @@
 //! Headers of replies. What browsers may read, what proxies must not hold back.
 
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
 
 use super::{Body, Reply};
 
@@ -44,10 +44,4 @@ pub fn preflight(asked: &HeaderMap) -> Reply {
     let allowed = wanted.cloned().unwrap_or(HeaderValue::from_static("authorization, content-type"));
     headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, allowed);
     reply
-}
-
-/// Whether this is a preflight, or any other `OPTIONS`.
-#[must_use]
-pub fn is_preflight(method: &Method) -> bool {
-    *method == Method::OPTIONS
 }

@@ -18,6 +18,8 @@ const LINGER_BYTES: usize = 16 << 20;
 const SMALL: u64 = 1 << 20;
 const SMALL_TIME: Duration = Duration::from_secs(2);
 const LINGER_TIME: Duration = Duration::from_secs(10);
+/// Longest silence within a request body.
+const PIECE_TIME: Duration = Duration::from_secs(60);
 /// Packed bodies above this size are unpacked off the async threads.
 const UNPACK_ASIDE: usize = 64 << 10;
 
@@ -84,7 +86,9 @@ fn packing(headers: &HeaderMap) -> Result<Packing, Failure> {
 async fn collect(mut body: Incoming, announced: Option<usize>, limit: usize) -> Result<Bytes, Failure> {
     let mut first = Bytes::new();
     let mut rest = BytesMut::new();
-    while let Some(frame) = body.frame().await {
+    loop {
+        let piece = tokio::time::timeout(PIECE_TIME, body.frame()).await.map_err(|_| stalled())?;
+        let Some(frame) = piece else { break };
         let frame = frame.map_err(|error| {
             let broken = ApiError::new(400, "invalid_request_error", "the request body broke off")
                 .with_code("invalid_body");
@@ -132,6 +136,11 @@ fn unpack(packed: &[u8], limit: usize) -> Result<Bytes, Failure> {
         return Err(ApiError::new(400, "invalid_request_error", error).with_code("invalid_body").into());
     }
     if out.len() > limit { Err(too_large(limit)) } else { Ok(Bytes::from(out)) }
+}
+
+fn stalled() -> Failure {
+    let message = format!("the request body stalled for {} s", PIECE_TIME.as_secs());
+    ApiError::new(408, "invalid_request_error", message).with_code("request_timeout").into()
 }
 
 fn too_large(limit: usize) -> Failure {

@@ -83,8 +83,11 @@ impl Proxy {
     /// Answers one request. Never fails: what goes wrong becomes a reply.
     pub async fn serve(self: Arc<Self>, request: Request<Incoming>, peer: SocketAddr) -> Reply {
         let id = request_id(request.headers(), &self.ids);
+        // Web pages have no business with the control plane.
+        let is_admin = route::is_admin(request.uri().path());
         let mut reply = match route::find(request.method(), request.uri().path()) {
             Route::Info(page) => info::answer(&self, page),
+            Route::Preflight if is_admin => wrong_method(&request, "GET, HEAD"),
             Route::Preflight => headers::preflight(request.headers()),
             Route::Endpoint(endpoint, tail) => {
                 let settle = Settle::new(endpoint, id.clone(), peer, request.method() == Method::HEAD);
@@ -96,7 +99,7 @@ impl Proxy {
         };
         let headers = reply.headers_mut();
         headers.insert(headers::REQUEST_ID, id);
-        if !headers.contains_key(header::ACCESS_CONTROL_ALLOW_METHODS) {
+        if !is_admin && !headers.contains_key(header::ACCESS_CONTROL_ALLOW_METHODS) {
             headers::cors(headers);
         }
         reply

@@ -69,6 +69,12 @@ impl Endpoint {
     }
 }
 
+/// Whether a path belongs to the control plane.
+pub(super) fn is_admin(path: &str) -> bool {
+    let start = path.get(..6).is_some_and(|start| start.eq_ignore_ascii_case("/admin"));
+    start && matches!(path.as_bytes().get(6), None | Some(b'/'))
+}
+
 /// Paths do not mind case or one trailing slash, as in the Node program; anything else must be spelled right.
 pub(super) fn find(method: &Method, path: &str) -> Route {
     let bare = path.strip_suffix('/').filter(|bare| !bare.is_empty()).unwrap_or(path);

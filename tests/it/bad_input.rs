@@ -265,3 +265,33 @@ fn gzip(bytes: &[u8]) -> Vec<u8> {
     encoder.write_all(bytes).unwrap();
     encoder.finish().unwrap()
 }
+
+#[tokio::test]
+async fn millions_of_tiny_items_are_refused_at_the_first() {
+    let (fake, gateway) = gateway(&[]).await;
+    let many = |item: &str| format!("[{}{item}]", format!("{item},").repeat(3_000_000));
+    for (body, param) in [
+        (format!(r#"{{"model":"m","messages":{}}}"#, many("{}")), "messages[0].role"),
+        (
+            format!(
+                r#"{{"model":"m","messages":{}}}"#,
+                many(r#"{"role":"user"}"#).replace("\"role\"", "\"r\"")
+            ),
+            "messages[0].role",
+        ),
+        (
+            format!(r#"{{"model":"m","messages":[{{"role":"user","content":{}}}]}}"#, many("{}")),
+            "messages[0].content[0].type",
+        ),
+    ] {
+        assert_refused(&gateway.send(&Request::new("POST", CHAT).body(body)).await, 400, Some(param), param);
+    }
+    let texts = format!(r#"{{"model":"m","input":{}}}"#, many("\"\""));
+    assert_refused(
+        &gateway.send(&Request::new("POST", "/v1/embeddings").body(texts)).await,
+        400,
+        Some("input"),
+        "input",
+    );
+    assert!(fake.log.of("/api/chat").is_empty() && fake.log.of("/api/embed").is_empty());
+}

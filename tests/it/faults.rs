@@ -170,3 +170,16 @@ async fn connections_are_reused_after_whole_replies_and_streams() {
     connections.dedup();
     assert!(connections.len() <= 3, "20 requests in a row took {} connections", connections.len());
 }
+
+#[tokio::test]
+async fn addresses_of_the_upstream_stay_inside_whatever_form_they_have() {
+    let error = "Post \"http://127.0.0.1:41231/completion\": read tcp 127.0.0.1:53552->127.0.0.1:41231: EOF; \
+        host=gpu-a.corp.lan:11434 addr=10.9.8.7 [::1]:11434 model llama3.2:3b";
+    let (_fake, gateway) = against(move || Script::json(500, &json!({"error": error}))).await;
+    let reply = gateway.post(CHAT, &chat(false)).await;
+    let message = reply.json()["error"]["message"].as_str().unwrap().to_owned();
+    for address in ["127.0.0.1", "41231", "53552", "gpu-a", "11434", "10.9.8.7", "::1"] {
+        assert!(!message.contains(address), "{address} in {message}");
+    }
+    assert!(message.contains("EOF") && message.contains("model llama3.2:3b"), "{message}");
+}

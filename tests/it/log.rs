@@ -86,6 +86,7 @@ async fn each_request_leaves_one_line_with_its_outcome_and_no_secret() {
         (ask("m", true), "ok", 200),
         (ask("boom", false), "upstream_status", 502),
         (ask("a\nforged line", false), "bad_request", 400),
+        (ask("m", false).body("{\"model\":\"m\",\"messages\":\"MARKER question\"}"), "bad_request", 400),
         (ask("m", false).header("authorization", "Bearer sk-MARKER-wrong"), "unauthorized", 401),
     ];
     for (nth, (request, outcome, status)) in asked.into_iter().enumerate() {

@@ -168,6 +168,14 @@ async fn browsers_may_call_without_credentials() {
     );
     assert!(reply.header("access-control-allow-methods").unwrap().contains("POST"));
     assert_eq!(reply.header("access-control-allow-credentials"), None);
+    for request in [
+        Request::get("/admin"),
+        Request::new("OPTIONS", "/admin/api/keys"),
+        Request::new("OPTIONS", "/admin"),
+    ] {
+        let reply = gateway.send(&request.header("origin", "http://app.test")).await;
+        assert_eq!(reply.header("access-control-allow-origin"), None, "the control plane is for no web page");
+    }
     let refused = gateway.get("/v1/models").await;
     assert_eq!(
         refused.header("access-control-allow-origin"),

@@ -281,3 +281,48 @@ fn hex_unit(bytes: &[u8], at: usize) -> Option<u32> {
     let digits = escape.strip_prefix(b"\\u")?;
     digits.iter().try_fold(0, |unit, &digit| Some(unit * 16 + char::from(digit).to_digit(16)?))
 }
+
+/// What can be told to be wrong with an item as soon as it was read.
+pub trait Item {
+    /// Whether a field without which the item is refused is missing.
+    fn is_faulty(&self) -> bool;
+}
+
+/// A list of at most `N` items. The first faulty one is the last that is kept: the request is refused for it, and
+/// small bodies must not become large lists meanwhile.
+#[derive(Debug, Clone)]
+pub struct List<T, const N: usize>(pub Vec<T>);
+
+impl<T, const N: usize> Default for List<T, N> {
+    fn default() -> Self {
+        List(Vec::new())
+    }
+}
+
+impl<'de, T: Deserialize<'de> + Item, const N: usize> Deserialize<'de> for List<T, N> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct ListVisitor<T, const N: usize>(std::marker::PhantomData<T>);
+        impl<'de, T: Deserialize<'de> + Item, const N: usize> Visitor<'de> for ListVisitor<T, N> {
+            type Value = List<T, N>;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a sequence")
+            }
+            fn visit_seq<A: de::SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
+                let mut items: Vec<T> = Vec::new();
+                while let Some(item) = seq.next_element::<T>()? {
+                    if items.len() == N {
+                        return Err(de::Error::custom(format_args!("expected at most {N} entries")));
+                    }
+                    let is_faulty = item.is_faulty();
+                    items.push(item);
+                    if is_faulty {
+                        while seq.next_element::<de::IgnoredAny>()?.is_some() {}
+                        break;
+                    }
+                }
+                Ok(List(items))
+            }
+        }
+        deserializer.deserialize_seq(ListVisitor(std::marker::PhantomData))
+    }
+}

@@ -7,20 +7,27 @@ use serde::de::{self, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::options::generating_request;
-use crate::json::Text;
+use crate::json::{Item, List, Text};
+
+/// Most messages of one request.
+const MAX_MESSAGES: usize = 65_536;
+/// Most tools of one request.
+const MAX_TOOLS: usize = 4096;
+/// Most parts of one message.
+const MAX_PARTS: usize = 4096;
 
 generating_request! {
     /// A chat request. Private fields of the seed program (`think`, `top_k`, `options`, …) stand beside OpenAI's.
     pub struct ChatRequest<'a> {
         #[serde(borrow)]
-        pub messages: Option<Vec<Message<'a>>>,
+        pub messages: Option<List<Message<'a>, MAX_MESSAGES>>,
         pub max_completion_tokens: Option<i64>,
         pub logprobs: Option<bool>,
         pub top_logprobs: Option<i64>,
         #[serde(borrow)]
         pub response_format: Option<ResponseFormat<'a>>,
         #[serde(borrow)]
-        pub tools: Option<Vec<Tool<'a>>>,
+        pub tools: Option<List<Tool<'a>, MAX_TOOLS>>,
         #[serde(borrow)]
         pub tool_choice: Option<ToolChoice<'a>>,
         #[serde(borrow)]
@@ -179,12 +186,10 @@ impl<'de: 'a, 'a> Deserialize<'de> for Content<'a> {
             fn visit_str<E: de::Error>(self, text: &str) -> Result<Self::Value, E> {
                 Ok(Content::Text(Text(text.to_owned().into())))
             }
-            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
-                let mut parts = Vec::new();
-                while let Some(part) = seq.next_element()? {
-                    parts.push(part);
-                }
-                Ok(Content::Parts(parts))
+            fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<Self::Value, A::Error> {
+                let parts =
+                    List::<Part<'de>, MAX_PARTS>::deserialize(de::value::SeqAccessDeserializer::new(seq))?;
+                Ok(Content::Parts(parts.0))
             }
         }
         deserializer.deserialize_any(ContentVisitor)
@@ -266,4 +271,22 @@ struct NamedChoice<'a> {
 struct AllowedTools<'a> {
     #[serde(borrow)]
     tools: Vec<Tool<'a>>,
+}
+
+impl Item for Message<'_> {
+    fn is_faulty(&self) -> bool {
+        self.role.is_none()
+    }
+}
+
+impl Item for Tool<'_> {
+    fn is_faulty(&self) -> bool {
+        self.function.is_none()
+    }
+}
+
+impl Item for Part<'_> {
+    fn is_faulty(&self) -> bool {
+        self.kind.is_none()
+    }
 }

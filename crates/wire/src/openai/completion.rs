@@ -30,6 +30,9 @@ impl<'de: 'a, 'a> Deserialize<'de> for Prompt<'a> {
     }
 }
 
+/// Most texts of one request, as OpenAI has it for embeddings.
+const MAX_TEXTS: usize = 2048;
+
 /// A string or an array of strings.
 pub(crate) fn texts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Text<'de>>, D::Error> {
     struct TextsVisitor;
@@ -47,6 +50,9 @@ pub(crate) fn texts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Te
         fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
             let mut texts = Vec::new();
             while let Some(Item(text)) = seq.next_element()? {
+                if texts.len() == MAX_TEXTS {
+                    return Err(de::Error::custom(format_args!("expected at most {MAX_TEXTS} texts")));
+                }
                 texts.push(text);
             }
             Ok(texts)

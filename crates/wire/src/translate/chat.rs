@@ -55,10 +55,14 @@ pub fn translate(request: &ChatRequest<'_>, rules: Rules) -> Result<Chat, ApiErr
     let chosen = Chosen::gather(&common, rules)?;
 
     let mut tail = Vec::with_capacity(512);
-    let needs = write_messages(&mut tail, request.messages.as_deref())?;
+    let needs = write_messages(&mut tail, request.messages.as_ref().map(|list| list.0.as_slice()))?;
     tail.put_slice(if stream { b",\"stream\":true" } else { b",\"stream\":false" });
     write_format(&mut tail, request)?;
-    tools::write(&mut tail, request.tools.as_deref().unwrap_or_default(), request.tool_choice.as_ref())?;
+    tools::write(
+        &mut tail,
+        request.tools.as_ref().map_or(&[], |list| list.0.as_slice()),
+        request.tool_choice.as_ref(),
+    )?;
     let effort = request.reasoning.as_ref().and_then(|reasoning| reasoning.effort.as_ref()).map(Text::as_str);
     let flat_effort = request.reasoning_effort.as_ref().map(Text::as_str);
     if let Some(think) =

@@ -1,7 +1,6 @@
 //! Errors of Ollama → errors of OpenAI (policies 8, 9, 14, 15). Nothing of the upstream's address, credentials or
 //! sign-in links is passed on, and no HTML.
 
-use std::borrow::Cow;
 use std::net::{IpAddr, SocketAddr};
 
 use serde::Deserialize;
@@ -229,13 +228,31 @@ fn unwrap_value(raw: &str, layer: usize) -> Found {
     }
 }
 
-/// The text without URLs and socket addresses.
+/// The text without URLs and addresses, wherever they stand in it.
 fn redact(text: &str) -> String {
-    let words = text.split(' ').map(|word| {
-        let bare = word.trim_matches(|c: char| !c.is_alphanumeric() && c != '[' && c != ']');
-        let is_address =
-            word.contains("://") || bare.parse::<SocketAddr>().is_ok() || bare.parse::<IpAddr>().is_ok();
-        if is_address { Cow::Borrowed("[removed]") } else { Cow::Borrowed(word) }
+    let is_part = |c: char| c.is_alphanumeric() || "._-:/[]%@?=&#".contains(c);
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(start) = rest.find(is_part) {
+        let run = &rest[start..];
+        let run = &run[..run.find(|c| !is_part(c)).unwrap_or(run.len())];
+        out.push_str(&rest[..start]);
+        out.push_str(if run.split(['=', '/']).any(is_address) || run.contains("://") {
+            "[removed]"
+        } else {
+            run
+        });
+        rest = &rest[start + run.len()..];
+    }
+    out + rest
+}
+
+/// An IP address, or a name with the port of a service behind it.
+fn is_address(word: &str) -> bool {
+    let bare = word.trim_matches(|c: char| !c.is_alphanumeric() && c != '[' && c != ']');
+    let has_port = bare.rsplit_once(':').is_some_and(|(name, port)| {
+        let is_port = (4..=5).contains(&port.len()) && port.bytes().all(|digit| digit.is_ascii_digit());
+        is_port && !name.is_empty()
     });
-    words.collect::<Vec<_>>().join(" ")
+    has_port || bare.parse::<SocketAddr>().is_ok() || bare.trim_matches(['[', ']']).parse::<IpAddr>().is_ok()
 }

@@ -53,16 +53,23 @@ pub struct Native {
     pub path: &'static str,
     /// The body without its opening brace and model: `,"messages":…}`.
     tail: Vec<u8>,
+    /// The first body that was made: all choices of a request send the same one.
+    made: std::sync::OnceLock<(String, Bytes)>,
 }
 
 impl Native {
     pub(crate) fn new(path: &'static str, tail: Vec<u8>) -> Self {
-        Native { path, tail }
+        Native { path, tail, made: std::sync::OnceLock::new() }
     }
 
     /// The body for a backend that knows the model as `model`.
     #[must_use]
     pub fn body(&self, model: &str) -> Bytes {
+        let (known, body) = self.made.get_or_init(|| (model.to_owned(), self.make(model)));
+        if known == model { body.clone() } else { self.make(model) }
+    }
+
+    fn make(&self, model: &str) -> Bytes {
         let mut body = Vec::with_capacity(self.tail.len() + model.len() + 16);
         body.extend_from_slice(b"{\"model\":");
         write_str(&mut body, model);
