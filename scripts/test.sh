@@ -24,8 +24,8 @@ scripts/lint.sh
 suite "cargo test" cargo test --no-fail-fast
 suite "official SDKs" tests/sdk/run.sh
 
-# Cargo says `test result: ok. N passed; N failed; …`, pytest `N failed, N passed in 1.23s` (with or without a frame
-# of `=`), other suites `N passed, N failed`.
+# Cargo says `test result: ok. N passed; N failed; …`, pytest `N failed, N passed in 1.23s`, the Node suite
+# `N passed, N failed` alone on a line.
 counts=$(awk '
     { gsub(/\033\[[0-9;]*m/, "") }
     /^test result: / || /^[0-9]+ passed, [0-9]+ failed$/ || /^(=+ )?[0-9]+ (passed|failed|errors?).* in [0-9.]+s/ {

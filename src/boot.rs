@@ -8,12 +8,13 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::Context as _;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::app::App;
 use crate::config::{BaseUrl, Config, Level, Loaded, LogFormat};
 use crate::fake::{self, Fake};
 use crate::telemetry;
+use crate::upstream::Rounds;
 use greeting::Greeting;
 
 /// How the greeting is printed.
@@ -71,7 +72,7 @@ pub fn bench_upstream(port: u16, out: &mut dyn Write) -> anyhow::Result<ExitCode
             .await
             .context("the port cannot be bound")?;
         writeln!(out, "listening on {}", fake.url())?;
-        ended().await?;
+        Ending::caught()?.wait().await;
         fake.stop().await;
         Ok(ExitCode::SUCCESS)
     })
@@ -103,32 +104,48 @@ async fn run(
     out: &mut dyn Write,
 ) -> anyhow::Result<ExitCode> {
     let wanted = std::net::SocketAddr::new(config.listen.host, config.listen.port);
-    let app =
-        App::start(&config).with_context(|| format!("cannot listen on {wanted}; is the port in use?"))?;
+    let app = App::start(&config).await.with_context(|| format!("cannot start on {wanted}"))?;
+    let mut ending = Ending::caught()?;
     greeting.listening(&app, &config, look, out)?;
-    let seen = watch::look(&app.proxy).await;
-    greeting.backends(&app, &config, &seen, look, out)?;
-    app.run_beside(watch::run(app.proxy.clone(), seen));
-    ended().await?;
+    let mut rounds = Rounds::default();
+    // A signal ends the first look, too: it may wait for a host that sleeps.
+    tokio::select! {
+        seen = watch::look_at_all(&app.proxy, &mut rounds) => {
+            greeting.backends(&app, &config, &seen, look, out)?;
+            app.run_beside(watch::run(app.proxy.clone(), rounds, seen));
+            ending.wait().await;
+        }
+        () = ending.wait() => {}
+    }
     tracing::info!(
         deadline_s = config.listen.drain_timeout.as_secs(),
         "stopping: running requests may finish"
     );
     let in_time = tokio::select! {
         in_time = app.shutdown() => in_time,
-        again = ended() => { again?; false }
+        () = ending.wait() => false,
     };
     tracing::info!(in_time, "stopped");
     Ok(ExitCode::SUCCESS)
 }
 
-/// Waits for SIGTERM or SIGINT.
-async fn ended() -> anyhow::Result<()> {
-    let mut terminate = signal(SignalKind::terminate()).context("no signals")?;
-    let mut interrupt = signal(SignalKind::interrupt()).context("no signals")?;
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
+/// The signals that end the gateway: SIGTERM and SIGINT. Caught from the moment when this is made.
+struct Ending {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Ending {
+    fn caught() -> anyhow::Result<Self> {
+        let catch = |kind| signal(kind).context("signals cannot be caught");
+        Ok(Ending { terminate: catch(SignalKind::terminate())?, interrupt: catch(SignalKind::interrupt())? })
     }
-    Ok(())
+
+    /// Waits for the next one.
+    async fn wait(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
 }

@@ -4,7 +4,7 @@ use std::io::Read;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use http::{HeaderMap, header};
+use http::{HeaderMap, Request, header};
 use http_body_util::BodyExt as _;
 use hyper::body::{Body as _, Incoming};
 use wire::openai::ApiError;
@@ -14,6 +14,9 @@ use super::{Failure, Outcome};
 /// How much of a body beyond the limit is read and thrown away, so that a client that writes before it reads still
 /// gets the 413 and not a reset connection.
 const LINGER_BYTES: usize = 16 << 20;
+/// The same for requests that are refused by their head alone.
+const SMALL: u64 = 1 << 20;
+const SMALL_TIME: Duration = Duration::from_secs(2);
 const LINGER_TIME: Duration = Duration::from_secs(10);
 /// Packed bodies above this size are unpacked off the async threads.
 const UNPACK_ASIDE: usize = 64 << 10;
@@ -43,6 +46,16 @@ pub async fn read_body(headers: &HeaderMap, body: Incoming, limit: usize) -> Res
                 Err(error)
             })
         }
+    }
+}
+
+/// Reads what little a refused request still sends, so that its client gets the refusal and not a reset connection.
+/// A large body is not worth it.
+pub async fn discard_small(request: Request<Incoming>) {
+    let (head, body) = request.into_parts();
+    let is_small = body.size_hint().exact().is_some_and(|size| size <= SMALL);
+    if is_small && !head.headers.contains_key(header::EXPECT) {
+        let _ = tokio::time::timeout(SMALL_TIME, discard(body)).await;
     }
 }
 

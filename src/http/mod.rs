@@ -9,9 +9,9 @@ mod ids;
 mod intake;
 
 pub use body::{Body, Held};
-pub use failure::{Failure, Outcome, Retry};
+pub use failure::{Blame, Failure, Outcome, Retry};
 pub use ids::{Ids, request_id};
-pub use intake::read_body;
+pub use intake::{discard_small, read_body};
 
 /// A reply of the gateway.
 pub type Reply = ::http::Response<Body>;

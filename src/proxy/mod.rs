@@ -12,6 +12,7 @@
 
 mod admit;
 mod attempt;
+mod cached;
 mod chat;
 mod completions;
 mod embeddings;
@@ -32,11 +33,14 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 use http::{HeaderValue, Method, Request, header};
 use hyper::body::Incoming;
 use wire::openai::ApiError;
-use wire::translate::Identity;
+use wire::translate::{Identity, Rules};
 
+use crate::cache::Caches;
 use crate::http::{Body, Failure, Ids, Outcome, Reply, headers, request_id};
-use crate::snapshot::Snapshot;
+use crate::limits::{RetryBudget, WaitingRoom};
+use crate::snapshot::{Current, Snapshot};
 use crate::upstream::Client;
+use cached::Cached;
 use relay::Relay;
 use route::{Endpoint, Route};
 use settle::Settle;
@@ -48,11 +52,17 @@ pub use relay::Closing;
 #[derive(Debug)]
 pub struct Proxy {
     /// Read once at the start of each request.
-    pub snapshot: Arc<Snapshot>,
+    pub snapshot: Current,
+    /// Where requests wait for a free place.
+    pub room: Arc<WaitingRoom>,
+    /// What was answered before.
+    pub caches: Arc<Caches>,
+    /// What retries may cost.
+    pub budget: RetryBudget,
     /// The pool of connections to all backends.
     pub client: Client,
     /// Ids of requests and replies.
-    pub ids: Ids,
+    pub ids: Arc<Ids>,
     /// When the process began to serve.
     pub started: Instant,
     /// Turned on when the gateway stops.
@@ -65,6 +75,8 @@ struct Context {
     proxy: Arc<Proxy>,
     snapshot: Arc<Snapshot>,
     arrived: tokio::time::Instant,
+    /// What this client may do.
+    rules: Rules,
 }
 
 /// What an endpoint answers with.
@@ -72,7 +84,7 @@ enum Answer {
     /// JSON, at once.
     Json(Vec<u8>),
     /// JSON, with names of fields that were dropped.
-    Generated { json: Vec<u8>, ignored: Vec<&'static str> },
+    Generated { json: Vec<u8>, ignored: Vec<&'static str>, cached: Option<Cached> },
     /// Events, while they are made.
     Events { stream: Sources, ignored: Vec<&'static str> },
 }
@@ -86,7 +98,9 @@ impl Proxy {
             Route::Preflight => headers::preflight(request.headers()),
             Route::Endpoint(endpoint, tail) => {
                 let settle = Settle::new(endpoint, id.clone(), peer, request.method() == Method::HEAD);
-                self.run(endpoint, tail, request, settle).await
+                let snapshot = self.snapshot.load();
+                let rules = admit::rules(&snapshot, &request, peer);
+                self.run(endpoint, tail, request, (snapshot, rules), settle).await
             }
             Route::WrongMethod(allowed) => wrong_method(&request, allowed),
             Route::Unknown => not_found(&request),
@@ -104,13 +118,19 @@ impl Proxy {
         endpoint: Endpoint,
         tail: String,
         request: Request<Incoming>,
+        (snapshot, rules): (Arc<Snapshot>, Rules),
         mut settle: Settle,
     ) -> Reply {
-        let snapshot = Arc::clone(&self.snapshot);
-        let context = Context { proxy: self, snapshot, arrived: tokio::time::Instant::now() };
+        let context = Context { proxy: self, snapshot, arrived: tokio::time::Instant::now(), rules };
         match context.answer(endpoint, &tail, request, &mut settle).await {
             Ok(Answer::Json(json)) => whole_reply(json, settle),
-            Ok(Answer::Generated { json, ignored }) => with_ignored(whole_reply(json, settle), &ignored),
+            Ok(Answer::Generated { json, ignored, cached }) => {
+                let mut reply = with_ignored(whole_reply(json, settle), &ignored);
+                if let Some(cached) = cached {
+                    reply.headers_mut().insert(headers::CACHE, HeaderValue::from_static(cached.as_str()));
+                }
+                reply
+            }
             Ok(Answer::Events { stream, ignored }) => {
                 let mut reply = Reply::new(Body::made(Relay::new(stream, &context, settle)));
                 headers::event_stream(reply.headers_mut());
@@ -133,7 +153,10 @@ impl Context {
         request: Request<Incoming>,
         settle: &mut Settle,
     ) -> Result<Answer, Failure> {
-        admit::token(&self.snapshot, request.headers())?;
+        if let Err(refused) = admit::token(&self.snapshot, request.headers()) {
+            crate::http::discard_small(request).await;
+            return Err(refused);
+        }
         match endpoint {
             Endpoint::Chat => chat::answer(self, request, settle).await,
             Endpoint::Completions => completions::answer(self, request, settle).await,

@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context as TaskContext, Poll, ready};
+use std::time::Instant;
 
 use bytes::BytesMut;
 use hyper::body::{Body as _, Incoming};
@@ -11,8 +12,10 @@ use wire::openai::{ApiError, Usage};
 use wire::translate::{ChatStream, CompletionStream, Step};
 
 use super::attempt::Begun;
+use super::plan::Seat;
 use crate::http::{Failure, Outcome};
-use crate::upstream::{InFlight, ended_early, stream_broke};
+use crate::upstream::health::Verdict;
+use crate::upstream::{ended_early, stream_broke};
 
 /// Events gathered before they are handed on, even if the upstream has more at once.
 const ENOUGH: usize = 64 << 10;
@@ -45,7 +48,7 @@ pub(super) type Beginning = Pin<Box<dyn Future<Output = Result<Begun, Failure>> 
 
 enum Input {
     Waiting(Beginning),
-    Reading { body: Incoming, _in_flight: InFlight },
+    Reading { body: Incoming, seat: Seat },
     Ended,
 }
 
@@ -64,6 +67,9 @@ pub(super) struct Sources {
     /// The name of the first backend that answered.
     pub(super) backend: Option<String>,
     is_finished: bool,
+    is_gathering: bool,
+    /// What broke it, while the events before that are not sent.
+    failed: Option<Box<Failure>>,
 }
 
 /// What polling brought.
@@ -87,14 +93,22 @@ impl Sources {
         Sources {
             sources: sources.collect(),
             translator,
-            out: BytesMut::with_capacity(4 << 10),
+            out: BytesMut::new(),
             backend: None,
             is_finished: false,
+            is_gathering: false,
+            failed: None,
         }
     }
 
     /// Reads what is there, without waiting for more once something was read.
+    ///
+    /// The upstream's connection hands over one chunk at a time. Before events are sent, it gets a turn to hand over
+    /// the next one, again and again while it does: chunks that came together leave in one write.
     pub(super) fn poll(&mut self, cx: &mut TaskContext<'_>) -> Poll<Progress> {
+        if let Some(failure) = self.failed.take() {
+            return Poll::Ready(Progress::Failed(*failure));
+        }
         let mut has_read = false;
         for index in 0..self.sources.len() {
             while self.out.len() < ENOUGH {
@@ -102,16 +116,34 @@ impl Sources {
                     Poll::Pending => break,
                     Poll::Ready(Ok(true)) => has_read = true,
                     Poll::Ready(Ok(false)) => break,
-                    Poll::Ready(Err(failure)) => return Poll::Ready(Progress::Failed(failure)),
+                    Poll::Ready(Err(failure)) if self.out.is_empty() => {
+                        return Poll::Ready(Progress::Failed(failure));
+                    }
+                    Poll::Ready(Err(failure)) => {
+                        (self.failed, self.is_gathering) = (Some(Box::new(failure)), false);
+                        return Poll::Ready(Progress::Read);
+                    }
                 }
             }
         }
+        let has_events = !self.out.is_empty();
+        if has_read && has_events && self.out.len() < ENOUGH && !self.is_drained() {
+            self.is_gathering = true;
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        let has_gathered = std::mem::take(&mut self.is_gathering) && has_events;
         if !self.is_finished && self.sources.iter().all(|source| source.is_done) {
             self.is_finished = true;
             self.translator.finish(&mut self.out);
             return Poll::Ready(Progress::Finished);
         }
-        if has_read { Poll::Ready(Progress::Read) } else { Poll::Pending }
+        if has_read || has_gathered { Poll::Ready(Progress::Read) } else { Poll::Pending }
+    }
+
+    /// Whether the events in [`Sources::out`] wait for more: [`Sources::poll`] says when they are to be sent.
+    pub(super) fn is_gathering(&self) -> bool {
+        self.is_gathering
     }
 
     /// One step of one source; `false` when it has nothing more to give.
@@ -119,12 +151,7 @@ impl Sources {
         let step = match &mut self.sources[index].input {
             Input::Ended => return Poll::Ready(Ok(false)),
             Input::Waiting(call) => match ready!(call.as_mut().poll(cx)) {
-                Ok(begun) => {
-                    self.backend.get_or_insert(begun.backend);
-                    self.sources[index].input =
-                        Input::Reading { body: begun.response.into_body(), _in_flight: begun.in_flight };
-                    Ok(())
-                }
+                Ok(begun) => self.begin(index, begun),
                 Err(failure) => Err(failure),
             },
             Input::Reading { body, .. } => match ready!(Pin::new(body).poll_frame(cx)) {
@@ -133,7 +160,22 @@ impl Sources {
                 None => self.end(index),
             },
         };
+        if let (Err(failure), Input::Reading { seat, .. }) = (&step, &self.sources[index].input)
+            && failure.outcome == Outcome::UpstreamStream
+        {
+            seat.target.backend.breaker.report(Instant::now(), Verdict::Fault);
+        }
         Poll::Ready(step.map(|()| true))
+    }
+
+    fn begin(&mut self, index: usize, begun: Begun) -> Result<(), Failure> {
+        self.backend.get_or_insert_with(|| begun.seat.target.backend.name.clone());
+        self.sources[index].input = match begun.rest {
+            Some(body) => Input::Reading { body, seat: begun.seat },
+            None => Input::Ended,
+        };
+        self.take(index, &begun.read)?;
+        if matches!(self.sources[index].input, Input::Ended) { self.end(index) } else { Ok(()) }
     }
 
     /// Whether a backend has begun to answer and is not done: only then does silence count against it.
@@ -162,6 +204,10 @@ impl Sources {
     fn take(&mut self, index: usize, data: &[u8]) -> Result<(), Failure> {
         let Sources { sources, translator, out, .. } = self;
         let source = &mut sources[index];
+        if out.is_empty() {
+            // Freed once sent, so that a silent stream holds no buffer. An event is larger than its line.
+            out.reserve(data.len() * 2 + 256);
+        }
         let mut failed = None;
         let mut each = |line: &[u8]| match translator.line(index, line, out) {
             Step::More => true,

@@ -5,11 +5,14 @@ use std::io;
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
+use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
+use hyper_util::server::graceful::GracefulConnection;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
@@ -24,6 +27,10 @@ const BACKLOG: i32 = 1024;
 const BREATHER: Duration = Duration::from_millis(50);
 /// After streams were told that time is up, how long their last frames may take.
 const LAST_WORDS: Duration = Duration::from_secs(1);
+/// The largest head of a request.
+const HEAD_BYTES: usize = 64 << 10;
+/// How a connection of HTTP/2 begins (RFC 9113, section 3.4).
+const HTTP2: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
 /// A listening socket; the address may be taken again at once after a restart.
 ///
@@ -42,7 +49,10 @@ pub fn bind(addr: SocketAddr) -> io::Result<TcpListener> {
 #[derive(Debug)]
 pub struct Server {
     proxy: Arc<Proxy>,
-    builder: Builder<TokioExecutor>,
+    http1: http1::Builder,
+    /// For the rare connection that may speak HTTP/2: it keeps larger buffers.
+    either: Builder<TokioExecutor>,
+    header_timeout: Duration,
     permits: Arc<Semaphore>,
     tasks: TaskTracker,
     drain: CancellationToken,
@@ -53,16 +63,20 @@ impl Server {
     /// A server that does not listen yet.
     #[must_use]
     pub fn new(listen: &Listen, proxy: Arc<Proxy>, tasks: TaskTracker) -> Self {
-        let mut builder = Builder::new(TokioExecutor::new());
-        builder
+        let mut http1 = http1::Builder::new();
+        http1.timer(TokioTimer::new()).header_read_timeout(listen.header_timeout).max_buf_size(HEAD_BYTES);
+        let mut either = Builder::new(TokioExecutor::new());
+        either
             .http1()
             .timer(TokioTimer::new())
             .header_read_timeout(listen.header_timeout)
-            .max_buf_size(64 << 10);
-        builder.http2().timer(TokioTimer::new()).max_concurrent_streams(256);
+            .max_buf_size(HEAD_BYTES);
+        either.http2().timer(TokioTimer::new()).max_concurrent_streams(256);
         Server {
             proxy,
-            builder,
+            http1,
+            either,
+            header_timeout: listen.header_timeout,
             permits: Arc::new(Semaphore::new(listen.max_connections.min(Semaphore::MAX_PERMITS))),
             tasks,
             drain: CancellationToken::new(),
@@ -99,26 +113,58 @@ impl Server {
         }
         let proxy = &self.proxy;
         let service = service_fn(|request| {
-            let serving = Arc::clone(proxy).serve(request, peer);
+            // Boxed, so that its many states are given back when the reply begins, however long that lasts.
+            let serving = Box::pin(Arc::clone(proxy).serve(request, peer));
             async move { Ok::<_, Infallible>(serving.await) }
         });
-        let mut connection = pin!(self.builder.serve_connection(TokioIo::new(stream), service));
-        let ended = tokio::select! {
-            biased;
-            ended = connection.as_mut() => ended,
-            () = self.drain.cancelled() => {
-                // Idle connections end now, busy ones after their reply.
-                connection.as_mut().graceful_shutdown();
-                tokio::select! {
-                    biased;
-                    ended = connection.as_mut() => ended,
-                    // Waking this task polls the body, which sees that time is up and ends itself.
-                    () = self.cut.cancelled() => connection.await,
-                }
-            }
+        let ended = match self.may_be_http2(&stream).await {
+            None => return,
+            Some(false) => self
+                .drive(self.http1.serve_connection(TokioIo::new(stream), service))
+                .await
+                .map_err(Into::into),
+            Some(true) => self.drive(self.either.serve_connection(TokioIo::new(stream), service)).await,
         };
         if let Err(error) = ended {
-            tracing::debug!(%error, %peer, "a connection ended badly");
+            tracing::debug!(error, %peer, "a connection ended badly");
+        }
+    }
+
+    /// Whether the first bytes may be HTTP/2's; `None` when there is nothing to serve: the client is gone or silent,
+    /// or the gateway stops.
+    async fn may_be_http2(&self, stream: &TcpStream) -> Option<bool> {
+        let mut first = [0; HTTP2.len()];
+        let peeking = tokio::time::timeout(self.header_timeout, stream.peek(&mut first));
+        let size = self.drain.run_until_cancelled(peeking).await?.ok()?.ok()?;
+        if size == 0 { None } else { Some(HTTP2.starts_with(&first[..size])) }
+    }
+
+    /// Runs a connection to its end, and tells it when the gateway stops.
+    async fn drive<C: GracefulConnection>(&self, connection: C) -> Result<(), C::Error> {
+        let mut connection = pin!(connection);
+        let mut drained = pin!(self.drain.cancelled());
+        let mut is_waiting = false;
+        let ended = std::future::poll_fn(|cx| {
+            if let Poll::Ready(ended) = connection.as_mut().poll(cx) {
+                return Poll::Ready(Some(ended));
+            }
+            // Asked once to be woken by it, then only when it happens: asking takes locks that all connections share.
+            if is_waiting && !self.proxy.closing.is_draining() {
+                return Poll::Pending;
+            }
+            is_waiting = true;
+            drained.as_mut().poll(cx).map(|()| None)
+        });
+        if let Some(ended) = ended.await {
+            return ended;
+        }
+        // Idle connections end now, busy ones after their reply.
+        connection.as_mut().graceful_shutdown();
+        tokio::select! {
+            biased;
+            ended = connection.as_mut() => ended,
+            // Waking this task polls the body, which sees that time is up and ends itself.
+            () = self.cut.cancelled() => connection.await,
         }
     }
 

@@ -42,9 +42,17 @@ impl Capabilities {
 /// The memory of one backend.
 #[derive(Debug, Default)]
 pub struct Inventory {
-    models: Mutex<Option<Arc<[Model]>>>,
+    models: Mutex<Option<Listed>>,
     capabilities: Mutex<HashMap<String, Known>>,
     is_up: AtomicBool,
+}
+
+/// The last list, and what turned out to be wrong in it since.
+#[derive(Debug, Clone)]
+struct Listed {
+    models: Arc<[Model]>,
+    at: Instant,
+    missing: Vec<String>,
 }
 
 #[derive(Debug, Clone)]
@@ -65,9 +73,36 @@ impl Inventory {
         });
         let mut last = self.models.lock().unwrap_or_else(PoisonError::into_inner);
         match fresh {
-            Ok(models) => Ok(Arc::clone(last.insert(models))),
-            Err(failure) => last.clone().ok_or(failure),
+            Ok(models) => {
+                *last = Some(Listed { models: Arc::clone(&models), at: Instant::now(), missing: Vec::new() });
+                Ok(models)
+            }
+            Err(failure) => last.as_ref().map(|listed| Arc::clone(&listed.models)).ok_or(failure),
         }
+    }
+
+    /// Whether the last list holds `model`; `None` when there was no list yet. It ranks, it never decides.
+    #[must_use]
+    pub fn has(&self, model: &str) -> Option<bool> {
+        let last = self.models.lock().unwrap_or_else(PoisonError::into_inner);
+        let listed = last.as_ref()?;
+        let is_missing = listed.missing.iter().any(|missing| models::same_name(missing, model));
+        Some(!is_missing && listed.models.iter().any(|known| models::same_name(&known.id, model)))
+    }
+
+    /// A 404 showed that `model` is not there, whatever the list says.
+    pub fn note_missing(&self, model: &str) {
+        let mut last = self.models.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(listed) = last.as_mut().filter(|listed| listed.missing.len() < MAX_MODELS) {
+            listed.missing.push(model.to_owned());
+        }
+    }
+
+    /// The last list and its age, for people.
+    #[must_use]
+    pub fn last(&self) -> Option<(Arc<[Model]>, Duration)> {
+        let last = self.models.lock().unwrap_or_else(PoisonError::into_inner);
+        last.as_ref().map(|listed| (Arc::clone(&listed.models), listed.at.elapsed()))
     }
 
     /// What `model` can do, or `None` when the backend does not say. Asked once in five minutes for each model.

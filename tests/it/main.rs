@@ -5,6 +5,7 @@
 #![expect(clippy::print_stdout, reason = "timings are printed, never asserted")]
 
 mod bad_input;
+mod cache;
 mod cancel;
 mod config;
 mod conformance;
@@ -14,5 +15,6 @@ mod faults;
 mod routes;
 mod settings;
 mod shutdown;
+mod store;
 mod support;
 mod tidy;

@@ -101,6 +101,12 @@ async fn the_token_is_checked_before_the_body_is_read() {
     let announced =
         Request::new("POST", "/v1/chat/completions").header("content-length", "50000000").body("{");
     assert_eq!(gateway.send(&announced).await.status, 401);
+    // A body that the client sends anyhow must not turn the refusal into a reset connection.
+    for size in [10_000, 900_000] {
+        let sent = Request::new("POST", "/v1/chat/completions").body("x".repeat(size));
+        let reply = gateway.send(&sent).await;
+        assert_eq!((reply.status, reply.complete), (401, true), "{size} bytes");
+    }
 }
 
 #[tokio::test]

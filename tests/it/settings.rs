@@ -13,7 +13,13 @@ use crate::support::ollama::{chat, done, line, ollama, pause_ms, says, whole};
 const CHAT: &str = "/v1/chat/completions";
 
 /// Settings whose effect is shown by a test of this file, or of the module named.
-const SHOWN: [(&str, &str); 20] = [
+const SHOWN: [(&str, &str); 26] = [
+    ("CACHE_CHAT", "cache"),
+    ("CACHE_CHAT_MAX_SIZE", "cache"),
+    ("CACHE_CHAT_MAX_AGE", "cache"),
+    ("CACHE_EMBEDDINGS", "cache"),
+    ("CACHE_EMBEDDINGS_MAX_SIZE", "cache"),
+    ("CACHE_EMBEDDINGS_MAX_AGE", "cache"),
     ("API_TOKEN", "routes"),
     ("OLLAMA_BASE_URL", "everywhere"),
     ("MAX_BODY_BYTES", "bad_input"),
@@ -278,4 +284,49 @@ async fn log_level_hides_what_is_below_it() {
     let all = log_of(&env("info"), |text| text.contains("Ollama does not answer")).await;
     let grave = log_of(&env("warn"), |text| text.contains("Ollama does not answer")).await;
     assert!(all.contains("\"INFO\"") && !grave.contains("\"INFO\""), "{grave}");
+}
+
+#[tokio::test]
+async fn without_allow_client_options_only_this_machine_and_the_token_may_reload_a_model() {
+    let mut body = chat(false);
+    body["num_ctx"] = 2048.into();
+    let passes = async |env: &[(&str, &str)], headers: &[(&str, &str)], version: &'static str| {
+        let fake = ollama(|_| whole("Hi")).await;
+        let url = fake.url();
+        let env: Vec<_> = env.iter().copied().chain([("OLLAMA_BASE_URL", url.as_str())]).collect();
+        let gateway = Gateway::start(&env).await;
+        let mut request = Request::post(CHAT, &body).version(version);
+        for (name, value) in headers {
+            request = request.header(name, value);
+        }
+        let reply = gateway.send(&request).await;
+        assert_eq!(reply.status, 200);
+        let sent = fake.log.of("/api/chat")[0].request.json().unwrap();
+        assert_eq!(sent["options"]["num_ctx"] == 2048, reply.header("x-o2o-ignored").is_none());
+        sent["options"]["num_ctx"] == 2048
+    };
+    for headers in [
+        &[][..],
+        &[("host", "localhost:3000")],
+        &[("host", "[::1]")],
+        &[("origin", "http://127.0.0.1:8080")],
+        &[("origin", "https://localhost")],
+    ] {
+        assert!(passes(&[], headers, "1.1").await, "{headers:?} is this machine");
+    }
+    for headers in [
+        &[("x-forwarded-for", "127.0.0.1")][..],
+        &[("forwarded", "for=127.0.0.1")],
+        &[("via", "1.1 proxy")],
+        &[("host", "rebound.example")],
+        &[("host", "localhost.example")],
+        &[("origin", "http://page.example")],
+        &[("origin", "null")],
+    ] {
+        assert!(!passes(&[], headers, "1.1").await, "{headers:?} is not this machine");
+        let token = [("authorization", "Bearer key")];
+        let with_token: Vec<_> = headers.iter().copied().chain(token).collect();
+        assert!(passes(&[("API_TOKEN", "key")], &with_token, "1.1").await, "the token may");
+    }
+    assert!(!passes(&[], &[], "1.0").await, "HTTP/1.0 is the habit of bare proxies");
 }

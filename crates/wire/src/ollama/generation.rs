@@ -129,6 +129,9 @@ impl GenerateLine<'_> {
     }
 }
 
+/// More tokens than any reply has; sums of such counts stay within what clients and databases can hold.
+const MAX_COUNT: u64 = 1 << 40;
+
 /// A count. Whatever is not a whole number from 0 on reads as 0: no reply is lost for its statistics.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Count(pub(super) u64);
@@ -138,6 +141,6 @@ impl<'de> Deserialize<'de> for Count {
         let raw = <&RawValue>::deserialize(deserializer)?.get();
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "casts of f64 saturate")]
         let rounded = || raw.parse::<f64>().map_or(0, |number| number as u64);
-        Ok(Count(raw.parse().unwrap_or_else(|_| rounded())))
+        Ok(Count(raw.parse().unwrap_or_else(|_| rounded()).min(MAX_COUNT)))
     }
 }

@@ -23,11 +23,12 @@ pub(super) fn write(
         return Ok(());
     }
     out.put_slice(b",\"tools\":[");
+    let mut growth = schema::MAX_GROWTH_OF_ALL;
     for (nth, at) in wanted.into_iter().enumerate() {
         if nth > 0 {
             out.put_u8(b',');
         }
-        write_tool(out, &tools[at], at)?;
+        write_tool(out, &tools[at], at, &mut growth)?;
     }
     out.put_u8(b']');
     Ok(())
@@ -62,7 +63,7 @@ fn name<'t>(tool: &'t Tool<'_>) -> Option<&'t str> {
     tool.function.as_ref()?.name.as_ref().map(Text::as_str)
 }
 
-fn write_tool(out: &mut Vec<u8>, tool: &Tool<'_>, at: usize) -> Result<(), ApiError> {
+fn write_tool(out: &mut Vec<u8>, tool: &Tool<'_>, at: usize, growth: &mut usize) -> Result<(), ApiError> {
     if let Some(kind) = tool.kind.as_ref().filter(|kind| kind.as_str() != "function") {
         let message =
             format!("'tools[{at}].type': {:?} is not supported; only \"function\" is", kind.as_str());
@@ -88,7 +89,7 @@ fn write_tool(out: &mut Vec<u8>, tool: &Tool<'_>, at: usize) -> Result<(), ApiEr
                 format!("'{param}': expected a JSON schema object, nested at most {MAX_DEPTH} deep");
             return Err(ApiError::invalid(param, message).with_code("invalid_type"));
         }
-        raw => schema::write(out, raw),
+        raw => schema::write(out, raw, growth),
     }
     out.put_slice(b"}}");
     Ok(())

@@ -8,8 +8,10 @@ use bytes::BufMut;
 
 use crate::json::{Entries, Kind, MAX_DEPTH, Text, kind, write_str};
 
-/// Inlining may add this many bytes; references beyond become `{}`.
+/// Inlining may add this many bytes to one schema; references beyond become `{}`.
 const MAX_GROWTH: usize = 64 * 1024;
+/// And this many to all schemas of a request.
+pub(super) const MAX_GROWTH_OF_ALL: usize = 512 * 1024;
 
 /// Each level is read anew, so a large and deep schema costs its size times its depth: beyond this many bytes, and
 /// [`WORK_TIMES`] the schema's own, it passes as it is.
@@ -35,16 +37,19 @@ const MAP: [&str; 3] = ["properties", "patternProperties", "dependentSchemas"];
 /// Where definitions live.
 const DEFINITIONS: [&str; 2] = ["$defs", "definitions"];
 
-/// Writes the schema `root`, an object that nests at most [`MAX_DEPTH`] deep.
-pub(super) fn write(out: &mut Vec<u8>, root: &str) {
+/// Writes the schema `root`, an object that nests at most [`MAX_DEPTH`] deep. `left` is what is left of
+/// [`MAX_GROWTH_OF_ALL`].
+pub(super) fn write(out: &mut Vec<u8>, root: &str, left: &mut usize) {
     let Ok(entries) = serde_json::from_str::<Entries<'_>>(root) else {
         return out.put_slice(root.as_bytes()); // unreachable for valid JSON; Ollama then judges
     };
     if entries.0.is_empty() {
         return out.put_slice(br#"{"type":"object","properties":{}}"#);
     }
-    let mut inliner = Inliner::new(root, &entries);
+    let mut inliner = Inliner::new(root, &entries, MAX_GROWTH.min(*left));
+    let before = out.len();
     inliner.object(out, &entries, 0, true);
+    *left = left.saturating_sub((out.len() - before).saturating_sub(root.len()));
 }
 
 struct Inliner<'a> {
@@ -57,9 +62,9 @@ struct Inliner<'a> {
 }
 
 impl<'a> Inliner<'a> {
-    fn new(root: &'a str, entries: &Entries<'a>) -> Self {
+    fn new(root: &'a str, entries: &Entries<'a>, growth: usize) -> Self {
         let mut definitions = HashMap::new();
-        let mut budget = MAX_GROWTH;
+        let mut budget = growth;
         for section in DEFINITIONS {
             let Some(raw) = entries.get(section).map(|raw| raw.get()) else { continue };
             budget += raw.len();

@@ -260,3 +260,16 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn many_tools_grow_no_more_than_few() {
+    let refs = vec![json!({"$ref": "#/$defs/A"}); 30];
+    let leaf = json!({"description": "a leaf of some length, so that it adds up to something in the end"});
+    let defs = json!({"A": {"anyOf": vec![json!({"$ref": "#/$defs/B"}); 30]}, "B": leaf});
+    let parameters = json!({"type": "object", "properties": {"a": {"anyOf": refs}}, "$defs": defs});
+    let tools = vec![json!({"function": {"name": "f", "parameters": parameters}}); 300];
+    let body =
+        json!({"model": "m", "messages": [{"role": "user", "content": "hi"}], "tools": tools}).to_string();
+    let native = check("chat", body.as_bytes(), true).unwrap().remove(0).to_string();
+    assert!(native.len() <= body.len() + 640 * 1024, "{} bytes from {}", native.len(), body.len());
+}
