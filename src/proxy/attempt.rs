@@ -2,15 +2,13 @@
 
 use std::time::Duration;
 
-use http::Response;
-use hyper::body::Incoming;
 use wire::translate::Native;
 use wire::translate::errors::Refusal;
 
 use super::Context;
 use super::plan::Candidate;
 use crate::http::{Failure, Outcome, Retry};
-use crate::upstream::{InFlight, read_error, refused};
+use crate::upstream::{InFlight, Response, read_error, refused};
 
 /// How often a dead kept-alive connection may be replaced for one call; each try may meet another dead one.
 const MAX_REUSED: usize = 3;
@@ -27,7 +25,7 @@ pub(super) struct Call<'r> {
 
 /// A backend that has begun to answer with success.
 pub(super) struct Begun {
-    pub(super) response: Response<Incoming>,
+    pub(super) response: Response,
     pub(super) in_flight: InFlight,
     pub(super) backend: String,
 }
@@ -67,7 +65,7 @@ async fn to_one(
             other => break other?,
         }
     };
-    if response.status().is_success() {
+    if response.status.is_success() {
         return Ok(Begun { response, in_flight, backend: backend.name.clone() });
     }
     let (status, retry_after, body) = read_error(response).await;

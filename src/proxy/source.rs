@@ -5,14 +5,13 @@ use std::pin::Pin;
 use std::task::{Context as TaskContext, Poll, ready};
 
 use bytes::BytesMut;
-use hyper::body::{Body as _, Incoming};
 use wire::ndjson::Lines;
 use wire::openai::{ApiError, Usage};
 use wire::translate::{ChatStream, CompletionStream, Step};
 
 use super::attempt::Begun;
 use crate::http::{Failure, Outcome};
-use crate::upstream::{InFlight, ended_early, stream_broke};
+use crate::upstream::{Body, InFlight, ended_early, stream_broke};
 
 /// Events gathered before they are handed on, even if the upstream has more at once.
 const ENOUGH: usize = 64 << 10;
@@ -45,7 +44,7 @@ pub(super) type Beginning = Pin<Box<dyn Future<Output = Result<Begun, Failure>> 
 
 enum Input {
     Waiting(Beginning),
-    Reading { body: Incoming, _in_flight: InFlight },
+    Reading { body: Body, _in_flight: InFlight },
     Ended,
 }
 
@@ -64,7 +63,6 @@ pub(super) struct Sources {
     /// The name of the first backend that answered.
     pub(super) backend: Option<String>,
     is_finished: bool,
-    is_gathering: bool,
     /// What broke it, while the events before that are not sent.
     failed: Option<Box<Failure>>,
 }
@@ -93,15 +91,11 @@ impl Sources {
             out: BytesMut::new(),
             backend: None,
             is_finished: false,
-            is_gathering: false,
             failed: None,
         }
     }
 
     /// Reads what is there, without waiting for more once something was read.
-    ///
-    /// The upstream's connection hands over one chunk at a time. Before events are sent, it gets a turn to hand over
-    /// the next one, again and again while it does: chunks that came together leave in one write.
     pub(super) fn poll(&mut self, cx: &mut TaskContext<'_>) -> Poll<Progress> {
         if let Some(failure) = self.failed.take() {
             return Poll::Ready(Progress::Failed(*failure));
@@ -117,52 +111,33 @@ impl Sources {
                         return Poll::Ready(Progress::Failed(failure));
                     }
                     Poll::Ready(Err(failure)) => {
-                        (self.failed, self.is_gathering) = (Some(Box::new(failure)), false);
+                        self.failed = Some(Box::new(failure));
                         return Poll::Ready(Progress::Read);
                     }
                 }
             }
         }
-        let has_events = !self.out.is_empty();
-        if has_read && has_events && self.out.len() < ENOUGH && !self.is_drained() {
-            self.is_gathering = true;
-            cx.waker().wake_by_ref();
-            return Poll::Pending;
-        }
-        let has_gathered = std::mem::take(&mut self.is_gathering) && has_events;
         if !self.is_finished && self.sources.iter().all(|source| source.is_done) {
             self.is_finished = true;
             self.translator.finish(&mut self.out);
             return Poll::Ready(Progress::Finished);
         }
-        if has_read || has_gathered { Poll::Ready(Progress::Read) } else { Poll::Pending }
-    }
-
-    /// Whether the events in [`Sources::out`] wait for more: [`Sources::poll`] says when they are to be sent.
-    pub(super) fn is_gathering(&self) -> bool {
-        self.is_gathering
+        if has_read { Poll::Ready(Progress::Read) } else { Poll::Pending }
     }
 
     /// One step of one source; `false` when it has nothing more to give.
     fn poll_one(&mut self, index: usize, cx: &mut TaskContext<'_>) -> Poll<Result<bool, Failure>> {
-        let step = match &mut self.sources[index].input {
+        match &mut self.sources[index].input {
             Input::Ended => return Poll::Ready(Ok(false)),
-            Input::Waiting(call) => match ready!(call.as_mut().poll(cx)) {
-                Ok(begun) => {
-                    self.backend.get_or_insert(begun.backend);
-                    self.sources[index].input =
-                        Input::Reading { body: begun.response.into_body(), _in_flight: begun.in_flight };
-                    Ok(())
-                }
-                Err(failure) => Err(failure),
-            },
-            Input::Reading { body, .. } => match ready!(Pin::new(body).poll_frame(cx)) {
-                Some(Ok(frame)) => frame.into_data().map_or(Ok(()), |data| self.take(index, &data)),
-                Some(Err(error)) => self.broke(index, &error),
-                None => self.end(index),
-            },
-        };
-        Poll::Ready(step.map(|()| true))
+            Input::Waiting(call) => {
+                let begun = ready!(call.as_mut().poll(cx))?;
+                self.backend.get_or_insert(begun.backend);
+                let (body, _in_flight) = (begun.response.body, begun.in_flight);
+                self.sources[index].input = Input::Reading { body, _in_flight };
+            }
+            Input::Reading { .. } => ready!(self.read(index, cx))?,
+        }
+        Poll::Ready(Ok(true))
     }
 
     /// Whether a backend has begun to answer and is not done: only then does silence count against it.
@@ -188,44 +163,51 @@ impl Sources {
         self.sources.iter().all(|source| matches!(source.input, Input::Ended))
     }
 
-    fn take(&mut self, index: usize, data: &[u8]) -> Result<(), Failure> {
+    /// Reads once from one body and translates what that brought.
+    fn read(&mut self, index: usize, cx: &mut TaskContext<'_>) -> Poll<Result<(), Failure>> {
         let Sources { sources, translator, out, .. } = self;
-        let source = &mut sources[index];
-        if out.is_empty() {
-            // Freed once sent, so that a silent stream holds no buffer. An event is larger than its line.
-            out.reserve(data.len() * 2 + 256);
-        }
+        let Source { input, lines, is_done } = &mut sources[index];
+        let Input::Reading { body, .. } = input else { return Poll::Ready(Ok(())) };
         let mut failed = None;
-        let mut each = |line: &[u8]| match translator.line(index, line, out) {
-            Step::More => true,
-            Step::Done(_) => {
-                source.is_done = true;
-                true
+        let mut take = |data: &[u8]| {
+            if failed.is_some() {
+                return;
             }
-            Step::Failed(error) => {
-                failed = Some(error);
-                false
+            if out.is_empty() {
+                // Freed once sent, so that a silent stream holds no buffer. An event is larger than its line.
+                out.reserve(data.len() * 2 + 256);
+            }
+            let pushed = lines.push(data, |line| match translator.line(index, line, out) {
+                Step::More => true,
+                Step::Done(_) => {
+                    *is_done = true;
+                    true
+                }
+                Step::Failed(error) => {
+                    failed = Some(error.into());
+                    false
+                }
+            });
+            if let Err(error) = pushed {
+                let error = ApiError::upstream(error.to_string());
+                failed = Some(Failure::new(Outcome::UpstreamStream, error));
             }
         };
-        if let Err(error) = source.lines.push(data, &mut each) {
-            let error = ApiError::upstream(error.to_string());
-            return Err(Failure::new(Outcome::UpstreamStream, error));
+        let read = ready!(body.poll_read(cx, &mut take));
+        if matches!(read, Ok(false)) {
+            // The last line may lack its line end.
+            take(b"\n");
         }
-        failed.map_or(Ok(()), |error| Err(error.into()))
-    }
-
-    fn end(&mut self, index: usize) -> Result<(), Failure> {
-        // The last line may lack its line end.
-        self.take(index, b"\n")?;
-        let source = &mut self.sources[index];
-        source.input = Input::Ended;
-        if source.is_done { Ok(()) } else { Err(ended_early()) }
-    }
-
-    fn broke(&mut self, index: usize, error: &hyper::Error) -> Result<(), Failure> {
-        let source = &mut self.sources[index];
-        source.input = Input::Ended;
-        // After `done` there is nothing left to lose.
-        if source.is_done { Ok(()) } else { Err(stream_broke(error)) }
+        if !matches!(read, Ok(true)) {
+            *input = Input::Ended;
+        }
+        Poll::Ready(match (failed, read) {
+            (Some(failure), _) => Err(failure),
+            // After `done` there is nothing left to lose.
+            (None, Ok(true)) => Ok(()),
+            (None, _) if *is_done => Ok(()),
+            (None, Ok(false)) => Err(ended_early()),
+            (None, Err(error)) => Err(stream_broke(&error)),
+        })
     }
 }

@@ -29,7 +29,7 @@ pub(super) async fn fetch(
             idle: timeouts.idle,
             deadline: Some((deadline, limit)),
         };
-        let body = read_whole(begun.response.into_body(), reading).await?;
+        let body = read_whole(begun.response.body, reading).await?;
         drop(begun.in_flight);
         Ok((body, begun.backend))
     };

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use http::Uri;
 
 use super::inventory::Inventory;
+use super::pool::Pool;
 use crate::config::BaseUrl;
 
 /// One Ollama base URL with its live state, which outlives every snapshot.
@@ -19,6 +20,7 @@ pub struct Backend {
     embed: Uri,
     /// Which models it has, and what they can do.
     pub inventory: Inventory,
+    pub(super) pool: Arc<Pool>,
     in_flight: AtomicUsize,
 }
 
@@ -33,6 +35,7 @@ impl Backend {
             embed: base.uri("/api/embed"),
             base,
             inventory: Inventory::default(),
+            pool: Arc::default(),
             in_flight: AtomicUsize::new(0),
         }
     }

@@ -16,3 +16,4 @@ mod settings;
 mod shutdown;
 mod support;
 mod tidy;
+mod upstream_http;
