@@ -43,16 +43,17 @@ impl Capabilities {
 #[derive(Debug, Default)]
 pub struct Inventory {
     models: Mutex<Option<Listed>>,
+    /// Models that turned out to be missing since the last list, or without one.
+    missing: Mutex<Vec<String>>,
     capabilities: Mutex<HashMap<String, Known>>,
     is_up: AtomicBool,
 }
 
-/// The last list, and what turned out to be wrong in it since.
+/// The last list.
 #[derive(Debug, Clone)]
 struct Listed {
     models: Arc<[Model]>,
     at: Instant,
-    missing: Vec<String>,
 }
 
 #[derive(Debug, Clone)]
@@ -74,27 +75,33 @@ impl Inventory {
         let mut last = self.models.lock().unwrap_or_else(PoisonError::into_inner);
         match fresh {
             Ok(models) => {
-                *last = Some(Listed { models: Arc::clone(&models), at: Instant::now(), missing: Vec::new() });
+                *last = Some(Listed { models: Arc::clone(&models), at: Instant::now() });
+                self.missing.lock().unwrap_or_else(PoisonError::into_inner).clear();
                 Ok(models)
             }
             Err(failure) => last.as_ref().map(|listed| Arc::clone(&listed.models)).ok_or(failure),
         }
     }
 
-    /// Whether the last list holds `model`; `None` when there was no list yet. It ranks, it never decides.
+    /// Whether `model` is there, by the last list and what 404s showed since; `None` when neither says. It ranks, it
+    /// never decides.
     #[must_use]
     pub fn has(&self, model: &str) -> Option<bool> {
+        let missing = self.missing.lock().unwrap_or_else(PoisonError::into_inner);
+        if missing.iter().any(|missing| models::same_name(missing, model)) {
+            return Some(false);
+        }
+        drop(missing);
         let last = self.models.lock().unwrap_or_else(PoisonError::into_inner);
-        let listed = last.as_ref()?;
-        let is_missing = listed.missing.iter().any(|missing| models::same_name(missing, model));
-        Some(!is_missing && listed.models.iter().any(|known| models::same_name(&known.id, model)))
+        last.as_ref().map(|listed| listed.models.iter().any(|known| models::same_name(&known.id, model)))
     }
 
     /// A 404 showed that `model` is not there, whatever the list says.
     pub fn note_missing(&self, model: &str) {
-        let mut last = self.models.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(listed) = last.as_mut().filter(|listed| listed.missing.len() < MAX_MODELS) {
-            listed.missing.push(model.to_owned());
+        let mut missing = self.missing.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_known = missing.iter().any(|missing| models::same_name(missing, model));
+        if !is_known && missing.len() < MAX_MODELS {
+            missing.push(model.to_owned());
         }
     }
 

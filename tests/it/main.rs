@@ -13,6 +13,7 @@ mod docs;
 mod fake;
 mod faults;
 mod routes;
+mod routing;
 mod settings;
 mod shutdown;
 mod store;
