@@ -152,6 +152,9 @@ impl Relay {
                         }
                         Poll::Ready(Progress::Read) => {
                             self.last_read = Instant::now();
+                            if self.settle.backend.is_none() {
+                                self.settle.backend.clone_from(&sources.backend);
+                            }
                             self.settle.first_content();
                             return Poll::Ready(Some(std::mem::take(&mut sources.out).freeze()));
                         }
