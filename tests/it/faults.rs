@@ -183,3 +183,10 @@ async fn addresses_of_the_upstream_stay_inside_whatever_form_they_have() {
     }
     assert!(message.contains("EOF") && message.contains("model llama3.2:3b"), "{message}");
 }
+
+#[tokio::test]
+async fn a_501_of_what_is_no_ollama_says_nothing_of_embeddings() {
+    let (_fake, gateway) = against(|| Script::text(501, "Unsupported method ('POST')")).await;
+    let reply = gateway.post(CHAT, &chat(false)).await;
+    assert_eq!((reply.status, reply.json()["error"]["code"].as_str()), (502, Some("upstream_error")));
+}

@@ -54,7 +54,7 @@ pub fn from_refusal(refusal: Refusal<'_>) -> ApiError {
         },
         401 | 403 => ApiError::upstream("the upstream refused the gateway's credentials")
             .with_code("upstream_auth_error"),
-        501 => {
+        501 if found.is_about_embeddings() => {
             let message = format!("the model '{}' does not support embeddings", refusal.asked);
             ApiError::invalid("model", message).with_code("model_not_supported")
         }
@@ -161,6 +161,11 @@ impl Found {
         let message = self.message.as_deref().unwrap_or_default();
         self.kind.as_deref() == Some("exceed_context_size_error")
             || PHRASES.iter().any(|phrase| message.contains(phrase))
+    }
+
+    /// A 501 of anything but a model without embeddings comes from what is no Ollama.
+    fn is_about_embeddings(&self) -> bool {
+        self.is_json && self.message.as_deref().is_some_and(|message| message.contains("embeddings"))
     }
 
     /// Ollama answers some mistakes of clients with a 500.
