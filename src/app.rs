@@ -60,10 +60,10 @@ impl App {
         });
     }
 
-    /// Stops in order: no new connections, running requests finish or are told, jobs end. Gives whether all of it
-    /// happened in time.
-    pub async fn shutdown(self) -> bool {
-        let in_time = self.server.stop(self.drain_timeout).await;
+    /// Stops in order: no new connections, running requests finish, or are told when the drain timeout has passed or
+    /// `hurry` is done, jobs end. Gives whether all of them finished.
+    pub async fn shutdown(self, hurry: impl Future<Output = ()>) -> bool {
+        let in_time = self.server.stop(self.drain_timeout, hurry).await;
         self.stop.cancel();
         for tasks in [&self.accepting, &self.background] {
             tasks.close();

@@ -116,14 +116,9 @@ async fn run(
         }
         () = ending.wait() => {}
     }
-    tracing::info!(
-        deadline_s = config.listen.drain_timeout.as_secs(),
-        "stopping: running requests may finish"
-    );
-    let in_time = tokio::select! {
-        in_time = app.shutdown() => in_time,
-        () = ending.wait() => false,
-    };
+    let deadline_ms = u64::try_from(config.listen.drain_timeout.as_millis()).unwrap_or(u64::MAX);
+    tracing::info!(deadline_ms, "stopping: running requests may finish; another signal cuts them");
+    let in_time = app.shutdown(ending.wait()).await;
     tracing::info!(in_time, "stopped");
     Ok(ExitCode::SUCCESS)
 }

@@ -168,17 +168,21 @@ impl Server {
         }
     }
 
-    /// Stops: no new connections, running requests may finish within `deadline`, then streams get an error frame.
-    /// Gives whether everything ended in time.
-    pub async fn stop(&self, deadline: Duration) -> bool {
+    /// Stops: no new connections, running requests may finish until `deadline` has passed or `hurry` is done, then
+    /// streams get an error frame. Gives whether everything ended by itself.
+    pub async fn stop(&self, deadline: Duration, hurry: impl Future<Output = ()>) -> bool {
         self.proxy.closing.drain();
         self.drain.cancel();
         self.tasks.close();
-        if tokio::time::timeout(deadline, self.tasks.wait()).await.is_ok() {
-            return true;
+        tokio::select! {
+            () = self.tasks.wait() => return true,
+            () = tokio::time::sleep(deadline) => {}
+            () = hurry => {}
         }
         self.proxy.closing.cut();
         self.cut.cancel();
-        tokio::time::timeout(LAST_WORDS, self.tasks.wait()).await.is_ok()
+        // Whether the last frames are out or their time is, what did not finish by itself was cut.
+        let _ = tokio::time::timeout(LAST_WORDS, self.tasks.wait()).await;
+        false
     }
 }

@@ -71,3 +71,18 @@ async fn while_draining_it_is_alive_but_not_ready() {
     drop(stream);
     stopping.value().await;
 }
+
+#[tokio::test]
+async fn a_second_signal_cuts_streams_with_an_error_and_a_proper_end() {
+    let fake =
+        ollama(|_| Script::streamed("application/x-ndjson", vec![line(&says("He"))]).ending(End::Hang)).await;
+    let gateway = Gateway::start(&[("OLLAMA_BASE_URL", &fake.url())]).await;
+    let mut stream = gateway.stream(CHAT, &chat(true)).await;
+    stream.next_data().await.unwrap();
+    let stopping = beside(gateway.shutdown_at_once());
+    let rest = stream.rest().await;
+    let errors = rest.iter().filter(|block| block.data.is_some() && !block.is_done());
+    assert!(errors.clone().any(|block| block.json()["error"]["code"] == "shutting_down"), "{rest:?}");
+    assert!(rest.last().unwrap().is_done());
+    assert!(!stopping.value().await, "what was cut did not finish in time");
+}

@@ -66,6 +66,11 @@ impl Gateway {
 
     /// Stops it in order and says whether all requests ended in time.
     pub async fn shutdown(self) -> bool {
-        within("the end of the gateway", self.app.shutdown()).await
+        within("the end of the gateway", self.app.shutdown(std::future::pending())).await
+    }
+
+    /// The same in a hurry, as a second signal does it.
+    pub async fn shutdown_at_once(self) -> bool {
+        within("the end of the gateway", self.app.shutdown(std::future::ready(()))).await
     }
 }
