@@ -66,23 +66,7 @@ impl Greeting {
                     writeln!(out, "  {}    {name}, version {version}", look.dim("backend"))?;
                     writeln!(out, "  {}     {}", look.dim("models"), shown(models))?;
                 }
-                Err(reason) => {
-                    // The innermost cause is what a person can act on: "Connection refused", "No such host".
-                    let reason = reason.rsplit(": ").next().unwrap_or(reason);
-                    let reason = reason.split(" (os error").next().unwrap_or(reason).to_lowercase();
-                    let name = &sight.name;
-                    writeln!(
-                        out,
-                        "  {}    {}",
-                        look.dim("backend"),
-                        look.warn(&format!("no Ollama at {name} ({reason})"))
-                    )?;
-                    writeln!(
-                        out,
-                        "             Start it with `ollama serve`, or set OLLAMA_BASE_URL to where it is."
-                    )?;
-                    writeln!(out, "             The gateway keeps running and finds it when it appears.")?;
-                }
+                Err(reason) => missing(&sight.name, reason, look, out)?,
             }
         }
         if config.log.format == LogFormat::Json {
@@ -95,14 +79,35 @@ impl Greeting {
         writeln!(out, "\n  {}\n", look.dim("try it"))?;
         let key =
             if config.access.api_token.is_some() { " -H \"Authorization: Bearer $API_TOKEN\"" } else { "" };
+        let url = url(app);
+        // A name that nobody has would only make a 404 of the first try.
+        let Some(model) = model else {
+            writeln!(out, "    curl {url}/v1/models{key}\n")?;
+            return out.flush();
+        };
         writeln!(
             out,
-            "    curl -N {}/v1/chat/completions{key} -d '{{\"model\":\"{}\",\"stream\":true,\"messages\":[{{\"role\":\"user\",\"content\":\"Hello\"}}]}}'\n",
-            url(app),
-            model.unwrap_or("llama3.2")
+            "    curl -N {url}/v1/chat/completions{key} -d '{{\"model\":\"{model}\",\"stream\":true,\"messages\":[{{\"role\":\"user\",\"content\":\"Hello\"}}]}}'\n"
         )?;
         out.flush()
     }
+}
+
+/// What to do about a backend that was not found: start it, or mend the address of something else that answers.
+fn missing(name: &str, reason: &str, look: Look, out: &mut dyn Write) -> io::Result<()> {
+    // The innermost cause is what a person can act on: "connection refused", "no such host".
+    let reason = reason.rsplit(": ").next().unwrap_or(reason);
+    let reason = reason.split(" (os error").next().unwrap_or(reason).to_lowercase();
+    let answers = reason.contains("status ");
+    let what = if answers { "what answers is no Ollama:" } else { "no Ollama at" };
+    let advice = if answers {
+        "Set OLLAMA_BASE_URL to where Ollama is."
+    } else {
+        "Start it with `ollama serve`, or set OLLAMA_BASE_URL to where it is."
+    };
+    writeln!(out, "  {}    {}", look.dim("backend"), look.warn(&format!("{what} {name} ({reason})")))?;
+    writeln!(out, "             {advice}")?;
+    writeln!(out, "             The gateway keeps running and finds it when it appears.")
 }
 
 /// A model that is likely to chat: names of embedding models give themselves away.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::proxy::Proxy;
 
-/// Between two looks while a backend is missing.
+/// Between two looks while a backend is missing, and after a request could not connect to one.
 const EAGER: Duration = Duration::from_secs(2);
 /// Between two looks while all is well.
 const CALM: Duration = Duration::from_secs(60);
@@ -38,9 +38,15 @@ pub(super) async fn look(proxy: &Proxy) -> Vec<Sight> {
 
 /// Looks again and again; one line in the log for each change.
 pub(super) async fn run(proxy: Arc<Proxy>, mut last: Vec<Sight>) {
+    let mut waited = Duration::ZERO;
     loop {
-        let is_calm = last.iter().all(|sight| sight.found.is_ok());
-        tokio::time::sleep(if is_calm { CALM } else { EAGER }).await;
+        tokio::time::sleep(EAGER).await;
+        waited += EAGER;
+        let is_calm = proxy.snapshot.backends.iter().all(|backend| backend.inventory.is_up());
+        if is_calm && waited < CALM {
+            continue;
+        }
+        waited = Duration::ZERO;
         let now = look(&proxy).await;
         for (before, after) in last.iter().zip(&now) {
             match (&before.found, &after.found) {

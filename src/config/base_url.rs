@@ -58,11 +58,6 @@ impl BaseUrl {
     pub fn authority(&self) -> &Authority {
         &self.authority
     }
-
-    /// Whether the connection is made with TLS.
-    pub fn is_https(&self) -> bool {
-        self.scheme == Scheme::HTTPS
-    }
 }
 
 impl FromStr for BaseUrl {

@@ -62,7 +62,13 @@ async fn to_one(
         match context.proxy.client.send(backend, call.native.path, Some(body.clone()), wait).await {
             // A pooled connection may die at the moment when it is taken: nothing was answered, so nothing is lost.
             Err(failure) if failure.retry == Retry::Reused && reused < MAX_REUSED => reused += 1,
-            other => break other?,
+            Err(failure) => {
+                if failure.outcome == Outcome::UpstreamConnect {
+                    backend.inventory.note_down();
+                }
+                return Err(failure);
+            }
+            Ok(response) => break response,
         }
     };
     if response.status().is_success() {

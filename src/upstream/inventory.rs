@@ -113,6 +113,11 @@ impl Inventory {
         self.is_up.load(Ordering::Relaxed)
     }
 
+    /// A request could not connect: the next look comes at once, not at its time.
+    pub fn note_down(&self) {
+        self.is_up.store(false, Ordering::Relaxed);
+    }
+
     /// The backend's version, as a sign of life.
     ///
     /// # Errors

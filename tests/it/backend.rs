@@ -76,3 +76,14 @@ async fn a_stream_whose_end_mark_comes_late_gives_its_connection_back() {
     let same = fake.log.of("/api/chat").iter().filter(|seen| seen.connection == first).count();
     assert!(same >= 4, "{same} of 5 streams used the first connection");
 }
+
+#[tokio::test]
+async fn health_knows_at_once_what_a_request_found_out() {
+    let fake = ollama(|_| whole("Hi")).await;
+    let gateway = Gateway::start(&[("OLLAMA_BASE_URL", &fake.url())]).await;
+    gateway.look().await;
+    assert_eq!(gateway.get("/health").await.json()["status"], "ok");
+    fake.stop().await;
+    assert_eq!(gateway.post(CHAT, &chat(false)).await.status, 502);
+    assert_eq!(gateway.get("/health").await.json()["status"], "degraded");
+}

@@ -69,6 +69,12 @@ impl Gateway {
         within("the end of the gateway", self.app.shutdown(std::future::pending())).await
     }
 
+    /// Looks at its backend, as the program does at its start.
+    pub async fn look(&self) {
+        let backend = &self.app.proxy.snapshot.backends[0];
+        backend.inventory.version(&self.app.proxy.client, backend).await.expect("the backend answers");
+    }
+
     /// The same in a hurry, as a second signal does it.
     pub async fn shutdown_at_once(self) -> bool {
         within("the end of the gateway", self.app.shutdown(std::future::ready(()))).await
