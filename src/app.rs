@@ -8,11 +8,14 @@ use std::time::{Duration, Instant};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::cache::Caches;
 use crate::config::Config;
 use crate::http::Ids;
+use crate::limits::{RetryBudget, WaitingRoom};
 use crate::proxy::{Closing, Proxy};
 use crate::serve::{Server, bind};
-use crate::snapshot::Snapshot;
+use crate::snapshot::{Current, Registry};
+use crate::store::Store;
 use crate::upstream::Client;
 
 /// A gateway that listens.
@@ -34,13 +37,21 @@ impl App {
     ///
     /// # Errors
     /// The system's, when the port cannot be bound or gives no random numbers.
-    pub fn start(config: &Config) -> io::Result<App> {
+    pub async fn start(config: &Config) -> anyhow::Result<App> {
         let listener = bind(SocketAddr::new(config.listen.host, config.listen.port))?;
         let addr = listener.local_addr()?;
+        let store = Store::open(&config.data_dir, None).await?;
+        let ids = Arc::new(Ids::new(getrandom::u64().map_err(io::Error::other)?));
+        let room = Arc::new(WaitingRoom::new(config.routing.max_queue));
+        let registry = Registry::new(Arc::clone(&room), Arc::clone(&ids), config.routing.health_interval);
+        let snapshot = registry.build(config, &store.load().await?)?;
         let proxy = Arc::new(Proxy {
-            snapshot: Arc::new(Snapshot::new(config)),
+            snapshot: Current::new(snapshot),
             client: Client::new(&config.upstream),
-            ids: Ids::new(getrandom::u64().map_err(io::Error::other)?),
+            room,
+            caches: Arc::new(Caches::new(&config.caches)),
+            budget: RetryBudget::new(Instant::now()),
+            ids,
             started: Instant::now(),
             closing: Arc::new(Closing::default()),
         });

@@ -14,6 +14,7 @@ use crate::app::App;
 use crate::config::{BaseUrl, Config, Level, Loaded, LogFormat};
 use crate::fake::{self, Fake};
 use crate::telemetry;
+use crate::upstream::Rounds;
 use greeting::Greeting;
 
 /// How the greeting is printed.
@@ -103,15 +104,15 @@ async fn run(
     out: &mut dyn Write,
 ) -> anyhow::Result<ExitCode> {
     let wanted = std::net::SocketAddr::new(config.listen.host, config.listen.port);
-    let app =
-        App::start(&config).with_context(|| format!("cannot listen on {wanted}; is the port in use?"))?;
+    let app = App::start(&config).await.with_context(|| format!("cannot start on {wanted}"))?;
     let mut ending = Ending::caught()?;
     greeting.listening(&app, &config, look, out)?;
+    let mut rounds = Rounds::default();
     // A signal ends the first look, too: it may wait for a host that sleeps.
     tokio::select! {
-        seen = watch::look(&app.proxy) => {
+        seen = watch::look_at_all(&app.proxy, &mut rounds) => {
             greeting.backends(&app, &config, &seen, look, out)?;
-            app.run_beside(watch::run(app.proxy.clone(), seen));
+            app.run_beside(watch::run(app.proxy.clone(), rounds, seen));
             ending.wait().await;
         }
         () = ending.wait() => {}

@@ -5,20 +5,25 @@
 //! ```text
 //! layer 0   crates/wire                 pure translation
 //! layer 1   config   http   telemetry   -> 0
-//! layer 2   upstream   fake             -> 0 1, never each other
+//! layer 2   upstream   limits   cache   fake   -> 0 1, never each other
 //! layer 3   snapshot                    -> 0 1 2
-//! layer 4   proxy                       -> 0 1 snapshot upstream
+//! layer 4   proxy                       -> 0 1 snapshot upstream limits cache
+//!           admin                       -> 1 2 3, never the pure crate and proxy
 //! layer 5   app boot serve cli          -> everything
 //! ```
 
+pub mod admin;
 pub mod app;
 pub mod boot;
+pub mod cache;
 pub mod cli;
 pub mod config;
 pub mod fake;
 pub mod http;
+pub mod limits;
 pub mod proxy;
 pub mod serve;
 pub mod snapshot;
+pub mod store;
 pub mod telemetry;
 pub mod upstream;

@@ -4,9 +4,10 @@
 use std::io::{self, Write};
 
 use super::Look;
-use super::watch::Sight;
+
 use crate::app::App;
 use crate::config::{Config, LogFormat};
+use crate::upstream::Sight;
 
 /// Models shown by name before the rest is only counted.
 const SHOWN: usize = 8;

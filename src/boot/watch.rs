@@ -1,62 +1,91 @@
-//! Looks whether each backend lives, tells when that changes, and finds one that appears later.
+//! Keeps an eye on all addresses, and tells when one is found or lost.
 
+use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
+
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
 
 use crate::proxy::Proxy;
+use crate::upstream::{Rounds, Sight, look};
 
-/// Between two looks while a backend is missing, and after a request could not connect to one.
-const EAGER: Duration = Duration::from_secs(2);
-/// Between two looks while all is well.
-const CALM: Duration = Duration::from_secs(60);
+/// Between two looks at what is due.
+const TICK: Duration = Duration::from_millis(500);
+/// Between two looks at an address when `HEALTH_CHECK_INTERVAL` runs none: only for the greeting, once.
+const NEVER: Duration = Duration::from_secs(365 * 86_400);
+/// Probes that run at once.
+const AT_ONCE: usize = 32;
 
-/// What one look at a backend showed.
-#[derive(Debug, Clone)]
-pub(super) struct Sight {
-    /// The backend's name.
-    pub(super) name: String,
-    /// Its version and models, or why there are none.
-    pub(super) found: Result<(String, Vec<String>), String>,
-}
-
-/// Looks at every backend once.
-pub(super) async fn look(proxy: &Proxy) -> Vec<Sight> {
+/// Looks at every address once; none of them delays the others.
+pub(super) async fn look_at_all(proxy: &Arc<Proxy>, rounds: &mut Rounds) -> Vec<Sight> {
+    let mut running = begin(proxy, rounds, &Arc::new(Semaphore::new(AT_ONCE)));
     let mut sights = Vec::new();
-    for backend in &proxy.snapshot.backends {
-        let found = match backend.inventory.version(&proxy.client, backend).await {
-            Ok(version) => {
-                let models = backend.inventory.models(&proxy.client, backend).await;
-                let names = models.map(|models| models.iter().map(|model| model.id.clone()).collect());
-                Ok((version, names.unwrap_or_default()))
-            }
-            Err(failure) => Err(failure.cause.map_or(failure.error.message, String::from)),
-        };
-        sights.push(Sight { name: backend.name.clone(), found });
+    while let Some(done) = running.join_next().await {
+        sights.extend(done.ok().flatten());
     }
+    sights.sort_by(|one, other| one.name.cmp(&other.name));
     sights
 }
 
-/// Looks again and again; one line in the log for each change.
-pub(super) async fn run(proxy: Arc<Proxy>, mut last: Vec<Sight>) {
-    let mut waited = Duration::ZERO;
+/// Looks whenever an address is due; one line in the log for each change.
+pub(super) async fn run(proxy: Arc<Proxy>, mut rounds: Rounds, seen: Vec<Sight>) {
+    let permits = Arc::new(Semaphore::new(AT_ONCE));
+    let mut last: HashMap<String, bool> =
+        seen.into_iter().map(|sight| (sight.name, sight.found.is_ok())).collect();
+    let mut running = JoinSet::new();
     loop {
-        tokio::time::sleep(EAGER).await;
-        waited += EAGER;
-        let is_calm = proxy.snapshot.backends.iter().all(|backend| backend.inventory.is_up());
-        if is_calm && waited < CALM {
-            continue;
-        }
-        waited = Duration::ZERO;
-        let now = look(&proxy).await;
-        for (before, after) in last.iter().zip(&now) {
-            match (&before.found, &after.found) {
-                (Err(_), Ok((version, models))) => {
-                    tracing::info!(backend = after.name, version, models = models.join(", "), "found Ollama");
+        tokio::select! {
+            () = tokio::time::sleep(TICK) => {
+                if proxy.snapshot.load().health_interval.is_some() {
+                    let mut more = begin(&proxy, &mut rounds, &permits);
+                    while let Some(sight) = more.try_join_next() {
+                        tell(&mut last, sight.ok().flatten());
+                    }
+                    running.spawn(async move {
+                        let mut sights = Vec::new();
+                        while let Some(done) = more.join_next().await {
+                            sights.extend(done.ok().flatten());
+                        }
+                        sights
+                    });
                 }
-                (Ok(_), Err(reason)) => tracing::warn!(backend = after.name, reason, "lost Ollama"),
-                _ => {}
+            }
+            Some(done) = running.join_next(), if !running.is_empty() => {
+                for sight in done.unwrap_or_default() {
+                    tell(&mut last, Some(sight));
+                }
+                // A backend that came back may serve those who wait.
+                proxy.room.notify();
             }
         }
-        last = now;
+    }
+}
+
+fn begin(proxy: &Arc<Proxy>, rounds: &mut Rounds, permits: &Arc<Semaphore>) -> JoinSet<Option<Sight>> {
+    let snapshot = proxy.snapshot.load();
+    let interval = snapshot.health_interval.unwrap_or(NEVER);
+    let backends = snapshot.targets().map(|target| Arc::clone(&target.backend));
+    let due = rounds.due(backends, interval, Instant::now(), || proxy.ids.chance());
+    let mut running = JoinSet::new();
+    for sharing in due {
+        let (proxy, permits) = (Arc::clone(proxy), Arc::clone(permits));
+        running.spawn(async move {
+            let _permit = permits.acquire().await.ok()?;
+            look(&proxy.client, &sharing).await
+        });
+    }
+    running
+}
+
+fn tell(last: &mut HashMap<String, bool>, sight: Option<Sight>) {
+    let Some(sight) = sight else { return };
+    let was_found = last.insert(sight.name.clone(), sight.found.is_ok());
+    match (&sight.found, was_found) {
+        (Ok((version, models)), None | Some(false)) => {
+            tracing::info!(backend = sight.name, version, models = models.join(", "), "found Ollama");
+        }
+        (Err(reason), None | Some(true)) => tracing::warn!(backend = sight.name, reason, "lost Ollama"),
+        _ => {}
     }
 }

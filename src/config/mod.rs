@@ -36,8 +36,10 @@ pub use table::{Group, InEffect, Kind, Setting, Unit, Zero};
 pub struct Config {
     pub listen: Listen,
     pub upstream: Upstream,
+    pub routing: Routing,
     pub replies: Replies,
     pub access: Access,
+    pub caches: Caches,
     pub log: Log,
     /// `DATA_DIR`: where state is kept. May not exist yet.
     pub data_dir: PathBuf,
@@ -79,6 +81,30 @@ pub struct Upstream {
     pub max_line_bytes: usize,
 }
 
+/// Which backend serves, and what happens when one fails.
+#[derive(Debug, Clone)]
+pub struct Routing {
+    /// `BALANCE`.
+    pub balance: Balance,
+    /// `MAX_RETRIES`: attempts after the first.
+    pub max_retries: usize,
+    /// `HEALTH_CHECK_INTERVAL`: between two probes of a backend; `None` runs neither probes nor the inventory.
+    pub health_interval: Option<Duration>,
+    /// `MAX_QUEUE`: requests that wait for a free backend.
+    pub max_queue: usize,
+    /// `QUEUE_TIMEOUT`: how long each of them waits.
+    pub queue_timeout: Duration,
+}
+
+/// How equals share the work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Balance {
+    /// Smooth weighted round robin.
+    Weighted,
+    /// Fewest running requests for its weight.
+    LeastBusy,
+}
+
 /// How replies look.
 #[derive(Debug, Clone)]
 pub struct Replies {
@@ -104,6 +130,26 @@ pub enum StreamUsage {
 pub struct Access {
     /// `API_TOKEN`: the one token of the environment.
     pub api_token: Option<Secret>,
+}
+
+/// What is remembered of answers.
+#[derive(Debug, Clone, Copy)]
+pub struct Caches {
+    /// `CACHE_CHAT…`: whole chat replies.
+    pub chat: CacheRule,
+    /// `CACHE_EMBEDDINGS…`: one vector an input.
+    pub embeddings: CacheRule,
+}
+
+/// One cache. It keeps nothing when it is off, or when either bound is 0.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CacheRule {
+    /// `CACHE_…`.
+    pub is_on: bool,
+    /// `CACHE_…_MAX_SIZE`: entries at most.
+    pub max_entries: usize,
+    /// `CACHE_…_MAX_AGE`: how long an entry is used.
+    pub max_age: Duration,
 }
 
 /// What is logged, and in which form.

@@ -10,9 +10,7 @@ const DAY: Duration = Duration::from_secs(86_400);
 const MONTH: Duration = Duration::from_secs(30 * 86_400);
 /// Sizes end here so that they fit a `usize` everywhere.
 const MOST_BYTES: u64 = 2047 << 20;
-const FLEET: &str = "channels and keys";
 const TOKENS: &str = "tokens and limits";
-const CACHES: &str = "the caches";
 const OBSERVING: &str = "the request log";
 
 const fn row(
@@ -163,16 +161,29 @@ pub(super) static SETTINGS: &[Setting] = &[
         count(0, 100),
         "2",
         "Further attempts after one that failed before any content was sent.",
-    )
-    .later(FLEET),
+    ),
     row(
         "HEALTH_CHECK_INTERVAL",
         Upstream,
         Kind::Duration { unit: Unit::Seconds, min: Duration::from_secs(1), max: MONTH, zero: Zero::Off },
         "60",
         "Period of the health probe and the inventory of models; 0 = never.",
-    )
-    .later(FLEET),
+    ),
+    row(
+        "BALANCE",
+        Upstream,
+        Kind::Choice(&["weighted", "least_busy"]),
+        "weighted",
+        "Among equals: turns by weight, or the one with the fewest running requests for its weight.",
+    ),
+    row(
+        "MAX_QUEUE",
+        Upstream,
+        count(0, 1_000_000),
+        "1000",
+        "Requests that may wait while all that could serve them are at their caps; 503 beyond.",
+    ),
+    row("QUEUE_TIMEOUT", Upstream, time(Zero::Plain), "30s", "Longest wait for a free backend."),
     row(
         "SSE_HEARTBEAT",
         Replies,
@@ -251,23 +262,18 @@ pub(super) static SETTINGS: &[Setting] = &[
     .later(TOKENS),
     row("RATE_LIMIT_TOKEN_WINDOW", Limits, WINDOW, "60s", "Window in which they are counted.").later(TOKENS),
     row("RATE_LIMIT_TOKEN_MAX", Limits, RATE, "120", "Requests in a window; 0 refuses all.").later(TOKENS),
-    row("CACHE_EMBEDDINGS", Cache, Kind::Switch, "true", "Whether embeddings are remembered.").later(CACHES),
-    row("CACHE_EMBEDDINGS_MAX_SIZE", Cache, count(0, 100_000_000), "1000", "Embeddings remembered at most.")
-        .later(CACHES),
+    row("CACHE_EMBEDDINGS", Cache, Kind::Switch, "true", "Whether embeddings are remembered."),
+    row("CACHE_EMBEDDINGS_MAX_SIZE", Cache, count(0, 100_000_000), "1000", "Embeddings remembered at most."),
     row(
         "CACHE_EMBEDDINGS_MAX_AGE",
         Cache,
         time(Zero::Plain),
         "3600000",
         "How long an embedding is remembered.",
-    )
-    .later(CACHES),
-    row("CACHE_CHAT", Cache, Kind::Switch, "false", "Whether whole chat replies are remembered.")
-        .later(CACHES),
-    row("CACHE_CHAT_MAX_SIZE", Cache, count(0, 100_000_000), "500", "Replies remembered at most.")
-        .later(CACHES),
-    row("CACHE_CHAT_MAX_AGE", Cache, time(Zero::Plain), "1800000", "How long a reply is remembered.")
-        .later(CACHES),
+    ),
+    row("CACHE_CHAT", Cache, Kind::Switch, "false", "Whether whole chat replies are remembered."),
+    row("CACHE_CHAT_MAX_SIZE", Cache, count(0, 100_000_000), "500", "Replies remembered at most."),
+    row("CACHE_CHAT_MAX_AGE", Cache, time(Zero::Plain), "1800000", "How long a reply is remembered."),
     row(
         "LOG_LEVEL",
         Logging,

@@ -5,7 +5,10 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::value::Value;
-use super::{Access, Config, Level, Listen, Log, LogFormat, Replies, Secret, StreamUsage, Upstream, check};
+use super::{
+    Access, Balance, CacheRule, Caches, Config, Level, Listen, Log, LogFormat, Replies, Routing, Secret,
+    StreamUsage, Upstream, check,
+};
 
 /// What a duration of 0 becomes where that means "never": longer than anything runs, and safe to add to now.
 const NEVER: Duration = Duration::from_secs(365 * 86_400);
@@ -63,6 +66,7 @@ impl Config {
         Config {
             listen: listen(values),
             upstream: upstream(values),
+            routing: routing(values),
             replies: Replies {
                 heartbeat: values.limit("SSE_HEARTBEAT").unwrap_or(NEVER),
                 usage: match values.text("STREAM_USAGE") {
@@ -72,6 +76,13 @@ impl Config {
                 client_options: values.switch("ALLOW_CLIENT_OPTIONS"),
             },
             access: Access { api_token: values.text("API_TOKEN").map(Secret::new) },
+            caches: Caches {
+                chat: cache(values, ["CACHE_CHAT", "CACHE_CHAT_MAX_SIZE", "CACHE_CHAT_MAX_AGE"]),
+                embeddings: cache(
+                    values,
+                    ["CACHE_EMBEDDINGS", "CACHE_EMBEDDINGS_MAX_SIZE", "CACHE_EMBEDDINGS_MAX_AGE"],
+                ),
+            },
             log: log(values),
             data_dir: PathBuf::from(values.text("DATA_DIR").unwrap_or_default()),
         }
@@ -103,6 +114,27 @@ fn upstream(values: &Values) -> Upstream {
         idle_timeout: values.duration("STREAM_IDLE_TIMEOUT"),
         total_timeout: values.limit("TOTAL_TIMEOUT"),
         max_line_bytes: values.size("MAX_LINE_BYTES"),
+    }
+}
+
+fn routing(values: &Values) -> Routing {
+    Routing {
+        balance: match values.text("BALANCE") {
+            Some("least_busy") => Balance::LeastBusy,
+            _ => Balance::Weighted,
+        },
+        max_retries: values.size("MAX_RETRIES"),
+        health_interval: values.limit("HEALTH_CHECK_INTERVAL"),
+        max_queue: values.size("MAX_QUEUE"),
+        queue_timeout: values.duration("QUEUE_TIMEOUT"),
+    }
+}
+
+fn cache(values: &Values, [switch, size, age]: [&str; 3]) -> CacheRule {
+    CacheRule {
+        is_on: values.switch(switch).unwrap_or_default(),
+        max_entries: values.size(size),
+        max_age: values.duration(age),
     }
 }
 

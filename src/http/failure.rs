@@ -56,6 +56,27 @@ pub enum Retry {
     No,
     /// A kept-alive connection died before it answered: the same backend, on a new connection, at once.
     Reused,
+    /// Another backend may do better; this one will not, at least not now.
+    Elsewhere,
+    /// Another backend, or after a while the same one, may do better.
+    Anywhere,
+    /// As [`Retry::Elsewhere`], but only once for a request: each such failure takes long.
+    Once,
+}
+
+/// Whom a failure is counted against.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Blame {
+    /// The client, or nobody: it says nothing about the backend.
+    Nobody,
+    /// The backend could not be connected to.
+    Connect,
+    /// The backend answered badly, or not at all.
+    Backend,
+    /// The backend wants to be left alone for so many seconds.
+    Busy(u32),
+    /// The backend does not have the model.
+    Model,
 }
 
 /// One error type for the data plane.
@@ -67,6 +88,8 @@ pub struct Failure {
     pub outcome: Outcome,
     /// Read by the attempt loop only.
     pub retry: Retry,
+    /// Read by the attempt loop only.
+    pub blame: Blame,
     /// The cause, for the log; may name what a client must not see.
     pub cause: Option<Box<str>>,
 }
@@ -75,7 +98,13 @@ impl Failure {
     /// A failure that no retry mends.
     #[must_use]
     pub fn new(outcome: Outcome, error: ApiError) -> Self {
-        Failure { error, outcome, retry: Retry::No, cause: None }
+        Failure { error, outcome, retry: Retry::No, blame: Blame::Nobody, cause: None }
+    }
+
+    /// The same failure, counted against `blame` and retried as `retry` says.
+    #[must_use]
+    pub fn of(self, blame: Blame, retry: Retry) -> Self {
+        Failure { blame, retry, ..self }
     }
 
     /// The same failure with a cause for the log.

@@ -11,9 +11,12 @@ pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// Names of request fields that were dropped as not allowed.
 pub const IGNORED: HeaderName = HeaderName::from_static("x-o2o-ignored");
 
+/// Whether the reply came from a cache: `HIT`, `MISS` or `PARTIAL`.
+pub const CACHE: HeaderName = HeaderName::from_static("x-cache");
+
 const ANY: HeaderValue = HeaderValue::from_static("*");
 const EXPOSED: HeaderValue =
-    HeaderValue::from_static("x-request-id, x-o2o-ignored, retry-after, server-timing");
+    HeaderValue::from_static("x-request-id, x-o2o-ignored, x-cache, retry-after, server-timing");
 const METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, POST, OPTIONS");
 const A_DAY: HeaderValue = HeaderValue::from_static("86400");
 

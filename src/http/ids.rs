@@ -31,6 +31,12 @@ impl Ids {
         bits ^ (bits >> 31)
     }
 
+    /// A number from 0 to 1, for jitter.
+    pub fn chance(&self) -> f64 {
+        // 53 bits fill a mantissa
+        (self.next() >> 11) as f64 / (1u64 << 53) as f64
+    }
+
     /// `prefix` and 32 hexadecimal digits.
     pub fn text(&self, prefix: &str) -> String {
         format!("{prefix}{:016x}{:016x}", self.next(), self.next())

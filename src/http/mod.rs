@@ -9,7 +9,7 @@ mod ids;
 mod intake;
 
 pub use body::{Body, Held};
-pub use failure::{Failure, Outcome, Retry};
+pub use failure::{Blame, Failure, Outcome, Retry};
 pub use ids::{Ids, request_id};
 pub use intake::{discard_small, read_body};
 

@@ -1,80 +1,280 @@
 //! Sending a call: the only loop over backends, and the only place that retries.
 
-use std::time::Duration;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
+use bytes::Bytes;
 use http::Response;
+use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
-use wire::translate::Native;
+use wire::ndjson::Lines;
+use wire::openai::ApiError;
 use wire::translate::errors::Refusal;
+use wire::translate::{Native, Peek, peek};
 
 use super::Context;
-use super::plan::Candidate;
-use crate::http::{Failure, Outcome, Retry};
-use crate::upstream::{read_error, refused};
+use super::plan::{Pick, Search, Seat};
+use crate::http::{Blame, Failure, Outcome, Retry};
+use crate::limits::Refused;
+use crate::snapshot::Plan;
+use crate::upstream::health::Verdict;
+use crate::upstream::{
+    Backend, Reading, ended_early, read_error, read_whole, refused, stream_broke, timed_out,
+};
 
 /// How often a dead kept-alive connection may be replaced for one call; each try may meet another dead one.
 const MAX_REUSED: usize = 3;
+/// The first pause before the same backend is asked again; it doubles.
+const BACK_OFF: Duration = Duration::from_millis(50);
 
 /// What is sent, and how its errors are told.
 pub(super) struct Call<'r> {
     pub(super) native: &'r Native,
-    pub(super) candidates: &'r [Candidate],
+    pub(super) plan: &'r Arc<Plan>,
     /// The model as the client named it.
-    pub(super) asked: &'r str,
+    pub(super) asked: &'r Arc<str>,
     /// The field of the request that holds the prompt.
     pub(super) prompt: &'static str,
 }
 
-/// A backend that has begun to answer with success.
-pub(super) struct Begun {
-    pub(super) response: Response<Incoming>,
-    pub(super) backend: String,
+/// How much of an answer must be there before a call counts as served: until then another backend may serve it.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Until {
+    /// The first line with content.
+    Content,
+    /// The whole answer.
+    End(Reading),
 }
 
-/// Sends a call to its candidates until one answers; waits at most `wait` for each head.
+/// A backend that serves.
+pub(super) struct Begun {
+    /// What was read already.
+    pub(super) read: Bytes,
+    /// The rest; `None` when all was read.
+    pub(super) rest: Option<Incoming>,
+    pub(super) seat: Seat,
+}
+
+/// Sends a call until a backend serves it, under the rules for retries.
 ///
 /// # Errors
-/// The last failure.
-pub(super) async fn send(context: &Context, call: &Call<'_>, wait: Duration) -> Result<Begun, Failure> {
-    let mut last = None;
-    for candidate in call.candidates {
-        match to_one(context, call, candidate, wait).await {
-            Err(failure) if failure.retry != Retry::No => last = Some(failure),
-            done => return done,
+/// The last failure; it says how many backends were tried.
+pub(super) async fn send(context: &Context, call: &Call<'_>, until: Until) -> Result<Begun, Failure> {
+    let mut search = Search::new(&context.snapshot, call.plan, call.asked)?;
+    let mut last: Option<(Failure, String)> = None;
+    let (mut attempts, mut timeouts) = (0, 0);
+    context.proxy.budget.deposit(Instant::now());
+    loop {
+        let seat = match take(context, &search).await? {
+            Some(seat) => seat,
+            None => match retry_same(&mut search, last.as_ref(), attempts, context.proxy.ids.chance()) {
+                Some(pause) => {
+                    tokio::time::sleep(pause).await;
+                    continue;
+                }
+                None => return Err(told(last, attempts)),
+            },
+        };
+        let id = seat.target.backend.id.clone();
+        attempts += 1;
+        let failure = match to_one(context, call, seat, until).await {
+            Ok(begun) => return Ok(begun),
+            Err(failure) => failure,
+        };
+        timeouts += usize::from(failure.retry == Retry::Once);
+        let is_final = failure.retry == Retry::No || attempts > context.snapshot.max_retries || timeouts > 1;
+        search.tried.push(id.clone());
+        last = Some((failure, id));
+        // The first failover is free; the others draw on the budget, so that a dying fleet is not stormed.
+        if is_final || (attempts > 1 && !context.proxy.budget.withdraw(Instant::now())) {
+            return Err(told(last, attempts));
         }
     }
-    Err(last.unwrap_or_else(|| {
-        let error = wire::openai::ApiError::upstream("no backend is configured");
-        Failure::new(Outcome::UpstreamConnect, error)
-    }))
 }
 
-async fn to_one(
-    context: &Context,
-    call: &Call<'_>,
-    candidate: &Candidate,
-    wait: Duration,
-) -> Result<Begun, Failure> {
-    let backend = &candidate.backend;
-    let body = call.native.body(&candidate.model);
-    let mut reused = 0;
-    let response = loop {
-        match context.proxy.client.send(backend, call.native.path, Some(body.clone()), wait).await {
-            // A pooled connection may die at the moment when it is taken: nothing was answered, so nothing is lost.
-            Err(failure) if failure.retry == Retry::Reused && reused < MAX_REUSED => reused += 1,
-            Err(failure) => {
-                if failure.outcome == Outcome::UpstreamConnect {
-                    backend.inventory.note_down();
-                }
-                return Err(failure);
-            }
-            Ok(response) => break response,
+/// A seat now, or as soon as one is free; `None` when every candidate was tried.
+async fn take(context: &Context, search: &Search) -> Result<Option<Seat>, Failure> {
+    let deadline = tokio::time::Instant::now() + context.snapshot.queue_timeout;
+    let search = search.clone();
+    let look = move || match search.pick(Instant::now()) {
+        Pick::Seat(seat) => Some(Some(seat)),
+        Pick::Nobody => Some(None),
+        Pick::Full => None,
+    };
+    context.proxy.room.wait(deadline, look).await.map_err(|refused| {
+        let message = match refused {
+            Refused::Full => "all backends are busy and the queue is full",
+            Refused::TooLong => "all backends are busy, and none was free in time",
+        };
+        let error = ApiError::new(503, "api_error", message).with_code("overloaded");
+        Failure::new(Outcome::Overloaded, ApiError { retry_after: Some(5), ..error })
+    })
+}
+
+/// When nobody else is left, the same backends may be asked again after a pause, if that can help.
+fn retry_same(
+    search: &mut Search,
+    last: Option<&(Failure, String)>,
+    attempts: usize,
+    chance: f64,
+) -> Option<Duration> {
+    let (_, id) = last.filter(|(failure, _)| failure.retry == Retry::Anywhere)?;
+    let doubled = BACK_OFF * 2u32.saturating_pow(u32::try_from(attempts).unwrap_or(5).min(5));
+    search.tried.retain(|tried| tried != id);
+    // Half of it always, the rest by chance: requests that failed together come back apart.
+    Some(doubled / 2 + doubled.mul_f64(chance / 2.0))
+}
+
+/// The failure as the client learns of it.
+fn told(last: Option<(Failure, String)>, attempts: usize) -> Failure {
+    let Some((mut failure, _)) = last else {
+        let error =
+            ApiError::upstream("no backend can serve this model now").with_code("upstream_unreachable");
+        return Failure::new(Outcome::UpstreamConnect, error);
+    };
+    if attempts > 1 && failure.blame != Blame::Model {
+        failure.error.message =
+            format!("{} ({attempts} attempts failed; this is the last one)", failure.error.message);
+    }
+    failure
+}
+
+/// One attempt, its verdict included.
+async fn to_one(context: &Context, call: &Call<'_>, mut seat: Seat, until: Until) -> Result<Begun, Failure> {
+    let (target, served) = (Arc::clone(&seat.target), seat.served.clone());
+    let (trial, started) = (seat.trial.take(), Instant::now());
+    let result = ask(context, call, seat, until).await;
+    let (now, backend) = (Instant::now(), &target.backend);
+    let verdict = match &result {
+        Ok(_) => Verdict::Ok,
+        Err(failure) => judge(backend, &served, failure, now, started),
+    };
+    match trial {
+        Some(trial) => trial.report(now, verdict),
+        None => backend.breaker.report(now, verdict),
+    }
+    result
+}
+
+/// What a failure says of the backend; one line in the log for each attempt.
+fn judge(backend: &Backend, served: &str, failure: &Failure, now: Instant, started: Instant) -> Verdict {
+    let cause = failure.cause.as_deref();
+    let verdict = match failure.blame {
+        Blame::Nobody => return Verdict::Neutral,
+        Blame::Connect => {
+            backend.host.inventory.note_down();
+            Verdict::ConnectFault
+        }
+        Blame::Backend => Verdict::Fault,
+        Blame::Busy(seconds) => {
+            let wait = (seconds > 0).then(|| Duration::from_secs(u64::from(seconds)));
+            backend.breaker.cool(now, wait);
+            Verdict::Neutral
+        }
+        Blame::Model => {
+            backend.host.inventory.note_missing(served);
+            Verdict::Neutral
         }
     };
-    if response.status().is_success() {
-        return Ok(Begun { response, backend: backend.name.clone() });
+    let told = &failure.error.message;
+    backend.breaker.note_error(now, &cause.map_or_else(|| told.clone(), |cause| format!("{told} ({cause})")));
+    tracing::info!(
+        backend = backend.name,
+        model = served,
+        outcome = failure.outcome.as_str(),
+        error = told,
+        cause,
+        ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
+        "an attempt failed"
+    );
+    verdict
+}
+
+async fn ask(context: &Context, call: &Call<'_>, seat: Seat, until: Until) -> Result<Begun, Failure> {
+    let backend = &seat.target.backend;
+    let client = &context.proxy.client;
+    let body = call.native.body(&seat.served);
+    let wait = match until {
+        Until::Content => client.timeouts.headers,
+        // The head of a whole answer comes with its last token, so its own limit rules.
+        Until::End(_) => client.timeouts.whole,
+    };
+    let mut reused = 0;
+    let response = loop {
+        match client.send(backend, call.native.path, Some(body.clone()), wait).await {
+            // A pooled connection may die at the moment when it is taken: nothing was answered, so nothing is lost.
+            Err(failure) if failure.retry == Retry::Reused && reused < MAX_REUSED => reused += 1,
+            other => break other?,
+        }
+    };
+    if !response.status().is_success() {
+        let (status, retry_after, body) = read_error(response).await;
+        let (asked, served) = (call.asked, seat.served.as_str());
+        return Err(refused(Refusal {
+            status,
+            body: &body,
+            retry_after,
+            prompt: call.prompt,
+            asked,
+            served,
+        }));
     }
-    let (status, retry_after, body) = read_error(response).await;
-    let (asked, served) = (call.asked, candidate.model.as_str());
-    Err(refused(Refusal { status, body: &body, retry_after, prompt: call.prompt, asked, served }))
+    match until {
+        Until::Content => first_content(response, client.max_line, client.timeouts.idle, seat).await,
+        Until::End(reading) => {
+            let read = read_whole(response.into_body(), reading).await?;
+            let checked = wire::translate::errors::check_answer(call.native.path, &read);
+            checked.map_err(|error| of_backend(error.into()))?;
+            Ok(Begun { read, rest: None, seat })
+        }
+    }
+}
+
+/// Reads lines until one has content: up to then nothing of it has been sent.
+async fn first_content(
+    response: Response<Incoming>,
+    max_line: usize,
+    idle: Duration,
+    seat: Seat,
+) -> Result<Begun, Failure> {
+    let mut body = response.into_body();
+    let mut lines = Lines::new(max_line);
+    let mut read = bytes::BytesMut::new();
+    let mut found = Peek::Nothing;
+    while found == Peek::Nothing {
+        let frame = tokio::time::timeout(idle, body.frame()).await.map_err(|_| timed_out(idle))?;
+        let mut each = |line: &[u8]| {
+            found = peek(line);
+            found == Peek::Nothing
+        };
+        match frame {
+            Some(frame) => {
+                let frame = frame.map_err(|error| stream_broke(&error))?;
+                let Ok(data) = frame.into_data() else { continue };
+                let pushed = lines.push(&data, &mut each);
+                pushed.map_err(|error| of_backend(ApiError::upstream(error.to_string()).into()))?;
+                if read.is_empty() && found == Peek::Content {
+                    return Ok(Begun { read: data, rest: Some(body), seat });
+                }
+                read.extend_from_slice(&data);
+            }
+            None => {
+                lines.finish(&mut each);
+                return match found {
+                    Peek::Content => Ok(Begun { read: read.freeze(), rest: None, seat }),
+                    Peek::Nothing => Err(ended_early()),
+                    Peek::Failed(error) => Err(of_backend(error.into())),
+                };
+            }
+        }
+    }
+    match found {
+        Peek::Failed(error) => Err(of_backend(error.into())),
+        _ => Ok(Begun { read: read.freeze(), rest: Some(body), seat }),
+    }
+}
+
+/// An error that the upstream reported: its fault, unless it says that the request was wrong.
+fn of_backend(failure: Failure) -> Failure {
+    if failure.error.status >= 500 { failure.of(Blame::Backend, Retry::Anywhere) } else { failure }
 }

@@ -10,12 +10,12 @@ use wire::translate::{CompletionStream, completion_reply};
 
 use super::attempt::Call;
 use super::chat::usage_rule;
-use super::plan::{self, Candidate};
 use super::relay::{self, Calls};
 use super::settle::Settle;
 use super::source::Translator;
 use super::{Answer, Context, whole};
 use crate::http::Failure;
+use crate::snapshot::Plan;
 
 pub(super) async fn answer(
     context: &Context,
@@ -29,38 +29,34 @@ pub(super) async fn answer(
     };
     settle.model.clone_from(&completion.model);
     settle.stream = completion.stream;
-    let candidates = plan::candidates(&context.snapshot, &completion.model)?;
+    let plan = context.snapshot.plan(&completion.model);
     if completion.stream {
-        events(context, completion, candidates).await
+        events(context, completion, plan).await
     } else {
-        json(context, completion, &candidates, settle).await
+        json(context, completion, &plan, settle).await
     }
 }
 
 async fn json(
     context: &Context,
     completion: Completion,
-    candidates: &[Candidate],
+    plan: &Arc<Plan>,
     settle: &mut Settle,
 ) -> Result<Answer, Failure> {
     let per_prompt = completion.choices;
+    let asked = completion.model.as_str().into();
     let natives = completion.natives.iter().flat_map(|native| std::iter::repeat_n(native, per_prompt));
-    let calls: Vec<_> = natives
-        .map(|native| Call { native, candidates, asked: &completion.model, prompt: "prompt" })
-        .collect();
+    let calls: Vec<_> =
+        natives.map(|native| Call { native, plan, asked: &asked, prompt: "prompt" }).collect();
     let answers = whole::fetch(context, &calls, settle).await?;
     let identity = context.identity("cmpl-", &completion.model);
     let (json, usage) =
         completion_reply(&answers, &completion.echoes, per_prompt, &identity, completion.logprobs)?;
     settle.usage = usage;
-    Ok(Answer::Generated { json, ignored: completion.ignored })
+    Ok(Answer::Generated { json, ignored: completion.ignored, cached: None })
 }
 
-async fn events(
-    context: &Context,
-    completion: Completion,
-    candidates: Vec<Candidate>,
-) -> Result<Answer, Failure> {
+async fn events(context: &Context, completion: Completion, plan: Arc<Plan>) -> Result<Answer, Failure> {
     let identity = context.identity("cmpl-", &completion.model);
     let rule = usage_rule(context, completion.include_usage);
     let (echoes, per_prompt) = (&completion.echoes, completion.choices);
@@ -68,6 +64,6 @@ async fn events(
     let natives = completion.natives.into_iter().map(Arc::new);
     let natives = natives.flat_map(|native| std::iter::repeat_n(native, per_prompt)).collect();
     let translator = Translator::Completion(stream);
-    let calls = Calls { natives, candidates, asked: completion.model, prompt: "prompt", translator };
+    let calls = Calls { natives, plan, asked: completion.model, prompt: "prompt", translator };
     Ok(Answer::Events { stream: relay::open(context, calls).await?, ignored: completion.ignored })
 }

@@ -1,14 +1,17 @@
 //! `POST /v1/embeddings`.
 
+use std::time::Instant;
+
 use http::Request;
 use hyper::body::Incoming;
 use wire::openai::embedding::EmbeddingRequest;
-use wire::translate::embeddings::{reply, translate};
+use wire::translate::embeddings::{read, reply, translate};
 
 use super::attempt::Call;
-use super::plan;
+use super::cached::{self, Cached};
 use super::settle::Settle;
 use super::{Answer, Context, whole};
+use crate::cache::Vector;
 use crate::http::Failure;
 
 pub(super) async fn answer(
@@ -16,17 +19,46 @@ pub(super) async fn answer(
     request: Request<Incoming>,
     settle: &mut Settle,
 ) -> Result<Answer, Failure> {
-    let mut embedding = {
+    let embedding = {
         let body = context.body(request).await?;
         let request: EmbeddingRequest<'_> = wire::openai::parse(&body)?;
         translate(&request, context.rules)?
     };
     settle.model.clone_from(&embedding.model);
-    let candidates = plan::candidates(&context.snapshot, &embedding.model)?;
-    let call =
-        Call { native: &embedding.native, candidates: &candidates, asked: &embedding.model, prompt: "input" };
-    let answers = whole::fetch(context, &[call], settle).await?;
-    let (json, prompt) = reply(answers.first().map_or(&[], |body| body), &embedding)?;
+    let plan = context.snapshot.plan(&embedding.model);
+    let asked = embedding.model.as_str().into();
+    let Some(keys) = cached::embedding_keys(context, &plan, &embedding) else {
+        let call = Call { native: &embedding.native, plan: &plan, asked: &asked, prompt: "input" };
+        let answers = whole::fetch(context, &[call], settle).await?;
+        let (json, prompt) = reply(answers.first().map_or(&[], |body| body), &embedding)?;
+        settle.usage.prompt = prompt;
+        return Ok(Answer::Generated { json, ignored: embedding.ignored, cached: None });
+    };
+    let (cache, now) = (&context.proxy.caches.embeddings, Instant::now());
+    let mut kept: Vec<_> = keys.iter().map(|key| cache.get(key, now)).collect();
+    let missing: Vec<_> = (0..kept.len()).filter(|&at| kept[at].is_none()).collect();
+    let cached = Cached::by(missing.len(), kept.len());
+    if !missing.is_empty() {
+        let some = (missing.len() < kept.len()).then(|| embedding.native_for(&missing));
+        let native = some.as_ref().unwrap_or(&embedding.native);
+        let call = Call { native, plan: &plan, asked: &asked, prompt: "input" };
+        let answers = whole::fetch(context, &[call], settle).await?;
+        let mut scratch = String::new();
+        let fresh = read(answers.first().map_or(&[], |body| body), &mut scratch, missing.len())?;
+        let sizes: Vec<_> = missing.iter().map(|&at| embedding.input(at).len() as u64).collect();
+        let shares = cached::shares(fresh.prompt_tokens, &sizes);
+        for ((&at, text), tokens) in missing.iter().zip(&fresh.vectors).zip(shares) {
+            kept[at] = Some(Vector::new(text, tokens));
+        }
+    }
+    let vectors: Vec<Vector> = kept.into_iter().flatten().collect();
+    let texts: Vec<_> = vectors.iter().map(Vector::text).collect();
+    let prompt = vectors.iter().map(|vector| vector.tokens).sum();
+    let json = embedding.reply_from(&texts, prompt)?;
+    for at in missing {
+        cache.put(keys[at], vectors[at].clone(), Instant::now());
+    }
     settle.usage.prompt = prompt;
-    Ok(Answer::Generated { json, ignored: std::mem::take(&mut embedding.ignored) })
+    settle.cached = cached == Cached::Hit;
+    Ok(Answer::Generated { json, ignored: embedding.ignored, cached: Some(cached) })
 }

@@ -54,7 +54,7 @@ fn service() -> String {
 
 /// `degraded` when no backend answered lately, `ok` otherwise; always 200, as the seed has it.
 fn health(proxy: &Proxy) -> String {
-    let is_up = proxy.snapshot.backends.iter().any(|backend| backend.inventory.is_up());
+    let is_up = proxy.snapshot.load().targets().any(|target| target.backend.host.inventory.is_up());
     let status = if is_up { "ok" } else { "degraded" };
     let uptime = proxy.started.elapsed().as_secs_f64();
     let (rss, heap) = memory();

@@ -12,6 +12,7 @@
 
 mod admit;
 mod attempt;
+mod cached;
 mod chat;
 mod completions;
 mod embeddings;
@@ -34,9 +35,12 @@ use hyper::body::Incoming;
 use wire::openai::ApiError;
 use wire::translate::{Identity, Rules};
 
+use crate::cache::Caches;
 use crate::http::{Body, Failure, Ids, Outcome, Reply, headers, request_id};
-use crate::snapshot::Snapshot;
+use crate::limits::{RetryBudget, WaitingRoom};
+use crate::snapshot::{Current, Snapshot};
 use crate::upstream::Client;
+use cached::Cached;
 use relay::Relay;
 use route::{Endpoint, Route};
 use settle::Settle;
@@ -48,11 +52,17 @@ pub use relay::Closing;
 #[derive(Debug)]
 pub struct Proxy {
     /// Read once at the start of each request.
-    pub snapshot: Arc<Snapshot>,
+    pub snapshot: Current,
+    /// Where requests wait for a free place.
+    pub room: Arc<WaitingRoom>,
+    /// What was answered before.
+    pub caches: Arc<Caches>,
+    /// What retries may cost.
+    pub budget: RetryBudget,
     /// The pool of connections to all backends.
     pub client: Client,
     /// Ids of requests and replies.
-    pub ids: Ids,
+    pub ids: Arc<Ids>,
     /// When the process began to serve.
     pub started: Instant,
     /// Turned on when the gateway stops.
@@ -74,7 +84,7 @@ enum Answer {
     /// JSON, at once.
     Json(Vec<u8>),
     /// JSON, with names of fields that were dropped.
-    Generated { json: Vec<u8>, ignored: Vec<&'static str> },
+    Generated { json: Vec<u8>, ignored: Vec<&'static str>, cached: Option<Cached> },
     /// Events, while they are made.
     Events { stream: Sources, ignored: Vec<&'static str> },
 }
@@ -91,8 +101,9 @@ impl Proxy {
             Route::Preflight => headers::preflight(request.headers()),
             Route::Endpoint(endpoint, tail) => {
                 let settle = Settle::new(endpoint, id.clone(), peer, request.method() == Method::HEAD);
-                let rules = admit::rules(&self.snapshot, &request, peer);
-                self.run(endpoint, tail, request, rules, settle).await
+                let snapshot = self.snapshot.load();
+                let rules = admit::rules(&snapshot, &request, peer);
+                self.run(endpoint, tail, request, (snapshot, rules), settle).await
             }
             Route::WrongMethod(allowed) => wrong_method(&request, allowed),
             Route::Unknown => not_found(&request),
@@ -110,14 +121,19 @@ impl Proxy {
         endpoint: Endpoint,
         tail: String,
         request: Request<Incoming>,
-        rules: Rules,
+        (snapshot, rules): (Arc<Snapshot>, Rules),
         mut settle: Settle,
     ) -> Reply {
-        let snapshot = Arc::clone(&self.snapshot);
         let context = Context { proxy: self, snapshot, arrived: tokio::time::Instant::now(), rules };
         match context.answer(endpoint, &tail, request, &mut settle).await {
             Ok(Answer::Json(json)) => whole_reply(json, settle),
-            Ok(Answer::Generated { json, ignored }) => with_ignored(whole_reply(json, settle), &ignored),
+            Ok(Answer::Generated { json, ignored, cached }) => {
+                let mut reply = with_ignored(whole_reply(json, settle), &ignored);
+                if let Some(cached) = cached {
+                    reply.headers_mut().insert(headers::CACHE, HeaderValue::from_static(cached.as_str()));
+                }
+                reply
+            }
             Ok(Answer::Events { stream, ignored }) => {
                 let mut reply = Reply::new(Body::made(Relay::new(stream, &context, settle)));
                 headers::event_stream(reply.headers_mut());

@@ -16,11 +16,11 @@ use wire::sse;
 use wire::translate::Native;
 
 use super::Context;
-use super::attempt::{self, Call};
-use super::plan::Candidate;
+use super::attempt::{self, Call, Until};
 use super::settle::Settle;
 use super::source::{Beginning, Progress, Sources, Translator};
 use crate::http::{Failure, Outcome};
+use crate::snapshot::Plan;
 use crate::upstream::{timed_out, total_timeout};
 
 /// After `[DONE]`, how long the upstream may take to end its body, so that its connection can be used again.
@@ -30,7 +30,7 @@ const DRAIN: Duration = Duration::from_millis(500);
 pub(super) struct Calls {
     /// One native call a choice.
     pub(super) natives: Vec<Arc<Native>>,
-    pub(super) candidates: Vec<Candidate>,
+    pub(super) plan: Arc<Plan>,
     pub(super) asked: String,
     pub(super) prompt: &'static str,
     pub(super) translator: Translator,
@@ -43,13 +43,13 @@ pub(super) struct Calls {
 /// What went wrong before anything was sent; the client gets it as a plain reply.
 pub(super) async fn open(context: &Context, calls: Calls) -> Result<Sources, Failure> {
     let timeouts = context.proxy.client.timeouts;
-    let Calls { natives, candidates, asked, prompt, translator } = calls;
-    let (candidates, asked): (Arc<[Candidate]>, Arc<str>) = (candidates.into(), asked.into());
+    let Calls { natives, plan, asked, prompt, translator } = calls;
+    let asked: Arc<str> = asked.into();
     let begin = |native: Arc<Native>| -> Beginning {
-        let (context, candidates, asked) = (context.clone(), Arc::clone(&candidates), Arc::clone(&asked));
+        let (context, plan, asked) = (context.clone(), Arc::clone(&plan), Arc::clone(&asked));
         Box::pin(async move {
-            let call = Call { native: &native, candidates: &candidates, asked: &asked, prompt };
-            attempt::send(&context, &call, timeouts.headers).await
+            let call = Call { native: &native, plan: &plan, asked: &asked, prompt };
+            attempt::send(&context, &call, Until::Content).await
         })
     };
     let calls = natives.into_iter().map(begin).collect();

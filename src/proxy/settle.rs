@@ -27,6 +27,8 @@ pub(super) struct Settle {
     pub(super) stream: bool,
     /// Token counts, as far as they are known.
     pub(super) usage: Usage,
+    /// Whether all of it came from a cache.
+    pub(super) cached: bool,
     /// The backend that answered.
     pub(super) backend: Option<String>,
 }
@@ -46,6 +48,7 @@ impl Settle {
             model: String::new(),
             stream: false,
             usage: Usage::default(),
+            cached: false,
             backend: None,
         }
     }
@@ -98,6 +101,7 @@ impl Drop for Settle {
                     client = %self.peer.ip(),
                     model = Some(self.model.as_str()).filter(|model| !model.is_empty()),
                     stream = self.stream,
+                    cached = self.cached.then_some(true),
                     backend = self.backend.as_deref(),
                     status = self.status,
                     outcome = self.outcome.as_str(),

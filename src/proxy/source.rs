@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context as TaskContext, Poll, ready};
+use std::time::Instant;
 
 use bytes::BytesMut;
 use hyper::body::{Body as _, Incoming};
@@ -11,7 +12,9 @@ use wire::openai::{ApiError, Usage};
 use wire::translate::{ChatStream, CompletionStream, Step};
 
 use super::attempt::Begun;
+use super::plan::Seat;
 use crate::http::{Failure, Outcome};
+use crate::upstream::health::Verdict;
 use crate::upstream::{ended_early, stream_broke};
 
 /// Events gathered before they are handed on, even if the upstream has more at once.
@@ -45,7 +48,7 @@ pub(super) type Beginning = Pin<Box<dyn Future<Output = Result<Begun, Failure>> 
 
 enum Input {
     Waiting(Beginning),
-    Reading(Incoming),
+    Reading { body: Incoming, seat: Seat },
     Ended,
 }
 
@@ -148,25 +151,36 @@ impl Sources {
         let step = match &mut self.sources[index].input {
             Input::Ended => return Poll::Ready(Ok(false)),
             Input::Waiting(call) => match ready!(call.as_mut().poll(cx)) {
-                Ok(begun) => {
-                    self.backend.get_or_insert(begun.backend);
-                    self.sources[index].input = Input::Reading(begun.response.into_body());
-                    Ok(())
-                }
+                Ok(begun) => self.begin(index, begun),
                 Err(failure) => Err(failure),
             },
-            Input::Reading(body) => match ready!(Pin::new(body).poll_frame(cx)) {
+            Input::Reading { body, .. } => match ready!(Pin::new(body).poll_frame(cx)) {
                 Some(Ok(frame)) => frame.into_data().map_or(Ok(()), |data| self.take(index, &data)),
                 Some(Err(error)) => self.broke(index, &error),
                 None => self.end(index),
             },
         };
+        if let (Err(failure), Input::Reading { seat, .. }) = (&step, &self.sources[index].input)
+            && failure.outcome == Outcome::UpstreamStream
+        {
+            seat.target.backend.breaker.report(Instant::now(), Verdict::Fault);
+        }
         Poll::Ready(step.map(|()| true))
+    }
+
+    fn begin(&mut self, index: usize, begun: Begun) -> Result<(), Failure> {
+        self.backend.get_or_insert_with(|| begun.seat.target.backend.name.clone());
+        self.sources[index].input = match begun.rest {
+            Some(body) => Input::Reading { body, seat: begun.seat },
+            None => Input::Ended,
+        };
+        self.take(index, &begun.read)?;
+        if matches!(self.sources[index].input, Input::Ended) { self.end(index) } else { Ok(()) }
     }
 
     /// Whether a backend has begun to answer and is not done: only then does silence count against it.
     pub(super) fn is_reading(&self) -> bool {
-        self.sources.iter().any(|source| matches!(source.input, Input::Reading(_)) && !source.is_done)
+        self.sources.iter().any(|source| matches!(source.input, Input::Reading { .. }) && !source.is_done)
     }
 
     /// Token counts of the choices that are done.

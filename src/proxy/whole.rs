@@ -4,11 +4,11 @@ use bytes::Bytes;
 use tokio::time::Instant;
 
 use super::Context;
-use super::attempt::{self, Call};
+use super::attempt::{self, Call, Until};
 use super::join::try_join;
 use super::settle::Settle;
 use crate::http::Failure;
-use crate::upstream::{Reading, read_whole, total_timeout};
+use crate::upstream::{Reading, total_timeout};
 
 /// The native answers to `calls`, in order. `WHOLE_TIMEOUT` and `TOTAL_TIMEOUT` end all of them.
 ///
@@ -22,20 +22,15 @@ pub(super) async fn fetch(
     let timeouts = context.proxy.client.timeouts;
     let limit = timeouts.total.map_or(timeouts.whole, |total| total.min(timeouts.whole));
     let deadline = context.arrived + limit;
-    let one = async |call: &Call<'_>| -> Result<(Bytes, String), Failure> {
-        let begun = attempt::send(context, call, timeouts.whole).await?;
-        let reading = Reading {
-            limit: context.snapshot.max_body_bytes,
-            idle: timeouts.idle,
-            deadline: Some((deadline, limit)),
-        };
-        let body = read_whole(begun.response.into_body(), reading).await?;
-        Ok((body, begun.backend))
+    let reading = Reading {
+        limit: context.snapshot.max_body_bytes,
+        idle: timeouts.idle,
+        deadline: Some((deadline, limit)),
     };
     let all = async {
         match calls {
-            [only] => Ok(vec![one(only).await?]),
-            many => try_join(many.iter().map(one).collect()).await,
+            [only] => Ok(vec![one(context, only, reading).await?]),
+            many => try_join(many.iter().map(|call| one(context, call, reading)).collect()).await,
         }
     };
     let answers = tokio::time::timeout_at(deadline.max(Instant::now()), all)
@@ -44,4 +39,9 @@ pub(super) async fn fetch(
     settle.first_content();
     settle.backend = answers.first().map(|(_, backend)| backend.clone());
     Ok(answers.into_iter().map(|(body, _)| body).collect())
+}
+
+async fn one(context: &Context, call: &Call<'_>, reading: Reading) -> Result<(Bytes, String), Failure> {
+    let begun = attempt::send(context, call, Until::End(reading)).await?;
+    Ok((begun.read, begun.seat.target.backend.name.clone()))
 }

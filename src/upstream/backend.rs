@@ -1,45 +1,67 @@
-//! One Ollama: where it is, and what is known of it.
+//! One credential on one address, with its live state.
 
-use http::Uri;
+use std::sync::Arc;
 
-use super::inventory::Inventory;
+use http::{HeaderValue, Uri};
+
+use super::health::Breaker;
+use super::host::Host;
 use crate::config::BaseUrl;
 
-/// One Ollama base URL with its live state, which outlives every snapshot.
+/// What requests are sent to. Its state outlives every snapshot.
 #[derive(Debug)]
 pub struct Backend {
-    /// For people and logs; never for clients.
+    /// As in the database; `implicit` without one.
+    pub id: String,
+    /// For people and logs; never for clients, and never a whole credential.
     pub name: String,
-    base: BaseUrl,
-    chat: Uri,
-    generate: Uri,
-    embed: Uri,
-    /// Which models it has, and what they can do.
-    pub inventory: Inventory,
+    /// Its address.
+    pub host: Arc<Host>,
+    /// Whether it is well.
+    pub breaker: Arc<Breaker>,
+    credential: Credential,
+}
+
+/// A credential and the header that carries it.
+struct Credential {
+    text: String,
+    header: Option<HeaderValue>,
+}
+
+impl std::fmt::Debug for Credential {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("***")
+    }
 }
 
 impl Backend {
-    /// A backend that was not spoken to yet.
+    /// A backend that was not spoken to yet. An empty credential sends none.
     #[must_use]
-    pub fn new(base: BaseUrl) -> Self {
-        Backend {
-            name: base.to_string(),
-            chat: base.uri("/api/chat"),
-            generate: base.uri("/api/generate"),
-            embed: base.uri("/api/embed"),
-            base,
-            inventory: Inventory::default(),
+    pub fn new(id: &str, name: &str, host: Arc<Host>, credential: &str, breaker: Breaker) -> Self {
+        let header = (!credential.is_empty()).then(|| format!("Bearer {credential}"));
+        let mut header = header.and_then(|text| HeaderValue::try_from(text).ok());
+        if let Some(header) = &mut header {
+            header.set_sensitive(true);
         }
+        let credential = Credential { text: credential.to_owned(), header };
+        Backend { id: id.to_owned(), name: name.to_owned(), host, breaker: Arc::new(breaker), credential }
     }
 
-    /// The address of a path such as `/api/chat`; those of the hot path were made before.
+    /// Whether these still describe it, so that its state may be kept.
+    #[must_use]
+    pub fn is_same(&self, name: &str, base: &BaseUrl, credential: &str) -> bool {
+        self.name == name && self.host.base == *base && self.credential.text == credential
+    }
+
+    /// The address of a path such as `/api/chat`.
     #[must_use]
     pub fn uri(&self, path: &str) -> Uri {
-        match path {
-            "/api/chat" => self.chat.clone(),
-            "/api/generate" => self.generate.clone(),
-            "/api/embed" => self.embed.clone(),
-            other => self.base.uri(other),
-        }
+        self.host.uri(path)
+    }
+
+    /// `Authorization`, if it has a credential.
+    #[must_use]
+    pub fn authorization(&self) -> Option<HeaderValue> {
+        self.credential.header.clone()
     }
 }

@@ -80,6 +80,9 @@ impl Client {
             *request.body_mut() = Full::new(body);
             request.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
         }
+        if let Some(authorization) = backend.authorization() {
+            request.headers_mut().insert(header::AUTHORIZATION, authorization);
+        }
         let connection = capture_connection(&mut request);
         match tokio::time::timeout(wait, self.pool.request(request)).await {
             Ok(Ok(response)) => {
@@ -103,6 +106,6 @@ fn classify(error: &Error, connection: &CaptureConnection) -> Failure {
         connected.get_extras(&mut extensions);
     }
     let was_used = extensions.get::<Used>().is_some_and(Used::was_used);
-    let retry = if was_used { Retry::Reused } else { Retry::No };
-    Failure { retry, ..failures::broke(error) }
+    let broke = failures::broke(error);
+    if was_used { Failure { retry: Retry::Reused, ..broke } } else { broke }
 }

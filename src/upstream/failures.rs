@@ -7,31 +7,31 @@ use std::time::Duration;
 use wire::openai::ApiError;
 use wire::translate::errors::{self, Refusal};
 
-use crate::http::{Failure, Outcome};
+use crate::http::{Blame, Failure, Outcome, Retry};
 
 /// No connection could be made.
 pub(super) fn unreachable(error: &(dyn Error + 'static)) -> Failure {
     let told = ApiError::upstream("the gateway cannot reach Ollama").with_code("upstream_unreachable");
-    Failure::new(Outcome::UpstreamConnect, told).because(Chain(error))
+    Failure::new(Outcome::UpstreamConnect, told).of(Blame::Connect, Retry::Anywhere).because(Chain(error))
 }
 
 /// The connection broke before an answer came.
 pub(super) fn broke(error: &(dyn Error + 'static)) -> Failure {
     let told = ApiError::upstream("the connection to Ollama broke before it answered")
         .with_code("upstream_unreachable");
-    Failure::new(Outcome::UpstreamConnect, told).because(Chain(error))
+    Failure::new(Outcome::UpstreamConnect, told).of(Blame::Backend, Retry::Anywhere).because(Chain(error))
 }
 
 /// The connection broke, or sent what is no HTTP, within an answer.
 pub fn stream_broke(error: &(dyn Error + 'static)) -> Failure {
     let told = ApiError::upstream("the connection to Ollama broke in the middle of the answer");
-    Failure::new(Outcome::UpstreamStream, told).because(Chain(error))
+    Failure::new(Outcome::UpstreamStream, told).of(Blame::Backend, Retry::Anywhere).because(Chain(error))
 }
 
 /// The answer ended before it was complete.
 #[must_use]
 pub fn ended_early() -> Failure {
-    Failure::new(Outcome::UpstreamStream, errors::ended_early())
+    Failure::new(Outcome::UpstreamStream, errors::ended_early()).of(Blame::Backend, Retry::Anywhere)
 }
 
 /// Nothing came for `waited`.
@@ -39,7 +39,7 @@ pub fn ended_early() -> Failure {
 pub fn timed_out(waited: Duration) -> Failure {
     let message = format!("Ollama sent nothing for {}", seconds(waited));
     let told = ApiError { status: 504, ..ApiError::upstream(message) }.with_code("upstream_timeout");
-    Failure::new(Outcome::Timeout, told)
+    Failure::new(Outcome::Timeout, told).of(Blame::Backend, Retry::Once)
 }
 
 /// The answer was not complete after `limit`.
@@ -60,7 +60,16 @@ pub fn refused(refusal: Refusal<'_>) -> Failure {
         400..500 if told.status != 429 => Outcome::BadRequest,
         _ => Outcome::UpstreamStatus,
     };
-    Failure::new(outcome, told).because(format_args!("status {}", refusal.status))
+    let (blame, retry) = match (refusal.status, told.status) {
+        (401 | 403, _) => (Blame::Backend, Retry::Elsewhere),
+        (404, _) => (Blame::Model, Retry::Elsewhere),
+        (429, _) => (Blame::Busy(told.retry_after.unwrap_or_default()), Retry::Elsewhere),
+        // What the client did wrong stays wrong everywhere, whatever status the upstream gave it.
+        (_, ..500) => (Blame::Nobody, Retry::No),
+        (300..=399, _) => (Blame::Backend, Retry::Elsewhere),
+        _ => (Blame::Backend, Retry::Anywhere),
+    };
+    Failure::new(outcome, told).of(blame, retry).because(format_args!("status {}", refusal.status))
 }
 
 fn seconds(duration: Duration) -> String {

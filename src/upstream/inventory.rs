@@ -42,9 +42,18 @@ impl Capabilities {
 /// The memory of one backend.
 #[derive(Debug, Default)]
 pub struct Inventory {
-    models: Mutex<Option<Arc<[Model]>>>,
+    models: Mutex<Option<Listed>>,
+    /// Models that turned out to be missing since the last list, or without one.
+    missing: Mutex<Vec<String>>,
     capabilities: Mutex<HashMap<String, Known>>,
     is_up: AtomicBool,
+}
+
+/// The last list.
+#[derive(Debug, Clone)]
+struct Listed {
+    models: Arc<[Model]>,
+    at: Instant,
 }
 
 #[derive(Debug, Clone)]
@@ -65,9 +74,42 @@ impl Inventory {
         });
         let mut last = self.models.lock().unwrap_or_else(PoisonError::into_inner);
         match fresh {
-            Ok(models) => Ok(Arc::clone(last.insert(models))),
-            Err(failure) => last.clone().ok_or(failure),
+            Ok(models) => {
+                *last = Some(Listed { models: Arc::clone(&models), at: Instant::now() });
+                self.missing.lock().unwrap_or_else(PoisonError::into_inner).clear();
+                Ok(models)
+            }
+            Err(failure) => last.as_ref().map(|listed| Arc::clone(&listed.models)).ok_or(failure),
         }
+    }
+
+    /// Whether `model` is there, by the last list and what 404s showed since; `None` when neither says. It ranks, it
+    /// never decides.
+    #[must_use]
+    pub fn has(&self, model: &str) -> Option<bool> {
+        let missing = self.missing.lock().unwrap_or_else(PoisonError::into_inner);
+        if missing.iter().any(|missing| models::same_name(missing, model)) {
+            return Some(false);
+        }
+        drop(missing);
+        let last = self.models.lock().unwrap_or_else(PoisonError::into_inner);
+        last.as_ref().map(|listed| listed.models.iter().any(|known| models::same_name(&known.id, model)))
+    }
+
+    /// A 404 showed that `model` is not there, whatever the list says.
+    pub fn note_missing(&self, model: &str) {
+        let mut missing = self.missing.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_known = missing.iter().any(|missing| models::same_name(missing, model));
+        if !is_known && missing.len() < MAX_MODELS {
+            missing.push(model.to_owned());
+        }
+    }
+
+    /// The last list and its age, for people.
+    #[must_use]
+    pub fn last(&self) -> Option<(Arc<[Model]>, Duration)> {
+        let last = self.models.lock().unwrap_or_else(PoisonError::into_inner);
+        last.as_ref().map(|listed| (Arc::clone(&listed.models), listed.at.elapsed()))
     }
 
     /// What `model` can do, or `None` when the backend does not say. Asked once in five minutes for each model.

@@ -3,14 +3,21 @@
 //! Knows nothing of clients, tokens or OpenAI's shapes beyond the error that a failure becomes.
 
 mod backend;
+pub mod balance;
 mod client;
 mod connect;
 mod failures;
+pub mod health;
+mod host;
 mod inventory;
+mod probe;
 mod read;
 
 pub use backend::Backend;
+pub use balance::Rotation;
 pub use client::{Client, Timeouts};
 pub use failures::{ended_early, refused, stream_broke, timed_out, total_timeout};
+pub use host::{Host, Hosts};
 pub use inventory::{Capabilities, Inventory};
+pub use probe::{Rounds, Sight, look};
 pub use read::{Reading, read_error, read_whole};

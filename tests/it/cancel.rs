@@ -88,7 +88,7 @@ async fn one_failing_choice_ends_the_others() {
         _ => Script::silent(End::Hang),
     })
     .await;
-    let gateway = Gateway::start(&[("OLLAMA_BASE_URL", &fake.url())]).await;
+    let gateway = Gateway::start(&[("OLLAMA_BASE_URL", &fake.url()), ("MAX_RETRIES", "0")]).await;
     let mut body = chat(false);
     body["n"] = 3.into();
     let reply = gateway.post(CHAT, &body).await;

@@ -6,6 +6,7 @@
 
 mod backend;
 mod bad_input;
+mod cache;
 mod cancel;
 mod config;
 mod conformance;
@@ -14,7 +15,9 @@ mod fake;
 mod faults;
 mod log;
 mod routes;
+mod routing;
 mod settings;
 mod shutdown;
+mod store;
 mod support;
 mod tidy;

@@ -13,11 +13,22 @@ use crate::support::ollama::{chat, done, line, ollama, pause_ms, says, whole};
 const CHAT: &str = "/v1/chat/completions";
 
 /// Settings whose effect is shown by a test of this file, or of the module named.
-const SHOWN: [(&str, &str); 20] = [
+const SHOWN: [(&str, &str); 31] = [
+    ("CACHE_CHAT", "cache"),
+    ("CACHE_CHAT_MAX_SIZE", "cache"),
+    ("CACHE_CHAT_MAX_AGE", "cache"),
+    ("CACHE_EMBEDDINGS", "cache"),
+    ("CACHE_EMBEDDINGS_MAX_SIZE", "cache"),
+    ("CACHE_EMBEDDINGS_MAX_AGE", "cache"),
     ("API_TOKEN", "routes"),
     ("OLLAMA_BASE_URL", "everywhere"),
     ("MAX_BODY_BYTES", "bad_input"),
     ("DRAIN_TIMEOUT", "shutdown"),
+    ("MAX_RETRIES", "routing"),
+    ("HEALTH_CHECK_INTERVAL", "routing"),
+    ("BALANCE", "routing"),
+    ("MAX_QUEUE", "routing"),
+    ("QUEUE_TIMEOUT", "routing"),
     ("PORT", "here"),
     ("HOST", "here"),
     ("OLLAMA_HOST", "here"),
@@ -241,10 +252,12 @@ async fn header_timeout_ends_connections_that_send_no_whole_head() {
 /// What the real program writes on standard error until `enough`.
 async fn log_of(env: &[(&str, &str)], enough: impl Fn(&str) -> bool) -> String {
     use tokio::io::AsyncBufReadExt as _;
+    let home = tempfile::tempdir().unwrap();
     let mut child = tokio::process::Command::new(env!("CARGO_BIN_EXE_ollama2openai"))
-        .current_dir(tempfile::tempdir().unwrap().path())
+        .current_dir(home.path())
         .env_clear()
         .envs([("PORT", "0"), ("OLLAMA_BASE_URL", "http://127.0.0.1:1")])
+        .env("DATA_DIR", home.path())
         .envs(env.iter().copied())
         .stdout(std::process::Stdio::null())
         .stderr(std::process::Stdio::piped())

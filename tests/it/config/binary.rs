@@ -73,7 +73,7 @@ fn check_config_shows_name_value_origin_and_note() {
     let case = Case::new()
         .file("config.toml", "request_timeout = \"5m\"\n")
         .file(".env", &format!("# note\nAPI_TOKEN={MARKER}\n"))
-        .env("CACHE_CHAT", "on");
+        .env("LOG_TO_FILE", "on");
     let checked = run(&case, &["check-config", "--port", "4000"]);
     assert_eq!(code(&checked), 0, "{}", err(&checked));
     let text = out(&checked);
@@ -88,9 +88,9 @@ fn check_config_shows_name_value_origin_and_note() {
     assert_eq!(row("PORT"), "PORT 4000 flag");
     assert_eq!(row("REQUEST_TIMEOUT"), "REQUEST_TIMEOUT 5m config.toml:1");
     assert_eq!(row("API_TOKEN"), "API_TOKEN *** .env:2");
-    assert_eq!(row("CACHE_CHAT"), "CACHE_CHAT on environment no effect yet: comes with the caches");
+    assert_eq!(row("LOG_TO_FILE"), "LOG_TO_FILE on environment no effect yet: comes with the request log");
     assert_eq!(row("HOST"), "HOST 127.0.0.1 default");
-    assert!(text.contains("warning: environment: CACHE_CHAT has no effect yet"), "{text}");
+    assert!(text.contains("warning: environment: LOG_TO_FILE has no effect yet"), "{text}");
     assert!(!text.contains(MARKER) && !text.contains('\x1b'));
     let column = |name: &str| text.lines().find(|line| line.starts_with(name)).unwrap().find(".env:2");
     let head = text.lines().next().unwrap();

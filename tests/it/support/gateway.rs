@@ -7,17 +7,30 @@ use std::path::Path;
 
 use ollama2openai::app::App;
 use ollama2openai::config::{self, Sources};
+use ollama2openai::store::{NewChannel, NewKey, Store};
 use serde_json::Value;
 use tempfile::TempDir;
 
 use super::client::{self, Request, Response, Stream};
 use super::wait::within;
 
+/// A `DATA_DIR` with these channels and keys of the pool.
+pub async fn home_with(channels: &[NewChannel], keys: &[NewKey]) -> TempDir {
+    let home = tempfile::tempdir().expect("a temporary directory");
+    let store = Store::open(home.path(), None).await.expect("a database is made");
+    for channel in channels {
+        store.create_channel(channel).await.expect("the test's channel is in order");
+    }
+    store.create_keys(keys).await.expect("the test's keys are in order");
+    store.close().await;
+    home
+}
+
 /// A running gateway. [`Gateway::shutdown`] ends it in order; one that is dropped ends with its test.
 pub struct Gateway {
     pub addr: SocketAddr,
     app: App,
-    /// Its working directory and `DATA_DIR`, empty at first.
+    /// Its working directory and `DATA_DIR`.
     home: TempDir,
 }
 
@@ -25,14 +38,22 @@ impl Gateway {
     /// Starts a gateway with these variables and no others, except `HOST`, `PORT` and `DATA_DIR`. No `.env`
     /// and no `config.toml` is read. Panics when the configuration has mistakes.
     pub async fn start(env: &[(&str, &str)]) -> Gateway {
-        let home = tempfile::tempdir().expect("a temporary directory");
+        Gateway::start_in(tempfile::tempdir().expect("a temporary directory"), env).await
+    }
+
+    /// As [`Gateway::start`], with these channels and keys of the pool in its database.
+    pub async fn with_rows(env: &[(&str, &str)], channels: &[NewChannel], keys: &[NewKey]) -> Gateway {
+        Gateway::start_in(home_with(channels, keys).await, env).await
+    }
+
+    async fn start_in(home: TempDir, env: &[(&str, &str)]) -> Gateway {
         let data = home.path().to_string_lossy().into_owned();
         let ours = [("HOST", "127.0.0.1"), ("PORT", "0"), ("DATA_DIR", data.as_str())];
         let both = ours.iter().chain(env);
         let env: BTreeMap<String, String> = both.map(|&(name, value)| (name.into(), value.into())).collect();
         let sources = Sources { env, dir: home.path().to_owned(), ..Sources::default() };
         let loaded = config::load(&sources).expect("the test's configuration is in order");
-        let app = App::start(&loaded.config).expect("the system has a free port");
+        let app = App::start(&loaded.config).await.expect("the system has a free port");
         Gateway { addr: app.addr, app, home }
     }
 

@@ -132,7 +132,7 @@ async fn a_future_beside_the_test_ends_with_its_handle() {
 #[tokio::test]
 async fn a_gateway_starts_alone_and_stops() {
     let gateway = Gateway::start(&[("API_TOKEN", "right")]).await;
-    assert_eq!(std::fs::read_dir(gateway.home()).unwrap().count(), 0);
+    assert!(std::fs::read_dir(gateway.home()).unwrap().count() > 0, "its state is kept in its own folder");
     assert_eq!(gateway.url(), format!("http://{}", gateway.addr));
     assert_eq!(gateway.get("/livez").await.status, 200);
     assert_eq!(gateway.post("/v1/chat/completions", &json!({})).await.status, 401);

@@ -1,4 +1,5 @@
-//! `POST /v1/embeddings` ↔ `/api/embed`.
+//! `POST /v1/embeddings` ↔ `/api/embed`. Each input can be asked for by itself, and a reply can be put together from
+//! vectors of several calls.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -33,6 +34,83 @@ pub struct Embedding {
     pub inputs: usize,
     /// Fields that were dropped as not allowed.
     pub ignored: Vec<&'static str>,
+    /// Where the JSON text of each input ends in the native body; one comma stands between two of them.
+    ends: Vec<usize>,
+}
+
+/// The vectors of one native reply, as Ollama wrote them, in the order of the inputs.
+#[derive(Debug)]
+pub struct Vectors<'a> {
+    /// Each an array of numbers as text; whether it is one is checked when it is written.
+    pub vectors: Vec<&'a str>,
+    /// Tokens of all inputs together, 0 when unknown.
+    pub prompt_tokens: u64,
+}
+
+const INPUTS: &[u8] = b",\"input\":[";
+
+impl Embedding {
+    /// The JSON text of one input.
+    ///
+    /// # Panics
+    /// When there is no input `at`.
+    #[must_use]
+    pub fn input(&self, at: usize) -> &[u8] {
+        let start = at.checked_sub(1).map_or(INPUTS.len(), |before| self.ends[before] + 1);
+        &self.native.tail[start..self.ends[at]]
+    }
+
+    /// What follows the inputs in the native body: every other field that is sent, the same for each input.
+    #[must_use]
+    pub fn fields(&self) -> &[u8] {
+        &self.native.tail[self.ends.last().map_or(0, |end| end + 1)..]
+    }
+
+    /// The call for some of the inputs only, in the order of `chosen`.
+    ///
+    /// # Panics
+    /// When an input does not exist.
+    #[must_use]
+    pub fn native_for(&self, chosen: &[usize]) -> Native {
+        let size = chosen.iter().map(|&at| self.input(at).len() + 1).sum::<usize>();
+        let mut tail = Vec::with_capacity(size + self.fields().len() + INPUTS.len() + 1);
+        tail.put_slice(INPUTS);
+        for (nth, &at) in chosen.iter().enumerate() {
+            if nth > 0 {
+                tail.put_u8(b',');
+            }
+            tail.put_slice(self.input(at));
+        }
+        tail.put_u8(b']');
+        tail.put_slice(self.fields());
+        Native::new(self.native.path, tail)
+    }
+
+    /// The JSON of a reply from one vector an input, each an array of numbers as text.
+    ///
+    /// # Errors
+    /// 502 when a vector is no such array.
+    pub fn reply_from(&self, vectors: &[&str], prompt_tokens: u64) -> Result<Vec<u8>, ApiError> {
+        let size = vectors.iter().map(|vector| vector.len() + 64).sum::<usize>();
+        let mut out = Vec::with_capacity(size + self.model.len() + 128);
+        out.put_slice(br#"{"object":"list","data":["#);
+        for (at, vector) in vectors.iter().enumerate() {
+            out.put_slice(if at > 0 { b",{" } else { b"{" });
+            out.put_slice(br#""object":"embedding","index":"#);
+            write_int(&mut out, at);
+            out.put_slice(br#","embedding":"#);
+            write_vector(&mut out, vector, self.encoding)?;
+            out.put_u8(b'}');
+        }
+        out.put_slice(br#"],"model":"#);
+        write_str(&mut out, &self.model);
+        out.put_slice(br#","usage":{"prompt_tokens":"#);
+        write_int(&mut out, prompt_tokens);
+        out.put_slice(br#","total_tokens":"#);
+        write_int(&mut out, prompt_tokens);
+        out.put_slice(b"}}");
+        Ok(out)
+    }
 }
 
 /// Translates a parsed request.
@@ -71,9 +149,11 @@ pub fn translate(request: &EmbeddingRequest<'_>, rules: Rules) -> Result<Embeddi
     };
     let chosen = Chosen::gather(&common, rules)?;
     let mut tail = Vec::with_capacity(inputs.iter().map(|text| text.as_str().len() + 8).sum::<usize>() + 64);
+    let mut ends = Vec::with_capacity(inputs.len());
     for (at, text) in inputs.iter().enumerate() {
-        tail.put_slice(if at > 0 { b"," } else { b",\"input\":[" });
+        tail.put_slice(if at > 0 { b"," } else { INPUTS });
         write_str(&mut tail, text.as_str());
+        ends.push(tail.len());
     }
     tail.put_u8(b']');
     match request.dimensions {
@@ -90,7 +170,25 @@ pub fn translate(request: &EmbeddingRequest<'_>, rules: Rules) -> Result<Embeddi
     chosen.write(&mut tail);
     tail.put_u8(b'}');
     let native = Native::new("/api/embed", tail);
-    Ok(Embedding { native, model, encoding, inputs: inputs.len(), ignored: chosen.ignored })
+    Ok(Embedding { native, model, encoding, inputs: inputs.len(), ignored: chosen.ignored, ends })
+}
+
+/// The vectors of a native reply to `inputs` inputs; `scratch` keeps a mended copy alive.
+///
+/// # Errors
+/// 502 when the reply is no such JSON, is an error, or has another number of vectors.
+pub fn read<'a>(body: &'a [u8], scratch: &'a mut String, inputs: usize) -> Result<Vectors<'a>, ApiError> {
+    let reply: EmbedReply<'_> = ollama::parse(body, scratch).map_err(|_| errors::not_json())?;
+    if let Some(error) = reply.error {
+        return Err(errors::from_line(error.get()));
+    }
+    let vectors = reply.embeddings.as_deref().unwrap_or_default();
+    if vectors.len() != inputs {
+        let message = format!("the upstream sent {} vectors for {inputs} inputs", vectors.len());
+        return Err(ApiError::upstream(message));
+    }
+    let vectors = vectors.iter().map(|vector| vector.get()).collect();
+    Ok(Vectors { vectors, prompt_tokens: reply.prompt_tokens() })
 }
 
 /// The JSON of an embeddings reply and the prompt tokens.
@@ -99,33 +197,8 @@ pub fn translate(request: &EmbeddingRequest<'_>, rules: Rules) -> Result<Embeddi
 /// 502 when the reply is no such JSON or lacks vectors.
 pub fn reply(body: &[u8], request: &Embedding) -> Result<(Vec<u8>, u64), ApiError> {
     let mut scratch = String::new();
-    let reply: EmbedReply<'_> = ollama::parse(body, &mut scratch).map_err(|_| errors::not_json())?;
-    if let Some(error) = reply.error {
-        return Err(errors::from_line(error.get()));
-    }
-    let vectors = reply.embeddings.as_deref().unwrap_or_default();
-    if vectors.len() != request.inputs {
-        let message = format!("the upstream sent {} vectors for {} inputs", vectors.len(), request.inputs);
-        return Err(ApiError::upstream(message));
-    }
-    let mut out = Vec::with_capacity(body.len() + 128);
-    out.put_slice(br#"{"object":"list","data":["#);
-    for (at, vector) in vectors.iter().enumerate() {
-        out.put_slice(if at > 0 { b",{" } else { b"{" });
-        out.put_slice(br#""object":"embedding","index":"#);
-        write_int(&mut out, at);
-        out.put_slice(br#","embedding":"#);
-        write_vector(&mut out, vector.get(), request.encoding)?;
-        out.put_u8(b'}');
-    }
-    out.put_slice(br#"],"model":"#);
-    write_str(&mut out, &request.model);
-    out.put_slice(br#","usage":{"prompt_tokens":"#);
-    write_int(&mut out, reply.prompt_tokens());
-    out.put_slice(br#","total_tokens":"#);
-    write_int(&mut out, reply.prompt_tokens());
-    out.put_slice(b"}}");
-    Ok((out, reply.prompt_tokens()))
+    let read = read(body, &mut scratch, request.inputs)?;
+    Ok((request.reply_from(&read.vectors, read.prompt_tokens)?, read.prompt_tokens))
 }
 
 fn write_vector(out: &mut Vec<u8>, raw: &str, encoding: Encoding) -> Result<(), ApiError> {

@@ -127,6 +127,24 @@ pub fn ended_early() -> ApiError {
     ApiError::upstream("the upstream's answer ended before it was complete")
 }
 
+/// Whether a whole answer of `path` is one: it holds no error, and is done. Before it counts as served, so that
+/// another backend may still be asked.
+///
+/// # Errors
+/// What the client would be told of it.
+pub fn check_answer(path: &str, body: &[u8]) -> Result<(), ApiError> {
+    #[derive(Default, Deserialize)]
+    #[serde(default)]
+    struct Answer<'a> {
+        done: Option<bool>,
+        #[serde(borrow)]
+        error: Option<&'a RawValue>,
+    }
+    let mut scratch = String::new();
+    let answer: Answer<'_> = crate::ollama::parse(body, &mut scratch).map_err(|_| not_json())?;
+    check_whole(answer.error, answer.done == Some(true) || path == "/api/embed")
+}
+
 /// A whole reply must hold no error and be done.
 pub(super) fn check_whole(error: Option<&RawValue>, done: bool) -> Result<(), ApiError> {
     match error {

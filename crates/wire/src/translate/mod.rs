@@ -14,12 +14,14 @@ mod images;
 mod logprobs;
 pub mod models;
 mod options;
+mod peek;
 mod tools;
 
 pub use chat_reply::chat_reply;
 pub use chat_stream::ChatStream;
 pub use completion_reply::{CompletionStream, completion_reply};
 pub use frame::UsageRule;
+pub use peek::{Peek, peek};
 
 use bytes::Bytes;
 

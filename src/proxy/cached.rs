@@ -1,0 +1,74 @@
+//! What of a request may come from a cache, and under which key. The caches themselves are in [`crate::cache`].
+
+use wire::translate::chat::Chat;
+use wire::translate::embeddings::Embedding;
+
+use super::Context;
+use crate::cache::{Key, key};
+use crate::snapshot::Plan;
+
+/// How much of a reply came from a cache.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Cached {
+    Hit,
+    Miss,
+    Partial,
+}
+
+impl Cached {
+    pub(super) fn by(missing: usize, all: usize) -> Self {
+        match missing {
+            0 => Cached::Hit,
+            _ if missing == all => Cached::Miss,
+            _ => Cached::Partial,
+        }
+    }
+
+    /// The value of `x-cache`.
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Cached::Hit => "HIT",
+            Cached::Miss => "MISS",
+            Cached::Partial => "PARTIAL",
+        }
+    }
+}
+
+/// The key of a chat request, when its reply may be kept.
+pub(super) fn chat_key(context: &Context, plan: &Plan, chat: &Chat) -> Option<Key> {
+    let served = served(plan, &chat.model).filter(|_| context.proxy.caches.chat.is_on())?;
+    let body = chat.native.body(served);
+    Some(key::chat(scope(served), chat.native.path, &body, chat.choices, chat.logprobs))
+}
+
+/// The keys of all inputs, when their vectors may be kept.
+pub(super) fn embedding_keys(context: &Context, plan: &Plan, embedding: &Embedding) -> Option<Vec<Key>> {
+    let served = served(plan, &embedding.model).filter(|_| context.proxy.caches.embeddings.is_on())?;
+    let keys = key::embeddings(scope(served), embedding.native.path, embedding.fields());
+    Some((0..embedding.inputs).map(|at| keys.key(embedding.input(at))).collect())
+}
+
+/// All clients share their answers until there are tokens to tell them apart by.
+fn scope(served: &str) -> key::Scope<'_> {
+    key::Scope { tenant: "", model: served, digest: None }
+}
+
+/// The model's name on the backends. Where channels map it to different models nothing is kept, as it is not known
+/// beforehand which of them answers.
+fn served<'r>(plan: &'r Plan, model: &'r str) -> Option<&'r str> {
+    let mut names = plan.tiers.iter().flat_map(|tier| &tier.groups).map(|group| group.served(model));
+    let first = names.next()?;
+    names.all(|name| name == first).then_some(first)
+}
+
+/// Tokens of each input, of which only the sum is known: by length, adding up to the sum.
+pub(super) fn shares(sum: u64, sizes: &[u64]) -> Vec<u64> {
+    let all = sizes.iter().sum::<u64>().max(1);
+    let part = |size: u64| u64::try_from(u128::from(sum) * u128::from(size) / u128::from(all)).unwrap_or(sum);
+    let (mut before, mut shares) = (0, Vec::with_capacity(sizes.len()));
+    for size in sizes {
+        shares.push(part(before + size) - part(before));
+        before += size;
+    }
+    shares
+}

@@ -1,0 +1,167 @@
+//! The view itself: groups of backends in tiers, and for each model name the plan of who may serve it.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use super::pattern::Patterns;
+use crate::config::{Balance, Config, Secret, StreamUsage};
+use crate::limits::{Slots, Window};
+use crate::upstream::{Backend, Rotation};
+
+/// Plans kept; names come from clients, so there is an end to them.
+const MAX_PLANS: usize = 10_000;
+/// A channel's `rateLimit` counts requests over this time.
+pub(super) const RATE_PERIOD: Duration = Duration::from_secs(60);
+
+/// A backend with its cap: live, by id, whatever snapshot points to it.
+#[derive(Debug)]
+pub struct Target {
+    pub backend: Arc<Backend>,
+    pub slots: Arc<Slots>,
+}
+
+/// Where a group comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    Channel,
+    Pool,
+    Implicit,
+}
+
+/// A channel with its backends, or a key of the pool as a group of one.
+#[derive(Debug)]
+pub struct Group {
+    pub id: String,
+    pub name: String,
+    pub origin: Origin,
+    pub priority: i64,
+    pub weight: u32,
+    pub models: Patterns,
+    pub mapping: HashMap<String, String>,
+    /// The channel's own cap, over all of its backends.
+    pub slots: Arc<Slots>,
+    /// Requests a minute, for channels that have a limit.
+    pub rate: Option<(u64, Arc<Window>)>,
+    pub members: Vec<Arc<Target>>,
+    pub rotation: Rotation,
+}
+
+impl Group {
+    /// Whether the group may serve `model`: by its list, or because it maps it.
+    #[must_use]
+    pub fn serves(&self, model: &str) -> bool {
+        self.models.admit(model) || self.mapping.contains_key(model)
+    }
+
+    /// The model's name on this group's backends.
+    #[must_use]
+    pub fn served<'r>(&'r self, model: &'r str) -> &'r str {
+        self.mapping.get(model).map_or(model, String::as_str)
+    }
+
+    /// Whether the channel itself may take one more: its cap and its rate.
+    #[must_use]
+    pub fn has_rate(&self, now: Instant) -> bool {
+        self.rate.as_ref().is_none_or(|(limit, window)| window.has_room(*limit, now))
+    }
+}
+
+/// Groups of equal rank.
+#[derive(Debug)]
+pub struct Tier {
+    pub groups: Vec<Arc<Group>>,
+    pub rotation: Rotation,
+}
+
+/// Who may serve one model, best tier first.
+#[derive(Debug)]
+pub struct Plan {
+    pub tiers: Vec<Arc<Tier>>,
+}
+
+/// Everything that a request may look up.
+#[derive(Debug)]
+pub struct Snapshot {
+    /// In order of rank: channels by priority, the pool by priority, or the implicit backend alone.
+    pub groups: Vec<Arc<Group>>,
+    /// Ranks that are equal share a tier: (origin, priority).
+    pub balance: Balance,
+    /// Attempts after the first.
+    pub max_retries: usize,
+    /// Between two probes; `None` = none.
+    pub health_interval: Option<Duration>,
+    pub queue_timeout: Duration,
+    /// The one token of the environment.
+    pub api_token: Option<Secret>,
+    /// Whether clients may set what makes Ollama load, reload or evict a model; `None` decides by who asks.
+    pub load_options: Option<bool>,
+    /// When streams tell their token counts.
+    pub usage: StreamUsage,
+    /// Silence after which a stream gets a comment.
+    pub heartbeat: Duration,
+    /// Largest request body, unpacked.
+    pub max_body_bytes: usize,
+    plans: Mutex<Plans>,
+}
+
+#[derive(Debug, Default)]
+struct Plans {
+    by_model: HashMap<String, Arc<Plan>>,
+    /// Models with the same candidates take turns together, so that weights hold over all of them.
+    by_groups: HashMap<Vec<usize>, Arc<Tier>>,
+}
+
+impl Snapshot {
+    /// The view of these groups, which need not be in order.
+    #[must_use]
+    pub fn new(config: &Config, mut groups: Vec<Arc<Group>>) -> Self {
+        groups.sort_by_key(|group| (group.origin != Origin::Channel, std::cmp::Reverse(group.priority)));
+        Snapshot {
+            groups,
+            balance: config.routing.balance,
+            max_retries: config.routing.max_retries,
+            health_interval: config.routing.health_interval,
+            queue_timeout: config.routing.queue_timeout,
+            api_token: config.access.api_token.clone(),
+            load_options: config.replies.client_options,
+            usage: config.replies.usage,
+            heartbeat: config.replies.heartbeat,
+            max_body_bytes: config.listen.max_body_bytes,
+            plans: Mutex::default(),
+        }
+    }
+
+    /// Who may serve `model`. Made at the first request for it, then looked up.
+    pub fn plan(&self, model: &str) -> Arc<Plan> {
+        let mut plans = self.plans.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(plan) = plans.by_model.get(model) {
+            return Arc::clone(plan);
+        }
+        if plans.by_model.len() >= MAX_PLANS {
+            plans.by_model.clear();
+            plans.by_groups.clear();
+        }
+        let plan = Arc::new(self.make_plan(model, &mut plans.by_groups));
+        plans.by_model.insert(model.to_owned(), Arc::clone(&plan));
+        plan
+    }
+
+    fn make_plan(&self, model: &str, tiers: &mut HashMap<Vec<usize>, Arc<Tier>>) -> Plan {
+        let fits = (0..self.groups.len()).filter(|&at| self.groups[at].serves(model)).collect::<Vec<_>>();
+        let rank = |at: &usize| (self.groups[*at].origin, self.groups[*at].priority);
+        let ranks = fits.chunk_by(|one, other| rank(one) == rank(other));
+        let tier = |at: &[usize]| {
+            let groups: Vec<_> = at.iter().map(|&at| Arc::clone(&self.groups[at])).collect();
+            let weights: Vec<_> = groups.iter().map(|group| group.weight).collect();
+            Arc::new(Tier { rotation: Rotation::new(&weights), groups })
+        };
+        let tiers = ranks.map(|at| Arc::clone(tiers.entry(at.to_vec()).or_insert_with(|| tier(at))));
+        Plan { tiers: tiers.collect() }
+    }
+
+    /// Every backend once.
+    pub fn targets(&self) -> impl Iterator<Item = &Arc<Target>> {
+        self.groups.iter().flat_map(|group| &group.members)
+    }
+}

@@ -1,0 +1,106 @@
+//! Pools and transactions, and the one macro that lets a query be written once for every kind of database.
+//!
+//! Another database is a variant more in [`Db`] and [`Tx`] and an arm more in [`on`]; no query changes. Not here: any
+//! query.
+
+use std::path::Path;
+use std::time::Duration;
+
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{Connection as _, Sqlite, SqlitePool, Transaction};
+
+use super::StoreError;
+
+/// How long a writer waits for another one, of this process or of the command line.
+const PATIENCE: Duration = Duration::from_secs(10);
+const READERS: u32 = 4;
+
+#[derive(Debug)]
+pub(super) enum Db {
+    /// One writer: SQLite has room for one only, and a queue in front of it is fairer than its polling.
+    Sqlite { writer: SqlitePool, readers: SqlitePool },
+}
+
+/// A transaction. Dropped without [`Tx::commit`], it has changed nothing.
+pub(super) enum Tx {
+    Sqlite(Transaction<'static, Sqlite>),
+}
+
+/// Expands a body for the database at hand, with `$conn` as its connection.
+macro_rules! on {
+    ($tx:expr, $conn:ident => $body:expr) => {
+        match $tx {
+            $crate::store::db::Tx::Sqlite(tx) => {
+                let $conn = &mut **tx;
+                $body
+            }
+        }
+    };
+}
+pub(super) use on;
+
+pub(super) fn sqlite(file: &Path) -> SqliteConnectOptions {
+    SqliteConnectOptions::new().filename(file).foreign_keys(true).busy_timeout(PATIENCE)
+}
+
+impl Db {
+    /// Connects to a SQLite file that exists.
+    pub(super) async fn sqlite(file: &Path) -> Result<Db, StoreError> {
+        // In WAL mode a commit is a write to the log. With NORMAL it is in the kernel's hands, which a SIGKILL does not
+        // touch; only a power cut would. FULL waits for the disk as well, so that what was acknowledged survives that,
+        // too. It costs one fsync a commit; commits are rare, as usage is written in batches.
+        let write = sqlite(file).journal_mode(SqliteJournalMode::Wal).synchronous(SqliteSynchronous::Full);
+        let pool = || {
+            SqlitePoolOptions::new()
+                .acquire_timeout(PATIENCE)
+                .test_before_acquire(false)
+                .idle_timeout(None)
+                .max_lifetime(None)
+        };
+        // A full disk makes SQLite roll back by itself. The driver's own rollback then fails, and it would believe for
+        // ever that a transaction is open: such a connection is replaced. Its release has awaited the rollback.
+        let writer = pool()
+            .max_connections(1)
+            .before_acquire(|conn, _| {
+                let sound = !conn.is_in_transaction();
+                Box::pin(async move { Ok(sound) })
+            })
+            .connect_with(write)
+            .await?;
+        // After the writer: a reader that may not write cannot make the files of WAL mode.
+        let readers = pool().max_connections(READERS).connect_lazy_with(sqlite(file).read_only(true));
+        Ok(Db::Sqlite { writer, readers })
+    }
+
+    /// A transaction that sees one state of everything, and must not write.
+    pub(super) async fn read(&self) -> Result<Tx, StoreError> {
+        match self {
+            Db::Sqlite { readers, .. } => Ok(Tx::Sqlite(readers.begin().await?)),
+        }
+    }
+
+    pub(super) async fn write(&self) -> Result<Tx, StoreError> {
+        match self {
+            // A transaction that begins by reading would fail at its first write, without any waiting, when another
+            // process had written in between.
+            Db::Sqlite { writer, .. } => Ok(Tx::Sqlite(writer.begin_with("BEGIN IMMEDIATE").await?)),
+        }
+    }
+
+    pub(super) async fn close(&self) {
+        match self {
+            Db::Sqlite { writer, readers } => {
+                readers.close().await;
+                writer.close().await; // the last one to close empties the log into the database
+            }
+        }
+    }
+}
+
+impl Tx {
+    pub(super) async fn commit(self) -> Result<(), StoreError> {
+        match self {
+            Tx::Sqlite(tx) => Ok(tx.commit().await?),
+        }
+    }
+}

@@ -1,0 +1,16 @@
+//! What the database knows of itself.
+
+use super::StoreError;
+use super::db::{Tx, on};
+
+/// Counts a change on that a reader of all rows must see.
+pub(super) async fn changed(tx: &mut Tx) -> Result<(), StoreError> {
+    let count = "UPDATE meta SET value = CAST(CAST(value AS BIGINT) + 1 AS TEXT) WHERE name = 'revision'";
+    on!(tx, conn => sqlx::query(count).execute(conn).await.map(drop))?;
+    Ok(())
+}
+
+pub(super) async fn revision(tx: &mut Tx) -> Result<i64, StoreError> {
+    Ok(on!(tx, conn => sqlx::query_scalar("SELECT CAST(value AS BIGINT) FROM meta WHERE name = 'revision'")
+        .fetch_one(conn).await)?)
+}

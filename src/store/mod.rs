@@ -1,0 +1,116 @@
+//! State that outlives the process: channels, backends, settings, in a SQLite file of the data folder. All SQL is
+//! here, in one text that PostgreSQL understands, too (see `db`).
+//!
+//! A row is only what is stored: what it means for a request is known to `snapshot`. No live state is kept here, such
+//! as health or requests in flight.
+
+mod backends;
+mod backup;
+mod channels;
+mod db;
+mod error;
+mod folder;
+mod keys;
+mod meta;
+mod migrate;
+mod rows;
+mod seal;
+mod settings;
+mod text;
+mod totals;
+
+use std::path::Path;
+
+use crate::config::Secret;
+use db::Db;
+use folder::{Folder, Lock};
+use seal::Key;
+
+pub use backup::{Restored, restore};
+pub use error::{Conflict, StoreError};
+pub use migrate::Pending;
+pub use rows::{
+    BackendRow, ChannelChange, ChannelRow, Created, KeyChange, NewBackend, NewChannel, NewKey, Rows, Totals,
+};
+pub use seal::Lost;
+
+/// The database of a data folder, open. Any number of processes may have it open at once.
+#[derive(Debug)]
+pub struct Store {
+    db: Db,
+    key: Key,
+    folder: Folder,
+    _in_use: Lock,
+}
+
+impl Store {
+    /// Opens the database of a data folder and brings it up to date. What is missing is made: the folder, the
+    /// database, and the key that seals credentials, unless `secret` gives it as 32 bytes in base64.
+    ///
+    /// # Errors
+    /// [`StoreError::NotWritable`], [`StoreError::Newer`], [`StoreError::BadKey`], [`StoreError::InUse`] while a backup
+    /// is being restored; those of files and of the database. A key that is not the one with which credentials were
+    /// sealed is no error: see [`Rows::lost`].
+    pub async fn open(data_dir: &Path, secret: Option<&Secret>) -> Result<Store, StoreError> {
+        let folder = Folder::create(data_dir)?;
+        let starting = folder.starting().await?;
+        let in_use = folder.in_use()?;
+        let key = folder.key(secret)?;
+        folder.prepare_database()?;
+        let file = folder.database();
+        // Before anything is written, by changing the mode of the file for instance.
+        migrate::applied(&file).await?;
+        let db = Db::sqlite(&file).await?;
+        migrate::run(&db).await?;
+        drop(starting);
+        Ok(Store { db, key, folder, _in_use: in_use })
+    }
+
+    /// What [`Store::migrate`] would do to the database of a data folder. Changes nothing.
+    ///
+    /// # Errors
+    /// [`StoreError::Newer`]; those of files and of the database.
+    pub async fn pending(data_dir: &Path) -> Result<Vec<Pending>, StoreError> {
+        migrate::pending(data_dir).await
+    }
+
+    /// Brings the database of a data folder up to date, as [`Store::open`] does, and says what was done.
+    ///
+    /// # Errors
+    /// As [`Store::open`].
+    pub async fn migrate(data_dir: &Path, secret: Option<&Secret>) -> Result<Vec<Pending>, StoreError> {
+        let pending = Store::pending(data_dir).await?;
+        Store::open(data_dir, secret).await?.close().await;
+        Ok(pending)
+    }
+
+    /// All channels and backends, as they are at one moment.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn load(&self) -> Result<Rows, StoreError> {
+        let mut tx = self.db.read().await?;
+        let revision = meta::revision(&mut tx).await?;
+        let channels = channels::all(&mut tx).await?;
+        let backends = backends::all(&mut tx).await?;
+        drop(tx);
+        Ok(Rows {
+            revision,
+            channels: channels.into_iter().map(channels::Stored::open).collect::<Result<_, _>>()?,
+            backends: backends.into_iter().map(|row| row.open(&self.key)).collect::<Result<_, _>>()?,
+        })
+    }
+
+    /// Grows with every change of channels, backends and settings, whichever process makes it. Totals do not count.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn revision(&self) -> Result<i64, StoreError> {
+        meta::revision(&mut self.db.read().await?).await
+    }
+
+    /// Waits for what is running and closes the files. A store that is only dropped loses nothing either.
+    pub async fn close(self) {
+        self.db.close().await;
+    }
+}

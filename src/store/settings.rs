@@ -1,0 +1,44 @@
+//! Settings that were changed at run time, by name. What they mean is known to `config`.
+
+use super::db::on;
+use super::{Store, StoreError, meta};
+
+impl Store {
+    /// All of them, by name.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn settings(&self) -> Result<Vec<(String, String)>, StoreError> {
+        let mut tx = self.db.read().await?;
+        Ok(on!(&mut tx, conn => sqlx::query_as("SELECT name, value FROM settings ORDER BY name")
+            .fetch_all(conn).await)?)
+    }
+
+    /// # Errors
+    /// Those of the database.
+    pub async fn set_setting(&self, name: &str, value: &str) -> Result<(), StoreError> {
+        let mut tx = self.db.write().await?;
+        on!(&mut tx, conn => sqlx::query(
+                "INSERT INTO settings (name, value) VALUES ($1, $2) \
+                 ON CONFLICT (name) DO UPDATE SET value = excluded.value")
+            .bind(name)
+            .bind(value)
+            .execute(conn).await.map(drop))?;
+        meta::changed(&mut tx).await?;
+        tx.commit().await
+    }
+
+    /// Whether there was one.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn delete_setting(&self, name: &str) -> Result<bool, StoreError> {
+        let mut tx = self.db.write().await?;
+        let deleted = on!(&mut tx, conn => sqlx::query("DELETE FROM settings WHERE name = $1")
+            .bind(name)
+            .execute(conn).await.map(|done| done.rows_affected()))?;
+        meta::changed(&mut tx).await?;
+        tx.commit().await?;
+        Ok(deleted == 1)
+    }
+}

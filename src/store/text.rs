@@ -1,0 +1,23 @@
+//! Small texts that rows are made of: ids, times, lists as JSON.
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::StoreError;
+
+/// Sorts by the time of its making.
+pub(super) fn new_id() -> String {
+    uuid::Uuid::now_v7().to_string()
+}
+
+pub(super) fn now() -> String {
+    format!("{:.3}", jiff::Timestamp::now())
+}
+
+pub(super) fn to_json(value: &impl Serialize) -> String {
+    serde_json::to_string(value).expect("lists of texts become JSON")
+}
+
+pub(super) fn from_json<T: DeserializeOwned>(row: &str, column: &str, text: &str) -> Result<T, StoreError> {
+    serde_json::from_str(text).map_err(|error| StoreError::Damaged(format!("{column} of {row}: {error}")))
+}

@@ -1,0 +1,63 @@
+//! One Ollama address. Credentials on the same address share it: its inventory, and its probe.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+
+use http::Uri;
+
+use super::inventory::Inventory;
+use crate::config::BaseUrl;
+
+/// A base URL and what is known of it.
+#[derive(Debug)]
+pub struct Host {
+    /// Where it is.
+    pub base: BaseUrl,
+    /// Which models it has, and what they can do.
+    pub inventory: Inventory,
+    chat: Uri,
+    generate: Uri,
+    embed: Uri,
+}
+
+impl Host {
+    fn new(base: BaseUrl) -> Self {
+        Host {
+            inventory: Inventory::default(),
+            chat: base.uri("/api/chat"),
+            generate: base.uri("/api/generate"),
+            embed: base.uri("/api/embed"),
+            base,
+        }
+    }
+
+    /// The address of a path such as `/api/chat`; those of the hot path were made before.
+    #[must_use]
+    pub fn uri(&self, path: &str) -> Uri {
+        match path {
+            "/api/chat" => self.chat.clone(),
+            "/api/generate" => self.generate.clone(),
+            "/api/embed" => self.embed.clone(),
+            other => self.base.uri(other),
+        }
+    }
+}
+
+/// All addresses in use, one [`Host`] each.
+#[derive(Debug, Default)]
+pub struct Hosts(Mutex<HashMap<String, Weak<Host>>>);
+
+impl Hosts {
+    /// The host of this address; made when nobody holds one.
+    pub fn get(&self, base: BaseUrl) -> Arc<Host> {
+        let mut hosts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let key = base.to_string();
+        if let Some(host) = hosts.get(&key).and_then(Weak::upgrade) {
+            return host;
+        }
+        hosts.retain(|_, host| host.strong_count() > 0);
+        let host = Arc::new(Host::new(base));
+        hosts.insert(key, Arc::downgrade(&host));
+        host
+    }
+}
