@@ -8,15 +8,21 @@ use std::time::{Duration, Instant};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::admin::Admin;
 use crate::cache::Caches;
 use crate::config::Config;
 use crate::http::Ids;
 use crate::limits::{RetryBudget, WaitingRoom};
 use crate::proxy::{Closing, Proxy};
-use crate::serve::{Server, bind};
-use crate::snapshot::{Current, Registry};
+use crate::serve::{Planes, Server, bind};
+use crate::snapshot::{Registry, Reloader};
 use crate::store::Store;
 use crate::upstream::Client;
+
+/// Between two looks whether another process, such as the command line, has changed channels or keys.
+const FOLLOW: Duration = Duration::from_millis(500);
+/// Between two times that counts are written down.
+const KEEP: Duration = Duration::from_secs(1);
 
 /// A gateway that listens.
 #[derive(Debug)]
@@ -26,6 +32,7 @@ pub struct App {
     /// The data plane.
     pub proxy: Arc<Proxy>,
     server: Arc<Server>,
+    reloader: Arc<Reloader>,
     accepting: TaskTracker,
     background: TaskTracker,
     stop: CancellationToken,
@@ -40,27 +47,52 @@ impl App {
     pub async fn start(config: &Config) -> anyhow::Result<App> {
         let listener = bind(SocketAddr::new(config.listen.host, config.listen.port))?;
         let addr = listener.local_addr()?;
-        let store = Store::open(&config.data_dir, None).await?;
+        let store = Arc::new(Store::open(&config.data_dir, config.secret_key.as_ref()).await?);
         let ids = Arc::new(Ids::new(getrandom::u64().map_err(io::Error::other)?));
         let room = Arc::new(WaitingRoom::new(config.routing.max_queue));
         let registry = Registry::new(Arc::clone(&room), Arc::clone(&ids), config.routing.health_interval);
-        let snapshot = registry.build(config, &store.load().await?)?;
+        let reloader = Arc::new(Reloader::start(config.clone(), Arc::clone(&store), registry).await?);
+        let client = Arc::new(Client::new(&config.upstream));
+        let caches = Arc::new(Caches::new(&config.caches));
+        let admin = Arc::new(Admin {
+            store,
+            reloader: Arc::clone(&reloader),
+            client: Arc::clone(&client),
+            caches: Arc::clone(&caches),
+            ids: Arc::clone(&ids),
+            password: config.access.admin_password.clone(),
+            default_base: config.upstream.key_base.clone(),
+            max_body_bytes: config.listen.max_body_bytes,
+        });
         let proxy = Arc::new(Proxy {
-            snapshot: Current::new(snapshot),
-            client: Client::new(&config.upstream),
+            snapshot: Arc::clone(reloader.current()),
+            client,
             room,
-            caches: Arc::new(Caches::new(&config.caches)),
+            caches,
             budget: RetryBudget::new(Instant::now()),
             ids,
             started: Instant::now(),
             closing: Arc::new(Closing::default()),
         });
-        let server = Arc::new(Server::new(&config.listen, Arc::clone(&proxy), TaskTracker::new()));
+        let planes = Planes { proxy: Arc::clone(&proxy), admin };
+        let server = Arc::new(Server::new(&config.listen, planes, TaskTracker::new()));
         let accepting = TaskTracker::new();
         accepting.spawn(Arc::clone(&server).run(listener));
         let drain_timeout = config.listen.drain_timeout;
         let (background, stop) = (TaskTracker::new(), CancellationToken::new());
-        Ok(App { addr, proxy, server, accepting, background, stop, drain_timeout })
+        let app = App {
+            addr,
+            proxy,
+            server,
+            reloader: Arc::clone(&reloader),
+            accepting,
+            background,
+            stop,
+            drain_timeout,
+        };
+        app.run_beside(follow(Arc::clone(&reloader)));
+        app.run_beside(keep_totals(reloader));
+        Ok(app)
     }
 
     /// Runs a job beside the server until the gateway stops.
@@ -80,6 +112,44 @@ impl App {
             tasks.close();
             tasks.wait().await;
         }
+        if let Err(error) = self.reloader.write_totals().await {
+            tracing::error!(%error, "counts of the last second are lost");
+        }
         in_time
+    }
+}
+
+/// Puts changes of other processes in force.
+async fn follow(reloader: Arc<Reloader>) {
+    let mut last = String::new();
+    loop {
+        tokio::time::sleep(FOLLOW).await;
+        match reloader.follow().await {
+            Ok(true) => tracing::info!("channels and keys were read anew: another process has changed them"),
+            Ok(false) => last.clear(),
+            Err(error) => {
+                let error = error.to_string();
+                if error != last {
+                    tracing::error!(error, "channels and keys cannot be read; those in force stay");
+                }
+                last = error;
+            }
+        }
+    }
+}
+
+/// Writes counts of backends and channels down, again and again; those that cannot be written are kept.
+async fn keep_totals(reloader: Arc<Reloader>) {
+    let mut was_good = true;
+    loop {
+        tokio::time::sleep(KEEP).await;
+        match reloader.write_totals().await {
+            Ok(()) => was_good = true,
+            Err(error) if was_good => {
+                was_good = false;
+                tracing::error!(%error, "counts cannot be written; they are kept until they can");
+            }
+            Err(_) => {}
+        }
     }
 }

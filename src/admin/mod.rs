@@ -1,3 +1,63 @@
-//! The control plane. Not the data plane: nothing here is on the way of a client's request.
+//! The control plane: channels, keys and caches by JSON over HTTP, at the paths and with the fields of the Node program.
+//! Not the data plane: nothing here is on the way of a client's request.
+//!
+//! A change is checked field by field, stored in one transaction, then put in force by a new snapshot.
 
+mod auth;
+mod caches;
+mod channels;
+mod error;
+mod fields;
 pub mod keyline;
+mod keys;
+mod probes;
+mod routes;
+mod view;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use http::Request;
+use hyper::body::Incoming;
+
+use crate::cache::Caches;
+use crate::config::{BaseUrl, Secret};
+use crate::http::{Ids, Reply};
+use crate::snapshot::Reloader;
+use crate::store::Store;
+use crate::upstream::Client;
+
+/// Whether a path belongs to the control plane.
+#[must_use]
+pub fn is_admin(path: &str) -> bool {
+    let start = path.get(..6).is_some_and(|start| start.eq_ignore_ascii_case("/admin"));
+    start && matches!(path.as_bytes().get(6), None | Some(b'/'))
+}
+
+/// The control plane's long-lived parts.
+#[derive(Debug)]
+pub struct Admin {
+    /// Where channels and keys are kept.
+    pub store: Arc<Store>,
+    /// Puts changes in force.
+    pub reloader: Arc<Reloader>,
+    /// For probes that a person asks for.
+    pub client: Arc<Client>,
+    /// Shown and cleared here.
+    pub caches: Arc<Caches>,
+    /// Ids of requests.
+    pub ids: Arc<Ids>,
+    /// `ADMIN_PASSWORD`.
+    pub password: Secret,
+    /// Where a key line without an address goes: `OLLAMA_BASE_URL`, or Ollama's cloud.
+    pub default_base: BaseUrl,
+    /// Largest request body.
+    pub max_body_bytes: usize,
+}
+
+impl Admin {
+    /// Answers one request for `/admin` or a path below it.
+    pub async fn serve(self: Arc<Self>, request: Request<Incoming>, peer: SocketAddr) -> Reply {
+        routes::answer(self, request, peer).await
+    }
+}

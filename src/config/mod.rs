@@ -43,6 +43,8 @@ pub struct Config {
     pub log: Log,
     /// `DATA_DIR`: where state is kept. May not exist yet.
     pub data_dir: PathBuf,
+    /// `SECRET_KEY`: seals credentials at rest; `None` = the key file in `DATA_DIR`.
+    pub secret_key: Option<Secret>,
 }
 
 /// Where and how the server listens.
@@ -67,6 +69,8 @@ pub struct Listen {
 pub struct Upstream {
     /// `OLLAMA_BASE_URL`, else `OLLAMA_HOST`, else the local Ollama.
     pub base: BaseUrl,
+    /// Where keys without an address go: `OLLAMA_BASE_URL`, else Ollama's cloud.
+    pub key_base: BaseUrl,
     /// `CONNECT_TIMEOUT`: for TCP and TLS.
     pub connect_timeout: Duration,
     /// `REQUEST_TIMEOUT`: until the response headers of a streamed reply, model load included.
@@ -130,6 +134,8 @@ pub enum StreamUsage {
 pub struct Access {
     /// `API_TOKEN`: the one token of the environment.
     pub api_token: Option<Secret>,
+    /// `ADMIN_PASSWORD`.
+    pub admin_password: Secret,
 }
 
 /// What is remembered of answers.

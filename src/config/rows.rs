@@ -216,8 +216,7 @@ pub(super) static SETTINGS: &[Setting] = &[
         "Who may call while there is no token: programs of this machine, everybody, or nobody.",
     )
     .later(TOKENS),
-    row("ADMIN_PASSWORD", Access, Kind::Secret, "admin123", "Password of the first administrator.")
-        .later("the panel"),
+    row("ADMIN_PASSWORD", Access, Kind::Secret, "admin123", "Password of the first administrator."),
     row(
         "IP_ACCESS_MODE",
         Access,
@@ -312,6 +311,13 @@ pub(super) static SETTINGS: &[Setting] = &[
         text("the path of a folder", check::path),
         "./data",
         "Folder that holds the gateway's state; made when it is needed.",
+    ),
+    row(
+        "SECRET_KEY",
+        State,
+        Kind::Secret,
+        "",
+        "Seals the credentials of backends in the database: 32 bytes in base64.",
     )
-    .later("the database"),
+    .or_else("the file secret.key in DATA_DIR, made at the first start"),
 ];

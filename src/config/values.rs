@@ -13,6 +13,9 @@ use super::{
 /// What a duration of 0 becomes where that means "never": longer than anything runs, and safe to add to now.
 const NEVER: Duration = Duration::from_secs(365 * 86_400);
 
+/// Ollama's own service.
+const CLOUD: &str = "https://ollama.com/api";
+
 /// One value for every setting of the table.
 #[derive(Default)]
 pub(super) struct Values(BTreeMap<&'static str, Value>);
@@ -75,7 +78,10 @@ impl Config {
                 },
                 client_options: values.switch("ALLOW_CLIENT_OPTIONS"),
             },
-            access: Access { api_token: values.text("API_TOKEN").map(Secret::new) },
+            access: Access {
+                api_token: values.text("API_TOKEN").map(Secret::new),
+                admin_password: Secret::new(values.text("ADMIN_PASSWORD").unwrap_or_default()),
+            },
             caches: Caches {
                 chat: cache(values, ["CACHE_CHAT", "CACHE_CHAT_MAX_SIZE", "CACHE_CHAT_MAX_AGE"]),
                 embeddings: cache(
@@ -85,6 +91,7 @@ impl Config {
             },
             log: log(values),
             data_dir: PathBuf::from(values.text("DATA_DIR").unwrap_or_default()),
+            secret_key: values.text("SECRET_KEY").map(Secret::new),
         }
     }
 }
@@ -106,7 +113,9 @@ fn upstream(values: &Values) -> Upstream {
         (Some(base), _) => base.parse(),
         (None, host) => check::parse_ollama_host(host.unwrap_or_default()),
     };
+    let key_base = values.text("OLLAMA_BASE_URL").unwrap_or(CLOUD).parse();
     Upstream {
+        key_base: key_base.expect("the text was checked, and the constant is in order"),
         base: base.expect("both texts were checked"),
         connect_timeout: values.duration("CONNECT_TIMEOUT"),
         request_timeout: values.duration("REQUEST_TIMEOUT"),

@@ -73,8 +73,8 @@ pub enum Blame {
     Connect,
     /// The backend answered badly, or not at all.
     Backend,
-    /// The backend wants to be left alone for so many seconds.
-    Busy(u32),
+    /// The backend wants to be left alone, as long as its `Retry-After` says.
+    Busy,
     /// The backend does not have the model.
     Model,
 }

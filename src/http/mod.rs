@@ -3,12 +3,14 @@
 //! Knows nothing of models, backends or tokens.
 
 mod body;
+mod caller;
 mod failure;
 pub mod headers;
 mod ids;
 mod intake;
 
 pub use body::{Body, Held};
+pub use caller::{credential, is_loopback};
 pub use failure::{Blame, Failure, Outcome, Retry};
 pub use ids::{Ids, request_id};
 pub use intake::{discard_small, read_body};

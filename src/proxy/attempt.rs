@@ -13,13 +13,13 @@ use wire::translate::errors::Refusal;
 use wire::translate::{Native, Peek, peek};
 
 use super::Context;
-use super::plan::{Pick, Search, Seat};
+use super::plan::{Pick, Search, Seat, Served};
 use crate::http::{Blame, Failure, Outcome, Retry};
 use crate::limits::Refused;
-use crate::snapshot::Plan;
+use crate::snapshot::{Origin, Plan};
 use crate::upstream::health::Verdict;
 use crate::upstream::{
-    Backend, Reading, ended_early, read_error, read_whole, refused, stream_broke, timed_out,
+    Reading, Tally, ended_early, read_error, read_whole, refused, stream_broke, timed_out,
 };
 
 /// How often a dead kept-alive connection may be replaced for one call; each try may meet another dead one.
@@ -75,7 +75,7 @@ pub(super) async fn send(context: &Context, call: &Call<'_>, until: Until) -> Re
                 None => return Err(told(last, attempts)),
             },
         };
-        let id = seat.target.backend.id.clone();
+        let id = seat.by.target.backend.id.clone();
         attempts += 1;
         let failure = match to_one(context, call, seat, until).await {
             Ok(begun) => return Ok(begun),
@@ -141,13 +141,17 @@ fn told(last: Option<(Failure, String)>, attempts: usize) -> Failure {
 
 /// One attempt, its verdict included.
 async fn to_one(context: &Context, call: &Call<'_>, mut seat: Seat, until: Until) -> Result<Begun, Failure> {
-    let (target, served) = (Arc::clone(&seat.target), seat.served.clone());
+    let (by, model) = (seat.by.clone(), seat.model.clone());
+    by.tallies().for_each(Tally::request);
     let (trial, started) = (seat.trial.take(), Instant::now());
     let result = ask(context, call, seat, until).await;
-    let (now, backend) = (Instant::now(), &target.backend);
+    let (now, backend) = (Instant::now(), &by.target.backend);
     let verdict = match &result {
         Ok(_) => Verdict::Ok,
-        Err(failure) => judge(backend, &served, failure, now, started),
+        Err(failure) => {
+            by.tallies().for_each(Tally::failure);
+            judge(&by, &model, failure, now, started)
+        }
     };
     match trial {
         Some(trial) => trial.report(now, verdict),
@@ -157,8 +161,8 @@ async fn to_one(context: &Context, call: &Call<'_>, mut seat: Seat, until: Until
 }
 
 /// What a failure says of the backend; one line in the log for each attempt.
-fn judge(backend: &Backend, served: &str, failure: &Failure, now: Instant, started: Instant) -> Verdict {
-    let cause = failure.cause.as_deref();
+fn judge(by: &Served, model: &str, failure: &Failure, now: Instant, started: Instant) -> Verdict {
+    let (backend, cause) = (&by.target.backend, failure.cause.as_deref());
     let verdict = match failure.blame {
         Blame::Nobody => return Verdict::Neutral,
         Blame::Connect => {
@@ -166,13 +170,14 @@ fn judge(backend: &Backend, served: &str, failure: &Failure, now: Instant, start
             Verdict::ConnectFault
         }
         Blame::Backend => Verdict::Fault,
-        Blame::Busy(seconds) => {
-            let wait = (seconds > 0).then(|| Duration::from_secs(u64::from(seconds)));
+        Blame::Busy => {
+            let seconds = failure.error.retry_after.filter(|seconds| *seconds > 0);
+            let wait = seconds.map(|seconds| Duration::from_secs(u64::from(seconds)));
             backend.breaker.cool(now, wait);
             Verdict::Neutral
         }
         Blame::Model => {
-            backend.host.inventory.note_missing(served);
+            backend.host.inventory.note_missing(model);
             Verdict::Neutral
         }
     };
@@ -180,7 +185,8 @@ fn judge(backend: &Backend, served: &str, failure: &Failure, now: Instant, start
     backend.breaker.note_error(now, &cause.map_or_else(|| told.clone(), |cause| format!("{told} ({cause})")));
     tracing::info!(
         backend = backend.name,
-        model = served,
+        channel = (by.group.origin == Origin::Channel).then_some(by.group.name.as_str()),
+        model,
         outcome = failure.outcome.as_str(),
         error = told,
         cause,
@@ -191,9 +197,9 @@ fn judge(backend: &Backend, served: &str, failure: &Failure, now: Instant, start
 }
 
 async fn ask(context: &Context, call: &Call<'_>, seat: Seat, until: Until) -> Result<Begun, Failure> {
-    let backend = &seat.target.backend;
+    let backend = &seat.by.target.backend;
     let client = &context.proxy.client;
-    let body = call.native.body(&seat.served);
+    let body = call.native.body(&seat.model);
     let wait = match until {
         Until::Content => client.timeouts.headers,
         // The head of a whole answer comes with its last token, so its own limit rules.
@@ -209,7 +215,7 @@ async fn ask(context: &Context, call: &Call<'_>, seat: Seat, until: Until) -> Re
     };
     if !response.status().is_success() {
         let (status, retry_after, body) = read_error(response).await;
-        let (asked, served) = (call.asked, seat.served.as_str());
+        let (asked, served) = (call.asked, seat.model.as_str());
         return Err(refused(Refusal {
             status,
             body: &body,

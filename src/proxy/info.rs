@@ -1,23 +1,20 @@
 //! Pages about the gateway itself: open to all, never waiting for a backend.
 
-use http::{HeaderValue, StatusCode, header};
+use http::{StatusCode, header};
 
 use super::Proxy;
 use super::route::Page;
 use crate::http::{Body, Reply, headers};
+use crate::snapshot::{Origin, Snapshot, Target};
+use crate::upstream::health::State;
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
-const ADMIN: &str = "<!doctype html><meta charset=utf-8><title>ollama2openai</title>\
-    <p>The admin panel is not part of this version yet. The API is at <code>/v1</code>, its state at <code>/health</code>.\n";
-/// The seed's counts of keys, channels and tokens: none of them exist yet.
-const KEYS: &str =
-    r#"{"total":0,"enabled":0,"healthy":0,"disabled":0,"unhealthy":0,"totalRequests":0,"totalTokens":0}"#;
-const CHANNELS: &str = r#"{"total":0,"enabled":0,"healthy":0,"disabled":0}"#;
+/// The seed's counts of tokens: none of them exist yet.
 const TOKENS: &str = r#"{"total":0,"enabled":0,"disabled":0,"expired":0}"#;
 
 pub(super) fn answer(proxy: &Proxy, page: Page) -> Reply {
     match page {
-        Page::Service => json(service()),
+        Page::Service => json(service(&proxy.snapshot.load())),
         Page::Health => json(health(proxy)),
         Page::Live => json(r#"{"status":"ok"}"#.to_owned()),
         Page::Ready if proxy.closing.is_draining() => {
@@ -26,12 +23,6 @@ pub(super) fn answer(proxy: &Proxy, page: Page) -> Reply {
             reply
         }
         Page::Ready => json(r#"{"status":"ok"}"#.to_owned()),
-        Page::Admin => {
-            let mut reply = Reply::new(Body::full(ADMIN));
-            let kind = HeaderValue::from_static("text/html; charset=utf-8");
-            reply.headers_mut().insert(header::CONTENT_TYPE, kind);
-            reply
-        }
     }
 }
 
@@ -46,21 +37,60 @@ fn json(text: String) -> Reply {
     reply
 }
 
-fn service() -> String {
+fn service(snapshot: &Snapshot) -> String {
+    let (keys, channels) = counts(snapshot);
     format!(
-        r#"{{"service":"Ollama2OpenAI","version":"{VERSION}","edition":"Enterprise","description":"Ollama as an OpenAI-compatible service","endpoints":{{"chat":"/v1/chat/completions","completions":"/v1/completions","models":"/v1/models","embeddings":"/v1/embeddings","admin":"/admin","metrics":"/metrics","health":"/health"}},"keys":{KEYS},"channels":{CHANNELS},"tokens":{TOKENS}}}"#
+        r#"{{"service":"Ollama2OpenAI","version":"{VERSION}","edition":"Enterprise","description":"Ollama as an OpenAI-compatible service","endpoints":{{"chat":"/v1/chat/completions","completions":"/v1/completions","models":"/v1/models","embeddings":"/v1/embeddings","admin":"/admin","metrics":"/metrics","health":"/health"}},"keys":{keys},"channels":{channels},"tokens":{TOKENS}}}"#
     )
 }
 
-/// `degraded` when no backend answered lately, `ok` otherwise; always 200, as the seed has it.
+/// `no_backends` when all that is configured is turned off, `degraded` when no backend answered lately, else `ok`;
+/// always 200, as the seed has it.
 fn health(proxy: &Proxy) -> String {
-    let is_up = proxy.snapshot.load().targets().any(|target| target.backend.host.inventory.is_up());
-    let status = if is_up { "ok" } else { "degraded" };
+    let snapshot = proxy.snapshot.load();
+    let status = match snapshot.targets().next() {
+        None => "no_backends",
+        Some(_) if snapshot.targets().any(|target| is_well(target)) => "ok",
+        Some(_) => "degraded",
+    };
+    let (keys, channels) = counts(&snapshot);
     let uptime = proxy.started.elapsed().as_secs_f64();
     let (rss, heap) = memory();
     format!(
-        r#"{{"status":"{status}","version":"{VERSION}","keys":{KEYS},"channels":{CHANNELS},"uptime":{uptime:.2},"memory":{{"rss":"{rss}MB","heap":"{heap}MB"}}}}"#
+        r#"{{"status":"{status}","version":"{VERSION}","keys":{keys},"channels":{channels},"uptime":{uptime:.2},"memory":{{"rss":"{rss}MB","heap":"{heap}MB"}}}}"#
     )
+}
+
+/// The seed's counts of keys and of channels.
+fn counts(snapshot: &Snapshot) -> (String, String) {
+    let configured = snapshot.configured;
+    let of = |origin: Origin| {
+        let groups: Vec<_> = snapshot.groups.iter().filter(|group| group.origin == origin).collect();
+        let healthy =
+            groups.iter().filter(|group| group.members.iter().any(|target| is_well(target))).count();
+        (groups.len(), healthy)
+    };
+    let (enabled, healthy) = of(Origin::Pool);
+    let keys = format!(
+        r#"{{"total":{},"enabled":{enabled},"healthy":{healthy},"disabled":{},"unhealthy":{},"totalRequests":{},"totalTokens":{}}}"#,
+        configured.keys,
+        configured.keys - enabled,
+        enabled - healthy,
+        configured.total_requests,
+        configured.total_tokens,
+    );
+    let (enabled, healthy) = of(Origin::Channel);
+    let channels = format!(
+        r#"{{"total":{},"enabled":{enabled},"healthy":{healthy},"disabled":{}}}"#,
+        configured.channels,
+        configured.channels - enabled,
+    );
+    (keys, channels)
+}
+
+fn is_well(target: &Target) -> bool {
+    target.backend.host.inventory.is_up()
+        && target.backend.breaker.state(std::time::Instant::now()) == State::Up
 }
 
 /// Resident memory and the part of it that is no file, in MB, as Linux counts them; 0 elsewhere.

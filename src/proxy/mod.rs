@@ -52,7 +52,7 @@ pub use relay::Closing;
 #[derive(Debug)]
 pub struct Proxy {
     /// Read once at the start of each request.
-    pub snapshot: Current,
+    pub snapshot: Arc<Current>,
     /// Where requests wait for a free place.
     pub room: Arc<WaitingRoom>,
     /// What was answered before.
@@ -60,7 +60,7 @@ pub struct Proxy {
     /// What retries may cost.
     pub budget: RetryBudget,
     /// The pool of connections to all backends.
-    pub client: Client,
+    pub client: Arc<Client>,
     /// Ids of requests and replies.
     pub ids: Arc<Ids>,
     /// When the process began to serve.
@@ -93,11 +93,8 @@ impl Proxy {
     /// Answers one request. Never fails: what goes wrong becomes a reply.
     pub async fn serve(self: Arc<Self>, request: Request<Incoming>, peer: SocketAddr) -> Reply {
         let id = request_id(request.headers(), &self.ids);
-        // Web pages have no business with the control plane.
-        let is_admin = route::is_admin(request.uri().path());
         let mut reply = match route::find(request.method(), request.uri().path()) {
             Route::Info(page) => info::answer(&self, page),
-            Route::Preflight if is_admin => wrong_method(&request, "GET, HEAD"),
             Route::Preflight => headers::preflight(request.headers()),
             Route::Endpoint(endpoint, tail) => {
                 let settle = Settle::new(endpoint, id.clone(), peer, request.method() == Method::HEAD);
@@ -110,7 +107,7 @@ impl Proxy {
         };
         let headers = reply.headers_mut();
         headers.insert(headers::REQUEST_ID, id);
-        if !is_admin && !headers.contains_key(header::ACCESS_CONTROL_ALLOW_METHODS) {
+        if !headers.contains_key(header::ACCESS_CONTROL_ALLOW_METHODS) {
             headers::cors(headers);
         }
         reply

@@ -9,16 +9,23 @@ use crate::config::Balance;
 use crate::http::{Failure, Outcome};
 use crate::limits::SlotGuard;
 use crate::snapshot::{Group, Plan, Snapshot, Target, Tier};
+use crate::upstream::Tally;
 use crate::upstream::health::{State, Trial};
+
+/// Who serves.
+#[derive(Debug, Clone)]
+pub(super) struct Served {
+    pub(super) target: Arc<Target>,
+    /// The channel or key.
+    pub(super) group: Arc<Group>,
+}
 
 /// A place on a backend, taken until this falls.
 #[derive(Debug)]
 pub(super) struct Seat {
-    pub(super) target: Arc<Target>,
+    pub(super) by: Served,
     /// The model's name there.
-    pub(super) served: String,
-    /// The channel or key that serves.
-    pub(super) group: Arc<Group>,
+    pub(super) model: String,
     /// Leave to ask a backend that is not well; whoever asks tells it what came of that.
     pub(super) trial: Option<Trial>,
     _slots: [SlotGuard; 2],
@@ -53,6 +60,13 @@ pub(super) struct Search {
     pub(super) model: Arc<str>,
     /// Ids of backends that this request has tried.
     pub(super) tried: Vec<String>,
+}
+
+impl Served {
+    /// Counts on both: the backend, and the channel that it belongs to.
+    pub(super) fn tallies(&self) -> impl Iterator<Item = &Tally> {
+        std::iter::once(&*self.target.tally).chain(self.group.tally.as_deref())
+    }
 }
 
 impl Search {
@@ -146,9 +160,8 @@ impl Search {
             return None;
         }
         Some(Seat {
-            target: Arc::clone(target),
-            served: served.to_owned(),
-            group: Arc::clone(group),
+            by: Served { target: Arc::clone(target), group: Arc::clone(group) },
+            model: served.to_owned(),
             trial,
             _slots: [of_group, of_target],
         })

@@ -152,8 +152,8 @@ impl Relay {
                         }
                         Poll::Ready(Progress::Read) => {
                             self.last_read = Instant::now();
-                            if self.settle.backend.is_none() {
-                                self.settle.backend.clone_from(&sources.backend);
+                            if self.settle.by.is_none() {
+                                self.settle.by.clone_from(&sources.by);
                             }
                             self.settle.first_content();
                             return Poll::Ready(Some(std::mem::take(&mut sources.out).freeze()));

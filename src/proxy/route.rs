@@ -21,7 +21,6 @@ pub(super) enum Page {
     Health,
     Live,
     Ready,
-    Admin,
 }
 
 /// What a method and path mean.
@@ -48,13 +47,8 @@ const ENDPOINTS: [(Endpoint, &str, &[&str]); 5] = [
 
 const MODEL: &[&str] = &["/v1/models/", "/models/"];
 
-const PAGES: [(Page, &str); 5] = [
-    (Page::Service, "/"),
-    (Page::Health, "/health"),
-    (Page::Live, "/livez"),
-    (Page::Ready, "/readyz"),
-    (Page::Admin, "/admin"),
-];
+const PAGES: [(Page, &str); 4] =
+    [(Page::Service, "/"), (Page::Health, "/health"), (Page::Live, "/livez"), (Page::Ready, "/readyz")];
 
 impl Endpoint {
     /// The canonical path, for logs.
@@ -67,12 +61,6 @@ impl Endpoint {
                 .map_or("/v1", |(_, _, paths)| paths[0]),
         }
     }
-}
-
-/// Whether a path belongs to the control plane.
-pub(super) fn is_admin(path: &str) -> bool {
-    let start = path.get(..6).is_some_and(|start| start.eq_ignore_ascii_case("/admin"));
-    start && matches!(path.as_bytes().get(6), None | Some(b'/'))
 }
 
 /// Paths do not mind case or one trailing slash, as in the Node program; anything else must be spelled right.

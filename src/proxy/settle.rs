@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use http::HeaderValue;
 use wire::openai::Usage;
 
+use super::plan::Served;
 use super::route::Endpoint;
 use crate::http::{Failure, Held, Outcome};
 
@@ -29,8 +30,8 @@ pub(super) struct Settle {
     pub(super) usage: Usage,
     /// Whether all of it came from a cache.
     pub(super) cached: bool,
-    /// The backend that answered.
-    pub(super) backend: Option<String>,
+    /// Who answered.
+    pub(super) by: Option<Served>,
 }
 
 impl Settle {
@@ -49,7 +50,7 @@ impl Settle {
             stream: false,
             usage: Usage::default(),
             cached: false,
-            backend: None,
+            by: None,
         }
     }
 
@@ -89,6 +90,10 @@ impl Held for Settle {}
 impl Drop for Settle {
     fn drop(&mut self) {
         let millis = |duration: Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
+        if let Some(by) = &self.by {
+            let tokens = self.usage.prompt + self.usage.completion;
+            by.tallies().for_each(|tally| tally.tokens(tokens));
+        }
         let (path, total) = (self.endpoint.path(), millis(self.started.elapsed()));
         // Fields are named as an operator asks for them; prompts, answers and keys are never among them.
         macro_rules! tell {
@@ -102,7 +107,7 @@ impl Drop for Settle {
                     model = Some(self.model.as_str()).filter(|model| !model.is_empty()),
                     stream = self.stream,
                     cached = self.cached.then_some(true),
-                    backend = self.backend.as_deref(),
+                    backend = self.by.as_ref().map(|by| by.target.backend.name.as_str()),
                     status = self.status,
                     outcome = self.outcome.as_str(),
                     first_token_ms = self.first.map(millis),

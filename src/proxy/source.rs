@@ -12,7 +12,7 @@ use wire::openai::{ApiError, Usage};
 use wire::translate::{ChatStream, CompletionStream, Step};
 
 use super::attempt::Begun;
-use super::plan::Seat;
+use super::plan::{Seat, Served};
 use crate::http::{Failure, Outcome};
 use crate::upstream::health::Verdict;
 use crate::upstream::{ended_early, stream_broke};
@@ -64,8 +64,8 @@ pub(super) struct Sources {
     translator: Translator,
     /// Events that wait to be sent.
     pub(super) out: BytesMut,
-    /// The name of the first backend that answered.
-    pub(super) backend: Option<String>,
+    /// Who answered first.
+    pub(super) by: Option<Served>,
     is_finished: bool,
     is_gathering: bool,
     /// What broke it, while the events before that are not sent.
@@ -94,7 +94,7 @@ impl Sources {
             sources: sources.collect(),
             translator,
             out: BytesMut::new(),
-            backend: None,
+            by: None,
             is_finished: false,
             is_gathering: false,
             failed: None,
@@ -163,13 +163,13 @@ impl Sources {
         if let (Err(failure), Input::Reading { seat, .. }) = (&step, &self.sources[index].input)
             && failure.outcome == Outcome::UpstreamStream
         {
-            seat.target.backend.breaker.report(Instant::now(), Verdict::Fault);
+            seat.by.target.backend.breaker.report(Instant::now(), Verdict::Fault);
         }
         Poll::Ready(step.map(|()| true))
     }
 
     fn begin(&mut self, index: usize, begun: Begun) -> Result<(), Failure> {
-        self.backend.get_or_insert_with(|| begun.seat.target.backend.name.clone());
+        self.by.get_or_insert_with(|| begun.seat.by.clone());
         self.sources[index].input = match begun.rest {
             Some(body) => Input::Reading { body, seat: begun.seat },
             None => Input::Ended,

@@ -6,6 +6,7 @@ use tokio::time::Instant;
 use super::Context;
 use super::attempt::{self, Call, Until};
 use super::join::try_join;
+use super::plan::Served;
 use super::settle::Settle;
 use crate::http::Failure;
 use crate::upstream::{Reading, total_timeout};
@@ -37,11 +38,11 @@ pub(super) async fn fetch(
         .await
         .map_err(|_| total_timeout(limit))??;
     settle.first_content();
-    settle.backend = answers.first().map(|(_, backend)| backend.clone());
+    settle.by = answers.first().map(|(_, by)| by.clone());
     Ok(answers.into_iter().map(|(body, _)| body).collect())
 }
 
-async fn one(context: &Context, call: &Call<'_>, reading: Reading) -> Result<(Bytes, String), Failure> {
+async fn one(context: &Context, call: &Call<'_>, reading: Reading) -> Result<(Bytes, Served), Failure> {
     let begun = attempt::send(context, call, Until::End(reading)).await?;
-    Ok((begun.read, begun.seat.target.backend.name.clone()))
+    Ok((begun.read, begun.seat.by.clone()))
 }

@@ -1,6 +1,5 @@
 //! The accept loop: a connection cap, no delay for small writes, a limit on how long a head may take, and a drain.
 
-use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
 use std::pin::pin;
@@ -9,7 +8,6 @@ use std::task::Poll;
 use std::time::Duration;
 
 use hyper::server::conn::http1;
-use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::server::graceful::GracefulConnection;
@@ -18,8 +16,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::{Answering, Planes};
 use crate::config::Listen;
-use crate::proxy::Proxy;
 
 /// Connections that wait to be accepted.
 const BACKLOG: i32 = 1024;
@@ -48,7 +46,7 @@ pub fn bind(addr: SocketAddr) -> io::Result<TcpListener> {
 /// Serves connections until it is told to stop.
 #[derive(Debug)]
 pub struct Server {
-    proxy: Arc<Proxy>,
+    planes: Planes,
     http1: http1::Builder,
     /// For the rare connection that may speak HTTP/2: it keeps larger buffers.
     either: Builder<TokioExecutor>,
@@ -62,7 +60,7 @@ pub struct Server {
 impl Server {
     /// A server that does not listen yet.
     #[must_use]
-    pub fn new(listen: &Listen, proxy: Arc<Proxy>, tasks: TaskTracker) -> Self {
+    pub fn new(listen: &Listen, planes: Planes, tasks: TaskTracker) -> Self {
         let mut http1 = http1::Builder::new();
         http1.timer(TokioTimer::new()).header_read_timeout(listen.header_timeout).max_buf_size(HEAD_BYTES);
         let mut either = Builder::new(TokioExecutor::new());
@@ -73,7 +71,7 @@ impl Server {
             .max_buf_size(HEAD_BYTES);
         either.http2().timer(TokioTimer::new()).max_concurrent_streams(256);
         Server {
-            proxy,
+            planes,
             http1,
             either,
             header_timeout: listen.header_timeout,
@@ -111,12 +109,7 @@ impl Server {
             tracing::debug!(%error, "a connection is gone already");
             return;
         }
-        let proxy = &self.proxy;
-        let service = service_fn(|request| {
-            // Boxed, so that its many states are given back when the reply begins, however long that lasts.
-            let serving = Box::pin(Arc::clone(proxy).serve(request, peer));
-            async move { Ok::<_, Infallible>(serving.await) }
-        });
+        let service = Answering { planes: self.planes.clone(), peer };
         let ended = match self.may_be_http2(&stream).await {
             None => return,
             Some(false) => self
@@ -149,7 +142,7 @@ impl Server {
                 return Poll::Ready(Some(ended));
             }
             // Asked once to be woken by it, then only when it happens: asking takes locks that all connections share.
-            if is_waiting && !self.proxy.closing.is_draining() {
+            if is_waiting && !self.planes.proxy.closing.is_draining() {
                 return Poll::Pending;
             }
             is_waiting = true;
@@ -171,7 +164,7 @@ impl Server {
     /// Stops: no new connections, running requests may finish until `deadline` has passed or `hurry` is done, then
     /// streams get an error frame. Gives whether everything ended by itself.
     pub async fn stop(&self, deadline: Duration, hurry: impl Future<Output = ()>) -> bool {
-        self.proxy.closing.drain();
+        self.planes.proxy.closing.drain();
         self.drain.cancel();
         self.tasks.close();
         tokio::select! {
@@ -179,7 +172,7 @@ impl Server {
             () = tokio::time::sleep(deadline) => {}
             () = hurry => {}
         }
-        self.proxy.closing.cut();
+        self.planes.proxy.closing.cut();
         self.cut.cancel();
         // Whether the last frames are out or their time is, what did not finish by itself was cut.
         let _ = tokio::time::timeout(LAST_WORDS, self.tasks.wait()).await;

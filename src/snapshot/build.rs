@@ -5,20 +5,23 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::model::{Group, Origin, RATE_PERIOD, Snapshot, Target};
+use super::model::{Configured, Group, Origin, RATE_PERIOD, Snapshot, Target};
 use super::pattern::Patterns;
 use crate::config::{BaseUrl, Config, Secret};
 use crate::http::Ids;
 use crate::limits::{Slots, WaitingRoom, Window};
 use crate::store::{BackendRow, ChannelRow, Rows};
 use crate::upstream::health::Breaker;
-use crate::upstream::{Backend, Hosts, Rotation};
+use crate::upstream::{Backend, Hosts, Rotation, Tally};
+
+/// Id of the backend that serves while nothing is configured.
+const IMPLICIT: &str = "implicit";
 
 /// A row that no snapshot can be made of.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 #[error("{kind} '{name}': {reason}")]
 pub struct BadRow {
-    /// `channel` or `key`.
+    /// `backend` (of a channel) or `key`.
     pub kind: &'static str,
     /// Its name.
     pub name: String,
@@ -37,10 +40,34 @@ pub struct Registry {
     live: Mutex<Live>,
 }
 
+/// What is live, of rows that are turned off, too.
 #[derive(Debug, Default)]
 struct Live {
     targets: HashMap<String, Arc<Target>>,
-    channels: HashMap<String, (Arc<Slots>, Arc<Window>)>,
+    channels: HashMap<String, LiveChannel>,
+}
+
+#[derive(Debug, Clone)]
+struct LiveChannel {
+    slots: Arc<Slots>,
+    window: Arc<Window>,
+    tally: Arc<Tally>,
+}
+
+/// What identifies a backend, and its cap.
+struct Identity<'r> {
+    id: &'r str,
+    name: &'r str,
+    base: BaseUrl,
+    credential: &'r str,
+    cap: usize,
+}
+
+/// Live state while a snapshot is made: what was, and what goes on.
+struct Build<'r> {
+    registry: &'r Registry,
+    old: &'r Live,
+    next: Live,
 }
 
 impl Registry {
@@ -56,62 +83,69 @@ impl Registry {
     /// # Errors
     /// The first row that cannot be used; nothing has changed then.
     pub fn build(&self, config: &Config, rows: &Rows) -> Result<Snapshot, BadRow> {
-        let mut members: HashMap<&str, Vec<&BackendRow>> = HashMap::new();
+        let mut old = self.live.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut build = Build { registry: self, old: &old, next: Live::default() };
+        let mut members: HashMap<&str, Vec<(&BackendRow, Arc<Target>)>> = HashMap::new();
         let mut pool = Vec::new();
         for row in &rows.backends {
-            let base = row.base_url.parse::<BaseUrl>().map_err(|error| BadRow {
-                kind: "key",
-                name: row.name.clone(),
-                reason: error.to_string(),
-            })?;
+            let target = build.target(row)?;
             match &row.channel_id {
-                Some(channel) => members.entry(channel).or_default().push(row),
-                None => pool.push((row, base)),
+                Some(channel) => members.entry(channel).or_default().push((row, target)),
+                None => pool.push((row, target)),
             }
         }
-        let mut live = self.live.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut next = Live::default();
         let mut groups = Vec::new();
-        for channel in rows.channels.iter().filter(|channel| channel.enabled) {
-            let backends = members.get(channel.id.as_str()).map(Vec::as_slice).unwrap_or_default();
-            groups.push(self.channel(channel, backends, &live, &mut next)?);
+        for channel in &rows.channels {
+            let of_channel = members.remove(channel.id.as_str()).unwrap_or_default();
+            let group = build.channel(channel, of_channel);
+            if channel.enabled {
+                groups.push(Arc::new(group));
+            }
         }
-        for (row, base) in pool.into_iter().filter(|(row, _)| row.enabled) {
-            groups.push(self.key(row, base, &live, &mut next));
-        }
+        let configured = configured(rows, pool.iter().map(|(row, _)| *row));
+        let enabled = pool.into_iter().filter(|(row, _)| row.enabled);
+        groups.extend(enabled.map(|(row, target)| Arc::new(build.key(row, target))));
         if rows.channels.is_empty() && rows.backends.is_empty() {
-            groups.push(self.implicit(config, &live, &mut next));
+            groups.push(Arc::new(build.implicit(config)));
         }
-        *live = next;
-        Ok(Snapshot::new(config, groups))
+        *old = build.next;
+        Ok(Snapshot::new(config, configured, groups))
     }
 
-    fn channel(
-        &self,
-        row: &ChannelRow,
-        backends: &[&BackendRow],
-        old: &Live,
-        next: &mut Live,
-    ) -> Result<Arc<Group>, BadRow> {
-        let mut targets = Vec::new();
-        let mut weights = Vec::new();
-        for backend in backends.iter().filter(|backend| backend.enabled) {
-            let base = backend.base_url.parse().map_err(|error| BadRow {
-                kind: "channel",
-                name: row.name.clone(),
-                reason: format!("{error}"),
-            })?;
-            targets.push(self.target(backend, base, old, next));
-            weights.push(weight(backend.weight));
-        }
-        let known = old.channels.get(&row.id).cloned();
-        let (slots, window) = known.unwrap_or_else(|| {
-            (Arc::new(Slots::new(0, Some(&self.room))), Arc::new(Window::new(RATE_PERIOD, Instant::now())))
+    /// The backend with this id, turned on or not.
+    #[must_use]
+    pub fn target(&self, id: &str) -> Option<Arc<Target>> {
+        self.live.lock().unwrap_or_else(PoisonError::into_inner).targets.get(id).cloned()
+    }
+
+    /// Requests that run on this channel.
+    #[must_use]
+    pub fn channel_in_flight(&self, id: &str) -> usize {
+        let live = self.live.lock().unwrap_or_else(PoisonError::into_inner);
+        live.channels.get(id).map_or(0, |channel| channel.slots.in_flight())
+    }
+
+    /// The counts of all backends and channels, by id.
+    pub(super) fn tallies(&self) -> Vec<(String, Arc<Tally>)> {
+        let live = self.live.lock().unwrap_or_else(PoisonError::into_inner);
+        let targets = live.targets.iter().map(|(id, target)| (id.clone(), Arc::clone(&target.tally)));
+        let channels = live.channels.iter().map(|(id, channel)| (id.clone(), Arc::clone(&channel.tally)));
+        targets.chain(channels).collect()
+    }
+}
+
+impl Build<'_> {
+    fn channel(&mut self, row: &ChannelRow, members: Vec<(&BackendRow, Arc<Target>)>) -> Group {
+        let live = self.old.channels.get(&row.id).cloned().unwrap_or_else(|| LiveChannel {
+            slots: self.slots(),
+            window: Arc::new(Window::new(RATE_PERIOD, Instant::now())),
+            tally: Arc::default(),
         });
-        slots.set_cap(cap(row.max_concurrent));
-        next.channels.insert(row.id.clone(), (Arc::clone(&slots), Arc::clone(&window)));
-        let rate = row.rate_limit.and_then(|limit| u64::try_from(limit).ok()).map(|limit| (limit, window));
-        Ok(Arc::new(Group {
+        live.slots.set_cap(cap(row.max_concurrent));
+        self.next.channels.insert(row.id.clone(), live.clone());
+        let enabled: Vec<_> = members.into_iter().filter(|(backend, _)| backend.enabled).collect();
+        let weights: Vec<_> = enabled.iter().map(|(backend, _)| weight(backend.weight)).collect();
+        Group {
             id: row.id.clone(),
             name: row.name.clone(),
             origin: Origin::Channel,
@@ -119,16 +153,19 @@ impl Registry {
             weight: weight(row.weight),
             models: Patterns::new(&row.models),
             mapping: row.model_mapping.iter().cloned().collect(),
-            slots,
-            rate,
+            slots: live.slots,
+            rate: row
+                .rate_limit
+                .and_then(|limit| u64::try_from(limit).ok())
+                .map(|limit| (limit, live.window)),
+            tally: Some(live.tally),
             rotation: Rotation::new(&weights),
-            members: targets,
-        }))
+            members: enabled.into_iter().map(|(_, target)| target).collect(),
+        }
     }
 
-    fn key(&self, row: &BackendRow, base: BaseUrl, old: &Live, next: &mut Live) -> Arc<Group> {
-        let target = self.target(row, base, old, next);
-        Arc::new(Group {
+    fn key(&self, row: &BackendRow, target: Arc<Target>) -> Group {
+        Group {
             id: row.id.clone(),
             name: row.name.clone(),
             origin: Origin::Pool,
@@ -136,60 +173,83 @@ impl Registry {
             weight: weight(row.weight),
             models: Patterns::new(&row.models),
             mapping: row.model_mapping.iter().cloned().collect(),
-            slots: Arc::new(Slots::new(0, Some(&self.room))),
+            slots: self.slots(),
             rate: None,
+            tally: None,
             members: vec![target],
             rotation: Rotation::new(&[1]),
-        })
+        }
     }
 
     /// With nothing configured, the Ollama of the environment serves.
-    fn implicit(&self, config: &Config, old: &Live, next: &mut Live) -> Arc<Group> {
-        const ID: &str = "implicit";
+    fn implicit(&mut self, config: &Config) -> Group {
         let base = config.upstream.base.clone();
-        let target = self.live_target(ID, &base.to_string(), base, "", 0, old, next);
-        Arc::new(Group {
-            id: ID.to_owned(),
-            name: target.backend.name.clone(),
+        let name = base.to_string();
+        let target = self.live(Identity { id: IMPLICIT, name: &name, base, credential: "", cap: 0 });
+        Group {
+            id: IMPLICIT.to_owned(),
+            name,
             origin: Origin::Implicit,
             priority: 0,
             weight: 1,
             models: Patterns::default(),
             mapping: HashMap::new(),
-            slots: Arc::new(Slots::new(0, Some(&self.room))),
+            slots: self.slots(),
             rate: None,
+            tally: None,
             members: vec![target],
             rotation: Rotation::new(&[1]),
-        })
+        }
     }
 
-    fn target(&self, row: &BackendRow, base: BaseUrl, old: &Live, next: &mut Live) -> Arc<Target> {
+    fn target(&mut self, row: &BackendRow) -> Result<Arc<Target>, BadRow> {
+        let base = row.base_url.parse::<BaseUrl>().map_err(|error| BadRow {
+            kind: if row.channel_id.is_some() { "backend" } else { "key" },
+            name: row.name.clone(),
+            reason: format!("its address {error}"),
+        })?;
         // A lost credential is sent as none: the upstream's 401 and the start's report say the rest.
         let credential = row.credential.as_ref().map_or("", Secret::expose);
-        self.live_target(&row.id, &row.name, base, credential, cap(row.max_concurrent), old, next)
+        let cap = cap(row.max_concurrent);
+        Ok(self.live(Identity { id: &row.id, name: &row.name, base, credential, cap }))
     }
 
-    #[expect(clippy::too_many_arguments, reason = "what identifies a target, and where it was and goes")]
-    fn live_target(
-        &self,
-        id: &str,
-        name: &str,
-        base: BaseUrl,
-        credential: &str,
-        cap: usize,
-        old: &Live,
-        next: &mut Live,
-    ) -> Arc<Target> {
-        let known = old.targets.get(id).filter(|known| known.backend.is_same(name, &base, credential));
-        let target = known.cloned().unwrap_or_else(|| {
-            let breaker = Breaker::new(Instant::now(), self.interval, self.ids.chance());
-            let backend = Arc::new(Backend::new(id, name, self.hosts.get(base), credential, breaker));
-            Arc::new(Target { backend, slots: Arc::new(Slots::new(0, Some(&self.room))) })
-        });
-        target.slots.set_cap(cap);
-        next.targets.insert(id.to_owned(), Arc::clone(&target));
+    /// The backend as it was, if it is the same place and credential.
+    fn live(&mut self, now: Identity<'_>) -> Arc<Target> {
+        let known = self.old.targets.get(now.id);
+        let target = match known.filter(|known| known.backend.is_at(&now.base, now.credential)) {
+            Some(known) if known.backend.name == now.name => Arc::clone(known),
+            Some(known) => Arc::new(Target {
+                backend: Arc::new(known.backend.renamed(now.name)),
+                slots: Arc::clone(&known.slots),
+                tally: Arc::clone(&known.tally),
+            }),
+            None => {
+                let Registry { interval, ids, hosts, .. } = self.registry;
+                let breaker = Breaker::new(Instant::now(), *interval, ids.chance());
+                let backend = Backend::new(now.id, now.name, hosts.get(now.base), now.credential, breaker);
+                let tally = known.map(|known| Arc::clone(&known.tally)).unwrap_or_default();
+                Arc::new(Target { backend: Arc::new(backend), slots: self.slots(), tally })
+            }
+        };
+        target.slots.set_cap(now.cap);
+        self.next.targets.insert(now.id.to_owned(), Arc::clone(&target));
         target
     }
+
+    fn slots(&self) -> Arc<Slots> {
+        Arc::new(Slots::new(0, Some(&self.registry.room)))
+    }
+}
+
+fn configured<'r>(rows: &Rows, keys: impl Iterator<Item = &'r BackendRow>) -> Configured {
+    let first = Configured { channels: rows.channels.len(), ..Configured::default() };
+    keys.fold(first, |sum, key| Configured {
+        keys: sum.keys + 1,
+        total_requests: sum.total_requests + key.totals.total_requests,
+        total_tokens: sum.total_tokens + key.totals.total_tokens,
+        ..sum
+    })
 }
 
 /// The seed takes a missing or zero weight for 10.

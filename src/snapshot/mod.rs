@@ -9,5 +9,5 @@ mod model;
 mod pattern;
 
 pub use build::{BadRow, Registry};
-pub use live::Current;
-pub use model::{Group, Origin, Plan, Snapshot, Target, Tier};
+pub use live::{Current, ReloadError, Reloader};
+pub use model::{Configured, Group, Origin, Plan, Snapshot, Target, Tier};

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use super::pattern::Patterns;
 use crate::config::{Balance, Config, Secret, StreamUsage};
 use crate::limits::{Slots, Window};
-use crate::upstream::{Backend, Rotation};
+use crate::upstream::{Backend, Rotation, Tally};
 
 /// Plans kept; names come from clients, so there is an end to them.
 const MAX_PLANS: usize = 10_000;
@@ -19,6 +19,7 @@ pub(super) const RATE_PERIOD: Duration = Duration::from_secs(60);
 pub struct Target {
     pub backend: Arc<Backend>,
     pub slots: Arc<Slots>,
+    pub tally: Arc<Tally>,
 }
 
 /// Where a group comes from.
@@ -43,6 +44,8 @@ pub struct Group {
     pub slots: Arc<Slots>,
     /// Requests a minute, for channels that have a limit.
     pub rate: Option<(u64, Arc<Window>)>,
+    /// Of a channel; a key's is its backend's.
+    pub tally: Option<Arc<Tally>>,
     pub members: Vec<Arc<Target>>,
     pub rotation: Rotation,
 }
@@ -80,9 +83,22 @@ pub struct Plan {
     pub tiers: Vec<Arc<Tier>>,
 }
 
+/// How many rows a snapshot was made of.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Configured {
+    /// Keys of the pool.
+    pub keys: usize,
+    pub channels: usize,
+    /// Of all keys, when the snapshot was made.
+    pub total_requests: i64,
+    pub total_tokens: i64,
+}
+
 /// Everything that a request may look up.
 #[derive(Debug)]
 pub struct Snapshot {
+    /// What is configured, what is turned off included.
+    pub configured: Configured,
     /// In order of rank: channels by priority, the pool by priority, or the implicit backend alone.
     pub groups: Vec<Arc<Group>>,
     /// Ranks that are equal share a tier: (origin, priority).
@@ -115,9 +131,10 @@ struct Plans {
 impl Snapshot {
     /// The view of these groups, which need not be in order.
     #[must_use]
-    pub fn new(config: &Config, mut groups: Vec<Arc<Group>>) -> Self {
+    pub fn new(config: &Config, configured: Configured, mut groups: Vec<Arc<Group>>) -> Self {
         groups.sort_by_key(|group| (group.origin != Origin::Channel, std::cmp::Reverse(group.priority)));
         Snapshot {
+            configured,
             groups,
             balance: config.routing.balance,
             max_retries: config.routing.max_retries,

@@ -198,6 +198,20 @@ pub struct ChannelChange {
 }
 
 impl ChannelChange {
+    /// Puts these values, backends apart, into a channel that is to be stored.
+    pub fn fill(&self, new: &mut NewChannel) {
+        set(&mut new.name, self.name.as_ref());
+        set(&mut new.enabled, self.enabled.as_ref());
+        set(&mut new.priority, self.priority.as_ref());
+        set(&mut new.weight, self.weight.as_ref());
+        set(&mut new.models, self.models.as_ref());
+        set(&mut new.model_mapping, self.model_mapping.as_ref());
+        set(&mut new.max_concurrent, self.max_concurrent.as_ref());
+        set(&mut new.rate_limit, self.rate_limit.as_ref());
+        set(&mut new.tags, self.tags.as_ref());
+        set(&mut new.base_url, self.base_url.as_ref());
+    }
+
     pub(super) fn apply(&self, row: &mut ChannelRow) {
         set(&mut row.name, self.name.as_ref());
         set(&mut row.enabled, self.enabled.as_ref());
@@ -229,6 +243,21 @@ pub struct KeyChange {
 }
 
 impl KeyChange {
+    /// Puts these values into a key that is to be stored.
+    pub fn fill(&self, new: &mut NewKey) {
+        set(&mut new.name, self.name.as_ref());
+        set(&mut new.base_url, self.base_url.as_ref());
+        set(&mut new.credential, self.credential.as_ref());
+        set(&mut new.enabled, self.enabled.as_ref());
+        set(&mut new.priority, self.priority.as_ref());
+        set(&mut new.weight, self.weight.as_ref());
+        set(&mut new.max_concurrent, self.max_concurrent.as_ref());
+        set(&mut new.models, self.models.as_ref());
+        set(&mut new.model_mapping, self.model_mapping.as_ref());
+        set(&mut new.group, self.group.as_ref());
+        set(&mut new.tags, self.tags.as_ref());
+    }
+
     pub(super) fn apply(&self, row: &mut BackendRow) {
         set(&mut row.name, self.name.as_ref());
         set(&mut row.base_url, self.base_url.as_ref());

@@ -47,10 +47,19 @@ impl Backend {
         Backend { id: id.to_owned(), name: name.to_owned(), host, breaker: Arc::new(breaker), credential }
     }
 
-    /// Whether these still describe it, so that its state may be kept.
+    /// Whether it is the same place with the same credential, so that its state may be kept.
     #[must_use]
-    pub fn is_same(&self, name: &str, base: &BaseUrl, credential: &str) -> bool {
-        self.name == name && self.host.base == *base && self.credential.text == credential
+    pub fn is_at(&self, base: &BaseUrl, credential: &str) -> bool {
+        self.host.base == *base && self.credential.text == credential
+    }
+
+    /// The same backend under another name; health is shared.
+    #[must_use]
+    pub fn renamed(&self, name: &str) -> Self {
+        let credential =
+            Credential { text: self.credential.text.clone(), header: self.credential.header.clone() };
+        let (host, breaker) = (Arc::clone(&self.host), Arc::clone(&self.breaker));
+        Backend { id: self.id.clone(), name: name.to_owned(), host, breaker, credential }
     }
 
     /// The address of a path such as `/api/chat`.

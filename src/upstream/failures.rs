@@ -63,7 +63,9 @@ pub fn refused(refusal: Refusal<'_>) -> Failure {
     let (blame, retry) = match (refusal.status, told.status) {
         (401 | 403, _) => (Blame::Backend, Retry::Elsewhere),
         (404, _) => (Blame::Model, Retry::Elsewhere),
-        (429, _) => (Blame::Busy(told.retry_after.unwrap_or_default()), Retry::Elsewhere),
+        (429, _) => (Blame::Busy, Retry::Elsewhere),
+        // Nobody else would take it either.
+        (400 | 413 | 501, _) => (Blame::Nobody, Retry::No),
         // What the client did wrong stays wrong everywhere, whatever status the upstream gave it.
         (_, ..500) => (Blame::Nobody, Retry::No),
         (300..=399, _) => (Blame::Backend, Retry::Elsewhere),

@@ -47,6 +47,7 @@ pub struct Inventory {
     missing: Mutex<Vec<String>>,
     capabilities: Mutex<HashMap<String, Known>>,
     is_up: AtomicBool,
+    version: Mutex<Option<Arc<str>>>,
 }
 
 /// The last list.
@@ -171,7 +172,15 @@ impl Inventory {
         let mut scratch = String::new();
         let version: Version<'_> =
             wire::ollama::parse(&body, &mut scratch).map_err(|error| unreadable(&error))?;
-        Ok(version.version.map(|version| version.as_str().to_owned()).unwrap_or_default())
+        let version = version.version.map(|version| version.as_str().to_owned()).unwrap_or_default();
+        *self.version.lock().unwrap_or_else(PoisonError::into_inner) = Some(version.as_str().into());
+        Ok(version)
+    }
+
+    /// The version that it told last, for people.
+    #[must_use]
+    pub fn last_version(&self) -> Option<Arc<str>> {
+        self.version.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 

@@ -12,6 +12,7 @@ mod host;
 mod inventory;
 mod probe;
 mod read;
+mod tally;
 
 pub use backend::Backend;
 pub use balance::Rotation;
@@ -21,3 +22,4 @@ pub use host::{Host, Hosts};
 pub use inventory::{Capabilities, Inventory};
 pub use probe::{Rounds, Sight, look};
 pub use read::{Reading, read_error, read_whole};
+pub use tally::{Counted, Tally};

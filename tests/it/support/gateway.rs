@@ -4,10 +4,12 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::Path;
+use std::sync::Arc;
 
 use ollama2openai::app::App;
 use ollama2openai::config::{self, Sources};
 use ollama2openai::store::{NewChannel, NewKey, Store};
+use ollama2openai::upstream::look;
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -90,10 +92,13 @@ impl Gateway {
         within("the end of the gateway", self.app.shutdown(std::future::pending())).await
     }
 
-    /// Looks at its backend, as the program does at its start.
+    /// Looks at its backends, as the program does at its start.
     pub async fn look(&self) {
-        let backend = &self.app.proxy.snapshot.backends[0];
-        backend.inventory.version(&self.app.proxy.client, backend).await.expect("the backend answers");
+        let snapshot = self.app.proxy.snapshot.load();
+        for target in snapshot.targets() {
+            let sight = look(&self.app.proxy.client, &[Arc::clone(&target.backend)]).await;
+            sight.expect("a backend was given").found.expect("the backend answers");
+        }
     }
 
     /// The same in a hurry, as a second signal does it.

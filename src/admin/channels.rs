@@ -1,0 +1,223 @@
+//! `/admin/api/channels`: named groups of backends.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::{Path, State};
+use bytes::Bytes;
+use http::StatusCode;
+use serde_json::{Value, json};
+
+use super::error::AdminError;
+use super::fields::Fields;
+use super::keyline::{display_name, parse_lines};
+use super::{Admin, view};
+use crate::config::{BaseUrl, Secret};
+use crate::store::{
+    BackendRow, ChannelChange, ChannelRow, Conflict, NewBackend, NewChannel, Rows, StoreError,
+};
+
+type Answer = Result<Json<Value>, AdminError>;
+
+/// The name of a channel that was given none; the next ones are numbered.
+const UNNAMED: &str = "New Channel";
+
+pub(super) async fn list(State(admin): State<Arc<Admin>>) -> Answer {
+    let rows = admin.store.load().await?;
+    let summary = view::channels_summary(&rows, admin.reloader.registry());
+    Ok(Json(json!({ "channels": listed(&admin, &rows), "summary": summary })))
+}
+
+fn listed(admin: &Admin, rows: &Rows) -> Vec<Value> {
+    let registry = admin.reloader.registry();
+    rows.channels.iter().map(|row| view::channel(row, &view::members(rows, &row.id), registry)).collect()
+}
+
+fn shown(admin: &Admin, row: &ChannelRow, members: &[BackendRow], warnings: &[String]) -> Value {
+    let members: Vec<_> = members.iter().collect();
+    let channel = view::channel(row, &members, admin.reloader.registry());
+    let mut answer = json!({ "success": true, "channel": channel });
+    if !warnings.is_empty() {
+        answer["warnings"] = json!(warnings);
+    }
+    answer
+}
+
+fn change(fields: &mut Fields) -> ChannelChange {
+    ChannelChange {
+        name: fields.name("name"),
+        enabled: fields.flag("enabled"),
+        priority: fields.priority(),
+        weight: fields.weight(),
+        models: fields.texts("models"),
+        model_mapping: fields.mapping("modelMapping"),
+        max_concurrent: fields.max_concurrent(),
+        rate_limit: fields.rate_limit(),
+        tags: fields.texts("tags"),
+        base_url: None,
+        backends: None,
+    }
+}
+
+pub(super) async fn create(State(admin): State<Arc<Admin>>, body: Bytes) -> Answer {
+    let mut fields = Fields::read(&body)?;
+    let change = change(&mut fields);
+    let base = fields.base("baseUrl").unwrap_or_else(|| admin.default_base.clone());
+    let keys = fields.texts("keys").unwrap_or_default();
+    let backends = backends(&mut fields, &keys, &base, &[]);
+    let warnings = fields.end()?;
+    let is_named = change.name.is_some();
+    let mut new = NewChannel { backends, ..NewChannel::new(UNNAMED, base.to_string()) };
+    change.fill(&mut new);
+    let mut number = 1;
+    let (row, members) = loop {
+        match admin.store.create_channel(&new).await {
+            Err(StoreError::Conflict(Conflict::Name(_))) if !is_named => {
+                number += 1;
+                new.name = format!("{UNNAMED} {number}");
+            }
+            done => break done.map_err(named)?,
+        }
+    };
+    admin.reloader.reload().await?;
+    tracing::info!(channel = row.name, "a channel was made");
+    Ok(Json(shown(&admin, &row, &members, &warnings)))
+}
+
+pub(super) async fn update(State(admin): State<Arc<Admin>>, Path(id): Path<String>, body: Bytes) -> Answer {
+    let rows = admin.store.load().await?;
+    let row = find(&rows, &id)?;
+    let old = view::members(&rows, &id);
+    let mut fields = Fields::read(&body)?;
+    let mut change = change(&mut fields);
+    let expected = fields.revision();
+    let base = fields.base("baseUrl");
+    let is_moved = base.as_ref().is_some_and(|base| !view::is_same_place(&row.base_url, base));
+    let keys = fields.texts("keys");
+    let would_travel =
+        |member: &&BackendRow| member.base_url == row.base_url && member.credential != Ok(Secret::new(""));
+    if let Some(base) = &base {
+        change.base_url = Some(base.to_string());
+    }
+    // A credential that was sealed for one place must not be sent to another: it has to be entered again.
+    let stays: Vec<_> = old.iter().copied().filter(|member| !is_moved || !would_travel(member)).collect();
+    let now = base.or_else(|| row.base_url.parse().ok());
+    match (&keys, &now) {
+        (Some(keys), Some(now)) => change.backends = Some(backends(&mut fields, keys, now, &stays)),
+        (None, _) if is_moved && stays.len() < old.len() => {
+            fields
+                .wrong("keys", "must be entered again, as the address changes: stored keys go nowhere else");
+        }
+        _ => {}
+    }
+    let warnings = fields.end()?;
+    let (row, members) = admin.store.update_channel(&id, &change, expected).await.map_err(named)?;
+    admin.reloader.reload().await?;
+    tracing::info!(channel = row.name, "a channel was changed");
+    Ok(Json(shown(&admin, &row, &members, &warnings)))
+}
+
+/// The backends that a list of keys means. An item is a credential, the mask of one that is known, or a key line with
+/// an address of its own. No item is one backend that wants no credential.
+fn backends(fields: &mut Fields, keys: &[String], base: &BaseUrl, known: &[&BackendRow]) -> Vec<NewBackend> {
+    let at_base = base.to_string();
+    if keys.is_empty() {
+        return vec![NewBackend::new(display_name(base, ""), at_base, Secret::new(""))];
+    }
+    let mut known: Vec<_> = known.to_vec();
+    let mut backends = Vec::with_capacity(keys.len());
+    for (at, text) in keys.iter().map(|text| text.trim()).enumerate() {
+        let is_it = |row: &&BackendRow| view::member(row, &at_base) == text;
+        if let Some(same) = known.iter().position(is_it) {
+            backends.push(kept(known.remove(same)));
+            continue;
+        }
+        let name = format!("keys[{at}]");
+        match text {
+            "" | "(empty)" => {
+                backends.push(NewBackend::new(display_name(base, ""), &at_base, Secret::new("")))
+            }
+            _ if text.contains("***") || text == "(lost)" => {
+                fields.wrong(&name, "is the mask of a key that this channel does not have at this address");
+            }
+            _ if text.contains("://") => match <[_; 1]>::try_from(parse_lines(text, base)) {
+                Ok([Ok(line)]) => {
+                    let shown = display_name(&line.base, line.key.expose());
+                    backends.push(NewBackend::new(shown, line.base.to_string(), line.key));
+                }
+                Ok([Err(error)]) => fields.wrong(&name, error.reason),
+                Err(_) => fields.wrong(&name, "must be one key or key line"),
+            },
+            _ if !text.bytes().all(|byte| byte.is_ascii_graphic()) => {
+                fields.wrong(&name, "must be visible ASCII without blanks, as it travels in a header");
+            }
+            _ => backends.push(NewBackend::new(display_name(base, text), &at_base, Secret::new(text))),
+        }
+    }
+    backends
+}
+
+/// A backend that a channel has already.
+fn kept(row: &BackendRow) -> NewBackend {
+    NewBackend {
+        enabled: row.enabled,
+        priority: row.priority,
+        weight: row.weight,
+        max_concurrent: row.max_concurrent,
+        models: row.models.clone(),
+        model_mapping: row.model_mapping.clone(),
+        group: row.group.clone(),
+        tags: row.tags.clone(),
+        ..NewBackend::new(
+            &row.name,
+            &row.base_url,
+            row.credential.clone().unwrap_or_else(|_| Secret::new("")),
+        )
+    }
+}
+
+fn named(error: StoreError) -> AdminError {
+    match error {
+        StoreError::Conflict(Conflict::Name(name)) => {
+            let message = format!("a channel named '{name}' exists");
+            AdminError::new(StatusCode::CONFLICT, "exists", message)
+                .with("fields", json!({ "name": "exists" }))
+        }
+        StoreError::NotFound { .. } => AdminError::not_found("Channel"),
+        other => other.into(),
+    }
+}
+
+fn find<'r>(rows: &'r Rows, id: &str) -> Result<&'r ChannelRow, AdminError> {
+    rows.channels.iter().find(|row| row.id == id).ok_or_else(|| AdminError::not_found("Channel"))
+}
+
+pub(super) async fn delete(State(admin): State<Arc<Admin>>, Path(id): Path<String>) -> Answer {
+    admin.store.delete_channel(&id).await.map_err(named)?;
+    admin.reloader.reload().await?;
+    tracing::info!(id, "a channel was deleted");
+    Ok(Json(json!({ "success": true })))
+}
+
+pub(super) async fn check_all(State(admin): State<Arc<Admin>>) -> Answer {
+    let rows = admin.store.load().await?;
+    let registry = admin.reloader.registry();
+    let enabled: Vec<_> = rows.channels.iter().filter(|row| row.enabled).collect();
+    let members: Vec<_> = enabled.iter().flat_map(|row| view::members(&rows, &row.id)).collect();
+    admin.look_at(view::targets(members, registry)).await;
+    let results: Vec<_> = enabled
+        .iter()
+        .map(|row| {
+            let is_up = view::members(&rows, &row.id).iter().any(|member| view::is_healthy(member, registry));
+            json!({ "id": row.id, "name": row.name, "healthy": is_up })
+        })
+        .collect();
+    Ok(Json(json!({ "results": results, "channels": listed(&admin, &rows) })))
+}
+
+pub(super) async fn reset_health(State(admin): State<Arc<Admin>>) -> Answer {
+    let rows = admin.store.load().await?;
+    let members = rows.backends.iter().filter(|row| row.channel_id.is_some());
+    admin.reset(&view::targets(members, admin.reloader.registry()));
+    Ok(Json(json!({ "success": true })))
+}

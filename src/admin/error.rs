@@ -1,0 +1,91 @@
+//! Errors of the admin API, in the seed's shape `{"error":"text"}` with a `code` for programs and, where fields are
+//! wrong, `fields`: what is wrong with each.
+
+use axum::response::{IntoResponse, Response};
+use http::{StatusCode, header};
+use serde_json::{Map, Value, json};
+
+use crate::http::headers;
+use crate::snapshot::ReloadError;
+use crate::store::{Conflict, StoreError};
+
+/// Why a call was not done. Nothing was changed, unless the code is `not_in_force`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct AdminError {
+    status: StatusCode,
+    code: &'static str,
+    message: String,
+    fields: Vec<(String, String)>,
+    /// More members of the answer, as the seed has them.
+    more: Vec<(&'static str, Value)>,
+}
+
+impl AdminError {
+    pub(super) fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
+        AdminError { status, code, message: message.into(), fields: Vec::new(), more: Vec::new() }
+    }
+
+    /// 400 for the whole body.
+    pub(super) fn invalid(message: impl Into<String>) -> Self {
+        AdminError::new(StatusCode::BAD_REQUEST, "invalid_request", message)
+    }
+
+    /// 400 that names each wrong field.
+    pub(super) fn fields(fields: Vec<(String, String)>) -> Self {
+        let listed: Vec<_> = fields.iter().map(|(name, wrong)| format!("{name} {wrong}")).collect();
+        AdminError { fields, ..AdminError::invalid(listed.join("; ")) }
+    }
+
+    /// 404, as the seed words it.
+    pub(super) fn not_found(what: &'static str) -> Self {
+        AdminError::new(StatusCode::NOT_FOUND, "not_found", format!("{what} not found"))
+    }
+
+    /// The same error with one more member.
+    pub(super) fn with(mut self, name: &'static str, value: Value) -> Self {
+        self.more.push((name, value));
+        self
+    }
+}
+
+impl IntoResponse for AdminError {
+    fn into_response(self) -> Response {
+        let mut body = json!({ "error": self.message, "code": self.code });
+        if !self.fields.is_empty() {
+            let fields = self.fields.into_iter().map(|(name, wrong)| (name, Value::String(wrong)));
+            body["fields"] = Value::Object(fields.collect::<Map<_, _>>());
+        }
+        for (name, value) in self.more {
+            body[name] = value;
+        }
+        (self.status, [(header::CONTENT_TYPE, headers::JSON)], body.to_string()).into_response()
+    }
+}
+
+impl From<StoreError> for AdminError {
+    fn from(error: StoreError) -> Self {
+        let (status, code) = match &error {
+            StoreError::NotFound { .. } => (StatusCode::NOT_FOUND, "not_found"),
+            StoreError::Conflict(Conflict::Revision { .. }) => (StatusCode::CONFLICT, "changed_meanwhile"),
+            StoreError::Conflict(_) => (StatusCode::CONFLICT, "exists"),
+            StoreError::Locked => (StatusCode::SERVICE_UNAVAILABLE, "database_locked"),
+            StoreError::Full => (StatusCode::INSUFFICIENT_STORAGE, "disk_full"),
+            StoreError::ReadOnly | StoreError::NotWritable { .. } => {
+                (StatusCode::INSUFFICIENT_STORAGE, "not_writable")
+            }
+            _ => (StatusCode::INTERNAL_SERVER_ERROR, "database_error"),
+        };
+        if status.is_server_error() {
+            tracing::error!(%error, "the database refused a change");
+        }
+        AdminError::new(status, code, error.to_string())
+    }
+}
+
+impl From<ReloadError> for AdminError {
+    fn from(error: ReloadError) -> Self {
+        tracing::error!(%error, "a stored change is not in force");
+        let message = format!("the change is stored but not in force: {error}");
+        AdminError::new(StatusCode::INTERNAL_SERVER_ERROR, "not_in_force", message)
+    }
+}

@@ -1,0 +1,176 @@
+//! The members of a JSON body, taken one by one: each wrong one is named, and what nobody took is a warning.
+
+use serde_json::{Map, Value};
+
+use super::error::AdminError;
+use crate::config::BaseUrl;
+
+/// Longest name of a channel or key, in characters.
+const MAX_NAME: usize = 200;
+/// Longest of any other text, and most items of a list.
+const MAX_TEXT: usize = 4096;
+/// Largest weight and cap.
+pub(super) const MAX_COUNT: i64 = 1_000_000;
+/// Priorities are this far from 0 at most.
+const MAX_PRIORITY: i64 = 1_000_000_000;
+
+/// A JSON object that is being read.
+#[derive(Debug)]
+pub(super) struct Fields {
+    given: Map<String, Value>,
+    wrong: Vec<(String, String)>,
+}
+
+impl Fields {
+    /// An empty body is an empty object.
+    ///
+    /// # Errors
+    /// 400 for what is no JSON object.
+    pub(super) fn read(body: &[u8]) -> Result<Fields, AdminError> {
+        let given = match body.trim_ascii() {
+            b"" => Map::new(),
+            text => match serde_json::from_slice(text) {
+                Ok(Value::Object(given)) => given,
+                Ok(_) => return Err(AdminError::invalid("the body must be a JSON object")),
+                Err(error) => return Err(AdminError::invalid(format!("the body is not JSON: {error}"))),
+            },
+        };
+        Ok(Fields { given, wrong: Vec::new() })
+    }
+
+    /// Notes that a field is wrong.
+    pub(super) fn wrong(&mut self, name: &str, wrong: impl Into<String>) {
+        self.wrong.push((name.to_owned(), wrong.into()));
+    }
+
+    /// Gives names of fields that were not read.
+    ///
+    /// # Errors
+    /// 400 with every wrong field.
+    pub(super) fn end(self) -> Result<Vec<String>, AdminError> {
+        match self.wrong.is_empty() {
+            true => Ok(self.given.keys().map(|name| format!("{name} is no field that can be set")).collect()),
+            false => Err(AdminError::fields(self.wrong)),
+        }
+    }
+
+    fn take<T>(&mut self, name: &str, form: &str, read: impl FnOnce(Value) -> Option<T>) -> Option<T> {
+        let value = self.given.remove(name)?;
+        let read = read(value);
+        if read.is_none() {
+            self.wrong(name, format!("must be {form}"));
+        }
+        read
+    }
+
+    /// Any text; `null` is as if absent.
+    pub(super) fn text(&mut self, name: &str) -> Option<String> {
+        let text = self.take(name, "a text", |value| match value {
+            Value::Null => Some(None),
+            Value::String(text) => Some(Some(text)),
+            _ => None,
+        });
+        text.flatten()
+    }
+
+    /// A name for people: neither empty nor long, on one line.
+    pub(super) fn name(&mut self, name: &str) -> Option<String> {
+        let text = self.text(name)?.trim().to_owned();
+        if text.is_empty() || text.chars().count() > MAX_NAME || text.chars().any(char::is_control) {
+            self.wrong(
+                name,
+                format!("must have 1 to {MAX_NAME} characters, none of them a control character"),
+            );
+        }
+        Some(text)
+    }
+
+    pub(super) fn flag(&mut self, name: &str) -> Option<bool> {
+        self.take(name, "true or false", |value| value.as_bool())
+    }
+
+    /// A whole number of `min` to `max`; `null` is 0.
+    fn number(&mut self, name: &str, min: i64, max: i64) -> Option<i64> {
+        let form = format!("a whole number from {min} to {max}");
+        self.take(name, &form, |value| match value {
+            Value::Null => Some(0),
+            value => value.as_i64().filter(|number| (min..=max).contains(number)),
+        })
+    }
+
+    pub(super) fn priority(&mut self) -> Option<i64> {
+        self.number("priority", -MAX_PRIORITY, MAX_PRIORITY)
+    }
+
+    /// 0 is 10, as in the Node program.
+    pub(super) fn weight(&mut self) -> Option<i64> {
+        self.number("weight", 0, MAX_COUNT).map(|weight| if weight == 0 { 10 } else { weight })
+    }
+
+    pub(super) fn max_concurrent(&mut self) -> Option<i64> {
+        self.number("maxConcurrent", 0, MAX_COUNT)
+    }
+
+    /// 0 and `null` are no limit.
+    pub(super) fn rate_limit(&mut self) -> Option<Option<i64>> {
+        self.number("rateLimit", 0, MAX_COUNT).map(|limit| Some(limit).filter(|limit| *limit > 0))
+    }
+
+    /// A list of texts; `null` is an empty one.
+    pub(super) fn texts(&mut self, name: &str) -> Option<Vec<String>> {
+        let form = format!("a list of at most {MAX_TEXT} texts");
+        let list = self.take(name, &form, |value| match value {
+            Value::Null => Some(Vec::new()),
+            Value::Array(items) if items.len() <= MAX_TEXT => {
+                items.iter().map(|item| item.as_str().map(str::to_owned)).collect()
+            }
+            _ => None,
+        })?;
+        for (at, text) in list.iter().enumerate() {
+            self.line(&format!("{name}[{at}]"), text);
+        }
+        Some(list)
+    }
+
+    /// Names to names; `null` is an empty mapping.
+    pub(super) fn mapping(&mut self, name: &str) -> Option<Vec<(String, String)>> {
+        let list: Vec<(String, String)> =
+            self.take(name, "an object of texts, as in {\"gpt-4\":\"llama3.3:70b\"}", |value| match value {
+                Value::Null => Some(Vec::new()),
+                Value::Object(items) => {
+                    items.into_iter().map(|(from, to)| Some((from, to.as_str()?.to_owned()))).collect()
+                }
+                _ => None,
+            })?;
+        for (from, to) in &list {
+            self.line(&format!("{name}.{from}"), to);
+            if from.trim().is_empty() || to.trim().is_empty() {
+                self.wrong(name, "must map names to names, and none of them may be empty");
+            }
+        }
+        Some(list)
+    }
+
+    /// A base URL, normalised.
+    pub(super) fn base(&mut self, name: &str) -> Option<BaseUrl> {
+        let text = self.text(name).filter(|text| !text.trim().is_empty())?;
+        match text.parse() {
+            Ok(base) => Some(base),
+            Err(bad) => {
+                self.wrong(name, bad.to_string());
+                None
+            }
+        }
+    }
+
+    /// The revision that a change was made to, if it says so.
+    pub(super) fn revision(&mut self) -> Option<i64> {
+        self.take("revision", "a whole number", |value| value.as_i64())
+    }
+
+    fn line(&mut self, name: &str, text: &str) {
+        if text.len() > MAX_TEXT || text.chars().any(char::is_control) {
+            self.wrong(name, format!("must have at most {MAX_TEXT} bytes and no control characters"));
+        }
+    }
+}

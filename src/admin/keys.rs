@@ -1,0 +1,228 @@
+//! `/admin/api/keys`: the pool, one backend a key.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::{Path, State};
+use bytes::Bytes;
+use http::StatusCode;
+use serde_json::{Value, json};
+
+use super::error::AdminError;
+use super::fields::Fields;
+use super::keyline::{KeyLine, display_name, parse_lines};
+use super::{Admin, view};
+use crate::config::Secret;
+use crate::store::{BackendRow, Created, KeyChange, NewKey, Rows};
+
+type Answer = Result<Json<Value>, AdminError>;
+
+pub(super) async fn list(State(admin): State<Arc<Admin>>) -> Answer {
+    let rows = admin.store.load().await?;
+    Ok(Json(listed(&admin, &rows)))
+}
+
+fn listed(admin: &Admin, rows: &Rows) -> Value {
+    let registry = admin.reloader.registry();
+    let keys: Vec<_> = pool(rows).map(|row| view::key(row, registry)).collect();
+    json!({ "keys": keys, "summary": view::keys_summary(rows, registry) })
+}
+
+fn pool(rows: &Rows) -> impl Iterator<Item = &BackendRow> {
+    rows.backends.iter().filter(|row| row.channel_id.is_none())
+}
+
+/// A key as a call sets it, beside the key line.
+fn change(fields: &mut Fields) -> KeyChange {
+    KeyChange {
+        name: fields.name("name"),
+        base_url: None,
+        credential: None,
+        enabled: fields.flag("enabled"),
+        priority: fields.priority(),
+        weight: fields.weight(),
+        max_concurrent: fields.max_concurrent(),
+        models: fields.texts("models"),
+        model_mapping: fields.mapping("modelMapping"),
+        group: fields.text("group"),
+        tags: fields.texts("tags"),
+    }
+}
+
+fn new_key(line: &KeyLine) -> NewKey {
+    let name = display_name(&line.base, line.key.expose());
+    NewKey::new(name, line.base.to_string(), line.key.clone())
+}
+
+pub(super) async fn add(State(admin): State<Arc<Admin>>, body: Bytes) -> Answer {
+    let mut fields = Fields::read(&body)?;
+    let base = fields.base("baseUrl").unwrap_or_else(|| admin.default_base.clone());
+    let Some(text) = fields.text("key").filter(|text| !text.trim().is_empty()) else {
+        fields.wrong("key", "is required");
+        return Err(fields.end().err().unwrap_or_else(|| AdminError::invalid("key is required")));
+    };
+    let change = change(&mut fields);
+    let line = match <[_; 1]>::try_from(parse_lines(&text, &base)) {
+        Ok([Ok(line)]) => Some(line),
+        Ok([Err(error)]) => {
+            fields.wrong("key", error.reason);
+            None
+        }
+        Err(_) => {
+            fields.wrong("key", "must be one key line; several go to /admin/api/keys/batch");
+            None
+        }
+    };
+    let warnings = fields.end()?;
+    let line = line.ok_or_else(|| AdminError::invalid("Invalid key format"))?;
+    let mut new = new_key(&line);
+    change.fill(&mut new);
+    let created = admin.store.create_keys(&[new]).await?;
+    match created.into_iter().next() {
+        Some(Created::Added(row)) => {
+            admin.reloader.reload().await?;
+            tracing::info!(key = row.name, "a key was added");
+            Ok(Json(shown(&admin, &row, &warnings)))
+        }
+        Some(Created::Duplicate(row)) => Err(exists(&admin, &row)),
+        None => Err(AdminError::invalid("Invalid key format")),
+    }
+}
+
+fn exists(admin: &Admin, row: &BackendRow) -> AdminError {
+    let mut key = view::key(row, admin.reloader.registry());
+    key["duplicate"] = Value::Bool(true);
+    AdminError::new(StatusCode::CONFLICT, "exists", "Key already exists").with("key", key)
+}
+
+fn shown(admin: &Admin, row: &BackendRow, warnings: &[String]) -> Value {
+    let mut answer = json!({ "success": true, "key": view::key(row, admin.reloader.registry()) });
+    if !warnings.is_empty() {
+        answer["warnings"] = json!(warnings);
+    }
+    answer
+}
+
+pub(super) async fn add_batch(State(admin): State<Arc<Admin>>, body: Bytes) -> Answer {
+    let mut fields = Fields::read(&body)?;
+    let base = fields.base("baseUrl").unwrap_or_else(|| admin.default_base.clone());
+    let text = fields.text("keys").filter(|text| !text.trim().is_empty());
+    if text.is_none() {
+        fields.wrong("keys", "text is required");
+    }
+    let warnings = fields.end()?;
+    let parsed = parse_lines(&text.unwrap_or_default(), &base);
+    let (good, bad): (Vec<_>, Vec<_>) = parsed.into_iter().partition(Result::is_ok);
+    let new: Vec<_> = good.iter().flatten().map(new_key).collect();
+    let created = admin.store.create_keys(&new).await?;
+    admin.reloader.reload().await?;
+    let registry = admin.reloader.registry();
+    let (mut added, mut duplicates) = (Vec::new(), Vec::new());
+    for (created, line) in created.iter().zip(good.iter().flatten()) {
+        match created {
+            Created::Added(row) => added.push(view::key(row, registry)),
+            Created::Duplicate(row) => {
+                let mut key = view::key(row, registry);
+                (key["duplicate"], key["line"]) = (Value::Bool(true), json!(line.line));
+                duplicates.push(key);
+            }
+        }
+    }
+    let errors: Vec<_> = bad
+        .into_iter()
+        .filter_map(Result::err)
+        .map(|error| json!({ "input": error.input, "error": error.reason, "line": error.line }))
+        .collect();
+    tracing::info!(
+        added = added.len(),
+        duplicates = duplicates.len(),
+        errors = errors.len(),
+        "keys were added"
+    );
+    let mut answer = json!({ "added": added, "duplicates": duplicates, "errors": errors });
+    if !warnings.is_empty() {
+        answer["warnings"] = json!(warnings);
+    }
+    Ok(Json(answer))
+}
+
+pub(super) async fn update(State(admin): State<Arc<Admin>>, Path(id): Path<String>, body: Bytes) -> Answer {
+    let rows = admin.store.load().await?;
+    let row = find(&rows, &id)?;
+    let mut fields = Fields::read(&body)?;
+    let mut change = change(&mut fields);
+    let expected = fields.revision();
+    change.credential = credential(&mut fields, row);
+    if let Some(base) = fields.base("baseUrl") {
+        let needs_none = row.credential == Ok(Secret::new(""));
+        if !view::is_same_place(&row.base_url, &base) && change.credential.is_none() && !needs_none {
+            fields.wrong(
+                "key",
+                "must be entered again, as the address changes: a stored key goes nowhere else",
+            );
+        }
+        change.base_url = Some(base.to_string());
+    }
+    let warnings = fields.end()?;
+    let row = admin.store.update_key(&id, &change, expected).await?;
+    admin.reloader.reload().await?;
+    tracing::info!(key = row.name, "a key was changed");
+    Ok(Json(shown(&admin, &row, &warnings)))
+}
+
+/// The credential in a change; its own mask is none.
+fn credential(fields: &mut Fields, row: &BackendRow) -> Option<Secret> {
+    let text = fields.text("key").filter(|text| *text != view::masked(row))?;
+    if !text.bytes().all(|byte| byte.is_ascii_graphic()) {
+        fields.wrong("key", "must be visible ASCII without blanks, as it travels in a header");
+    }
+    Some(Secret::new(text))
+}
+
+fn find<'r>(rows: &'r Rows, id: &str) -> Result<&'r BackendRow, AdminError> {
+    pool(rows).find(|row| row.id == id).ok_or_else(|| AdminError::not_found("Key"))
+}
+
+pub(super) async fn toggle(State(admin): State<Arc<Admin>>, Path(id): Path<String>) -> Answer {
+    let rows = admin.store.load().await?;
+    let row = find(&rows, &id)?;
+    let change = KeyChange { enabled: Some(!row.enabled), ..KeyChange::default() };
+    let row = admin.store.update_key(&id, &change, Some(row.revision)).await?;
+    admin.reloader.reload().await?;
+    tracing::info!(key = row.name, enabled = row.enabled, "a key was turned on or off");
+    Ok(Json(shown(&admin, &row, &[])))
+}
+
+pub(super) async fn delete(State(admin): State<Arc<Admin>>, Path(id): Path<String>) -> Answer {
+    find(&admin.store.load().await?, &id)?;
+    admin.store.delete_key(&id).await?;
+    admin.reloader.reload().await?;
+    tracing::info!(id, "a key was deleted");
+    Ok(Json(json!({ "success": true })))
+}
+
+pub(super) async fn delete_all(State(admin): State<Arc<Admin>>) -> Answer {
+    let count = admin.store.delete_all_keys().await?;
+    admin.reloader.reload().await?;
+    tracing::info!(count, "all keys were deleted");
+    Ok(Json(json!({ "success": true })))
+}
+
+pub(super) async fn check(State(admin): State<Arc<Admin>>, Path(id): Path<String>) -> Answer {
+    let rows = admin.store.load().await?;
+    let row = find(&rows, &id)?;
+    admin.look_at(view::targets([row], admin.reloader.registry())).await;
+    Ok(Json(shown(&admin, row, &[])))
+}
+
+pub(super) async fn check_all(State(admin): State<Arc<Admin>>) -> Answer {
+    let rows = admin.store.load().await?;
+    admin.look_at(view::targets(pool(&rows), admin.reloader.registry())).await;
+    Ok(Json(listed(&admin, &rows)))
+}
+
+pub(super) async fn reset_health(State(admin): State<Arc<Admin>>) -> Answer {
+    let rows = admin.store.load().await?;
+    admin.reset(&view::targets(pool(&rows), admin.reloader.registry()));
+    Ok(Json(json!({ "success": true })))
+}

@@ -1,0 +1,177 @@
+//! Rows and live state as the admin API shows them: the seed's fields, and more. No credential is ever whole.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Map, Value, json};
+
+use super::keyline::mask;
+use crate::config::{BaseUrl, Secret};
+use crate::snapshot::{Registry, Target};
+use crate::store::{BackendRow, ChannelRow, Rows, Totals};
+use crate::upstream::health::State;
+
+/// The credential of a row, masked; one that cannot be read says so.
+pub(super) fn masked(row: &BackendRow) -> String {
+    row.credential.as_ref().map_or_else(|_| "(lost)".to_owned(), |credential| mask(credential.expose()))
+}
+
+/// A credential as a channel lists it: masked, behind its address where that is not the channel's.
+pub(super) fn member(row: &BackendRow, channel_base: &str) -> String {
+    match row.base_url == channel_base {
+        true => masked(row),
+        false if row.credential.as_ref().is_ok_and(|credential| credential.expose().is_empty()) => {
+            row.base_url.clone()
+        }
+        false => format!("{}|{}", row.base_url, masked(row)),
+    }
+}
+
+/// A key of the pool.
+pub(super) fn key(row: &BackendRow, registry: &Registry) -> Value {
+    let target = registry.target(&row.id);
+    let mut shown = object(json!({
+        "id": row.id, "key": masked(row), "baseUrl": row.base_url, "name": row.name, "enabled": row.enabled,
+        "addedAt": row.added_at, "weight": row.weight, "priority": row.priority,
+        "maxConcurrent": row.max_concurrent, "group": row.group, "models": row.models,
+        "modelMapping": mapping(&row.model_mapping), "tags": row.tags, "revision": row.revision,
+        "credentialLost": row.credential.as_ref().err().map(ToString::to_string),
+    }));
+    shown.extend(live(target.as_deref()));
+    shown.extend(totals(&row.totals));
+    Value::Object(shown)
+}
+
+/// A channel with its backends.
+pub(super) fn channel(row: &ChannelRow, members: &[&BackendRow], registry: &Registry) -> Value {
+    let backends: Vec<Value> = members.iter().map(|member| backend(member, registry)).collect();
+    let is_healthy = members.iter().any(|member| is_healthy(member, registry));
+    let last_error = backends.iter().map(|backend| &backend["lastError"]).find(|error| !error.is_null());
+    // A lone server that wants no credential is no key.
+    let lone =
+        |member: &BackendRow| member.credential == Ok(Secret::new("")) && member.base_url == row.base_url;
+    let keys: Vec<_> = match members {
+        [only] if lone(only) => Vec::new(),
+        many => many.iter().map(|backend| member(backend, &row.base_url)).collect(),
+    };
+    let mut shown = object(json!({
+        "id": row.id, "name": row.name, "enabled": row.enabled, "priority": row.priority,
+        "baseUrl": row.base_url, "keys": keys, "models": row.models,
+        "modelMapping": mapping(&row.model_mapping), "weight": row.weight,
+        "maxConcurrent": row.max_concurrent, "currentConcurrent": registry.channel_in_flight(&row.id),
+        "rateLimit": row.rate_limit, "healthy": is_healthy, "lastError": last_error,
+        "createdAt": row.created_at, "tags": row.tags, "revision": row.revision, "backends": backends,
+    }));
+    shown.extend(totals(&row.totals));
+    Value::Object(shown)
+}
+
+fn backend(row: &BackendRow, registry: &Registry) -> Value {
+    let target = registry.target(&row.id);
+    let mut shown = object(json!({
+        "id": row.id, "name": row.name, "baseUrl": row.base_url, "key": masked(row), "enabled": row.enabled,
+        "weight": row.weight, "maxConcurrent": row.max_concurrent,
+        "credentialLost": row.credential.as_ref().err().map(ToString::to_string),
+    }));
+    shown.extend(live(target.as_deref()));
+    shown.extend(totals(&row.totals));
+    Value::Object(shown)
+}
+
+/// Whether a backend takes requests, as far as is known.
+pub(super) fn is_healthy(row: &BackendRow, registry: &Registry) -> bool {
+    registry.target(&row.id).is_some_and(|target| is_up(&target))
+}
+
+fn is_up(target: &Target) -> bool {
+    target.backend.breaker.state(Instant::now()) == State::Up
+}
+
+/// What is known of a backend now: health, load, and what it offers.
+fn live(target: Option<&Target>) -> Map<String, Value> {
+    let Some(target) = target else { return Map::new() };
+    let (now, breaker, inventory) = (Instant::now(), &target.backend.breaker, &target.backend.host.inventory);
+    let state = match breaker.state(now) {
+        State::Up if breaker.is_cool(now) => "cooling",
+        State::Up => "up",
+        State::HalfOpen => "half_open",
+        State::Down { .. } => "down",
+    };
+    let last_error = breaker.last_error();
+    let models = inventory.last();
+    let age = models.as_ref().map(|(_, age)| *age);
+    let checked = age.and_then(|age| SignedDuration::try_from(age).ok()).map(|age| Timestamp::now() - age);
+    object(json!({
+        "healthy": is_up(target), "state": state, "currentConcurrent": target.slots.in_flight(),
+        "lastError": last_error.map(|error| error.text.to_string()),
+        "lastCheck": checked.map(|at| format!("{at:.3}")),
+        "inventory": {
+            "version": inventory.last_version().map(|version| version.to_string()),
+            "models": models.map(|(models, _)| models.iter().map(|model| model.id.clone()).collect::<Vec<_>>()),
+            "ageSeconds": age.map(|age| age.as_secs()),
+        },
+    }))
+}
+
+fn totals(totals: &Totals) -> Map<String, Value> {
+    object(json!({
+        "totalRequests": totals.total_requests, "failedRequests": totals.failed_requests,
+        "totalTokens": totals.total_tokens, "lastUsed": totals.last_used,
+    }))
+}
+
+fn mapping(pairs: &[(String, String)]) -> Value {
+    Value::Object(pairs.iter().map(|(from, to)| (from.clone(), Value::String(to.clone()))).collect())
+}
+
+fn object(value: Value) -> Map<String, Value> {
+    match value {
+        Value::Object(object) => object,
+        _ => Map::new(),
+    }
+}
+
+/// The seed's counts of keys.
+pub(super) fn keys_summary(rows: &Rows, registry: &Registry) -> Value {
+    let keys: Vec<_> = rows.backends.iter().filter(|row| row.channel_id.is_none()).collect();
+    let enabled: Vec<_> = keys.iter().filter(|key| key.enabled).collect();
+    let healthy = enabled.iter().filter(|key| is_healthy(key, registry)).count();
+    json!({
+        "total": keys.len(), "enabled": enabled.len(), "healthy": healthy,
+        "disabled": keys.len() - enabled.len(), "unhealthy": enabled.len() - healthy,
+        "totalRequests": keys.iter().map(|key| key.totals.total_requests).sum::<i64>(),
+        "totalTokens": keys.iter().map(|key| key.totals.total_tokens).sum::<i64>(),
+    })
+}
+
+/// The seed's counts of channels.
+pub(super) fn channels_summary(rows: &Rows, registry: &Registry) -> Value {
+    let enabled: Vec<_> = rows.channels.iter().filter(|channel| channel.enabled).collect();
+    let is_up = |id: &str| members(rows, id).iter().any(|member| is_healthy(member, registry));
+    let healthy = enabled.iter().filter(|channel| is_up(&channel.id)).count();
+    json!({
+        "total": rows.channels.len(), "enabled": enabled.len(), "healthy": healthy,
+        "disabled": rows.channels.len() - enabled.len(),
+    })
+}
+
+/// The backends of a channel, in order.
+pub(super) fn members<'r>(rows: &'r Rows, channel: &str) -> Vec<&'r BackendRow> {
+    rows.backends.iter().filter(|row| row.channel_id.as_deref() == Some(channel)).collect()
+}
+
+/// Whether two addresses are the same scheme, host and port: only then may a credential go along.
+pub(super) fn is_same_place(one: &str, other: &BaseUrl) -> bool {
+    one.parse::<BaseUrl>().is_ok_and(|one| {
+        one.uri("/").scheme() == other.uri("/").scheme() && one.authority() == other.authority()
+    })
+}
+
+/// The targets of these rows, those that are turned off included.
+pub(super) fn targets<'r>(
+    rows: impl IntoIterator<Item = &'r BackendRow>,
+    registry: &Registry,
+) -> Vec<Arc<Target>> {
+    rows.into_iter().filter_map(|row| registry.target(&row.id)).collect()
+}

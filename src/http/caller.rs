@@ -1,0 +1,42 @@
+//! Who calls, as told by the head of a request and the address of its connection.
+
+use std::net::{IpAddr, SocketAddr};
+
+use http::{HeaderMap, Request, Version, header};
+
+/// Whether a request comes from a program of this machine: not through a proxy, and from no web page.
+#[must_use]
+pub fn is_loopback<B>(request: &Request<B>, peer: SocketAddr) -> bool {
+    const FORWARDED: [&str; 5] = ["forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "via"];
+    let headers = request.headers();
+    let text = |name| headers.get(name).map(|value| value.to_str().unwrap_or("?"));
+    let has_own_host = text(header::HOST).is_some_and(is_own_name);
+    let origin_host =
+        text(header::ORIGIN).map(|origin| origin.split_once("://").map_or("?", |(_, host)| host));
+    peer.ip().to_canonical().is_loopback()
+        && request.version() != Version::HTTP_10
+        && !FORWARDED.iter().any(|name| headers.contains_key(*name))
+        && has_own_host
+        && origin_host.is_none_or(is_own_name)
+}
+
+/// `localhost`, `127.x.x.x` or `[::1]`, with or without a port.
+fn is_own_name(authority: &str) -> bool {
+    let Ok(authority) = authority.parse::<http::uri::Authority>() else { return false };
+    let host = authority.host();
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    host.eq_ignore_ascii_case("localhost")
+        || bare.parse::<IpAddr>().is_ok_and(|ip| ip.to_canonical().is_loopback())
+}
+
+/// `Authorization: Bearer KEY`, the bare key as the Node program takes it, or `x-api-key`.
+#[must_use]
+pub fn credential(headers: &HeaderMap) -> Option<&[u8]> {
+    let given = headers.get(header::AUTHORIZATION).map(|value| value.as_bytes().trim_ascii());
+    let bare = given.map(|value| match value.get(..7) {
+        Some(scheme) if scheme.eq_ignore_ascii_case(b"bearer ") => value[7..].trim_ascii(),
+        _ => value,
+    });
+    let other = || headers.get("x-api-key").map(|value| value.as_bytes().trim_ascii());
+    bare.filter(|key| !key.is_empty()).or_else(other).filter(|key| !key.is_empty())
+}
