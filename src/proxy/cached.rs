@@ -7,6 +7,9 @@ use super::Context;
 use crate::cache::{Key, key};
 use crate::snapshot::Plan;
 
+/// Backends that are looked at for a digest.
+const DIGESTS: usize = 8;
+
 /// How much of a reply came from a cache.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Cached {
@@ -38,19 +41,27 @@ impl Cached {
 pub(super) fn chat_key(context: &Context, plan: &Plan, chat: &Chat) -> Option<Key> {
     let served = served(plan, &chat.model).filter(|_| context.proxy.caches.chat.is_on())?;
     let body = chat.native.body(served);
-    Some(key::chat(scope(served), chat.native.path, &body, chat.choices, chat.logprobs))
+    let digest = digest(plan, served);
+    Some(key::chat(scope(served, digest.as_deref()), chat.native.path, &body, chat.choices, chat.logprobs))
 }
 
 /// The keys of all inputs, when their vectors may be kept.
 pub(super) fn embedding_keys(context: &Context, plan: &Plan, embedding: &Embedding) -> Option<Vec<Key>> {
     let served = served(plan, &embedding.model).filter(|_| context.proxy.caches.embeddings.is_on())?;
-    let keys = key::embeddings(scope(served), embedding.native.path, embedding.fields());
+    let digest = digest(plan, served);
+    let keys = key::embeddings(scope(served, digest.as_deref()), embedding.native.path, embedding.fields());
     Some((0..embedding.inputs).map(|at| keys.key(embedding.input(at))).collect())
 }
 
 /// All clients share their answers until there are tokens to tell them apart by.
-fn scope(served: &str) -> key::Scope<'_> {
-    key::Scope { tenant: "", model: served, digest: None }
+fn scope<'r>(served: &'r str, digest: Option<&'r str>) -> key::Scope<'r> {
+    key::Scope { tenant: "", model: served, digest }
+}
+
+/// The version of the model on the first backend that tells it. A model that was pulled anew is another one.
+fn digest(plan: &Plan, served: &str) -> Option<Box<str>> {
+    let members = plan.tiers.iter().flat_map(|tier| &tier.groups).flat_map(|group| &group.members);
+    members.take(DIGESTS).find_map(|target| target.backend.host.inventory.digest(served))
 }
 
 /// The model's name on the backends. Where channels map it to different models nothing is kept, as it is not known

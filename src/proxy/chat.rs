@@ -5,11 +5,11 @@ use std::time::Instant;
 
 use http::Request;
 use hyper::body::Incoming;
-use wire::openai::ApiError;
 use wire::openai::chat::ChatRequest;
-use wire::translate::chat::{Chat, translate};
+use wire::translate::chat::{Chat, Needs, translate};
 use wire::translate::{ChatStream, UsageRule, chat_reply};
 
+use super::abilities::{self, Need};
 use super::attempt::Call;
 use super::cached::{self, Cached};
 use super::relay::{self, Calls};
@@ -20,7 +20,6 @@ use crate::cache::Replies;
 use crate::config::StreamUsage;
 use crate::http::Failure;
 use crate::snapshot::Plan;
-use crate::upstream::Backend;
 
 pub(super) async fn answer(
     context: &Context,
@@ -35,7 +34,7 @@ pub(super) async fn answer(
     settle.model.clone_from(&chat.model);
     settle.stream = chat.stream;
     let plan = context.snapshot.plan(&chat.model);
-    check_abilities(context, &chat, &plan).await?;
+    abilities::check(context, &plan, &chat.model, needs(&chat)).await?;
     if chat.stream { events(context, chat, plan).await } else { json(context, chat, &plan, settle).await }
 }
 
@@ -83,35 +82,14 @@ pub(super) fn usage_rule(context: &Context, is_asked: bool) -> UsageRule {
     }
 }
 
-/// Ollama answers images for a model that cannot see with a 500, so that is found out before. A backend that does
-/// not say what its model can do gets the benefit of the doubt.
-async fn check_abilities(context: &Context, chat: &Chat, plan: &Arc<Plan>) -> Result<(), Failure> {
-    if !chat.needs.vision && !chat.needs.audio {
-        return Ok(());
-    }
-    let client = &context.proxy.client;
-    let Some((backend, served)) = who_may_have_it(plan, &chat.model) else { return Ok(()) };
-    let known = backend.host.inventory.capabilities(client, &backend, &served).await;
-    let Some(known) = known else { return Ok(()) };
-    let refuse = |what: &str| {
-        let message = format!("the model '{}' does not take {what}", chat.model);
-        Err(ApiError::invalid("messages", message).with_code("model_not_supported").into())
-    };
-    match () {
-        () if chat.needs.vision && !known.has("vision") => refuse("images"),
-        () if chat.needs.audio && !known.has("audio") && !known.has("vision") => refuse("audio"),
-        () => Ok(()),
-    }
-}
-
-/// The first backend of a plan that is not known to lack the model, and the model's name there.
-fn who_may_have_it(plan: &Plan, model: &str) -> Option<(Arc<Backend>, String)> {
-    for group in plan.tiers.iter().flat_map(|tier| &tier.groups) {
-        let served = group.served(model);
-        let may = |backend: &Backend| backend.host.inventory.has(served) != Some(false);
-        if let Some(target) = group.members.iter().find(|target| may(&target.backend)) {
-            return Some((Arc::clone(&target.backend), served.to_owned()));
-        }
-    }
-    None
+fn needs(chat: &Chat) -> impl Iterator<Item = Need> {
+    let Needs { vision, audio, tools, thinking } = chat.needs;
+    let need = |capabilities, what, param| Need { capabilities, what, param };
+    let all = [
+        vision.then(|| need(&["vision"], "images", "messages")),
+        audio.then(|| need(&["audio", "vision"], "audio", "messages")),
+        tools.then(|| need(&["tools"], "tools", "tools")),
+        thinking.then(|| need(&["thinking"], "thinking", "reasoning_effort")),
+    ];
+    all.into_iter().flatten()
 }

@@ -7,12 +7,15 @@ use hyper::body::Incoming;
 use wire::openai::embedding::EmbeddingRequest;
 use wire::translate::embeddings::{read, reply, translate};
 
+use super::abilities::{self, Need};
 use super::attempt::Call;
 use super::cached::{self, Cached};
 use super::settle::Settle;
 use super::{Answer, Context, whole};
 use crate::cache::Vector;
 use crate::http::Failure;
+
+const EMBEDDING: Need = Need { capabilities: &["embedding"], what: "embeddings", param: "model" };
 
 pub(super) async fn answer(
     context: &Context,
@@ -26,6 +29,7 @@ pub(super) async fn answer(
     };
     settle.model.clone_from(&embedding.model);
     let plan = context.snapshot.plan(&embedding.model);
+    abilities::check(context, &plan, &embedding.model, std::iter::once(EMBEDDING)).await?;
     let asked = embedding.model.as_str().into();
     let Some(keys) = cached::embedding_keys(context, &plan, &embedding) else {
         let call = Call { native: &embedding.native, plan: &plan, asked: &asked, prompt: "input" };

@@ -10,6 +10,7 @@
 //!
 //! Knows nothing of SQL, files or the control plane.
 
+mod abilities;
 mod admit;
 mod attempt;
 mod cached;

@@ -1,16 +1,25 @@
 //! `GET /v1/models` and `GET /v1/models/{id}`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::convert::Infallible;
 use std::sync::Arc;
+use std::time::Duration;
 
+use tokio::sync::Semaphore;
+use tokio::time::{Instant, timeout_at};
 use wire::openai::ApiError;
 use wire::translate::models::{self as wire_models, Model};
 
 use super::join::try_join;
 use super::{Answer, Context};
 use crate::http::{Failure, Outcome};
-use crate::upstream::{Backend, Client};
+use crate::upstream::health::State;
+use crate::upstream::{Backend, timed_out};
+
+/// Hosts that are asked at once.
+const AT_ONCE: usize = 32;
+/// How long all of them together are waited for.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// The union of what all backends list; one that does not answer is stood in for by its last answer.
 pub(super) async fn list(context: &Context) -> Result<Answer, Failure> {
@@ -31,32 +40,13 @@ pub(super) async fn retrieve(context: &Context, id: &str) -> Result<Answer, Fail
 }
 
 /// What all backends have under the names that clients may use: mapped names stand for what they lead to. All are
-/// asked at once, and none is waited for longer than two seconds.
+/// asked at once, and none is waited for longer than two seconds; those that are down are not asked at all.
 async fn union(context: &Context) -> Result<Vec<Model>, Failure> {
-    let mut asked: Vec<&Arc<Backend>> = Vec::new();
-    for target in context.snapshot.targets() {
-        if !asked.iter().any(|known| Arc::ptr_eq(&known.host, &target.backend.host)) {
-            asked.push(&target.backend);
-        }
-    }
-    let client = &context.proxy.client;
-    let answers =
-        try_join(asked.iter().map(|backend| ask(client, backend)).collect()).await.unwrap_or_default();
-    let mut failed = None;
-    let mut by_host = Vec::new();
-    for (backend, answer) in asked.iter().zip(answers) {
-        match answer {
-            Ok(models) => by_host.push((Arc::clone(&backend.host), models)),
-            Err(failure) => failed = Some(failure),
-        }
-    }
+    let by_host = lists(context).await;
     let mut union: BTreeMap<String, Model> = BTreeMap::new();
     for group in &context.snapshot.groups {
         for member in &group.members {
-            let Some((_, models)) = by_host.iter().find(|(host, _)| Arc::ptr_eq(host, &member.backend.host))
-            else {
-                continue;
-            };
+            let Some(Ok(models)) = by_host.get(&at(&member.backend)) else { continue };
             for model in models.iter().filter(|model| group.models.admit(&model.id)) {
                 union.entry(model.id.clone()).or_insert_with(|| model.clone());
             }
@@ -64,18 +54,52 @@ async fn union(context: &Context) -> Result<Vec<Model>, Failure> {
                 if let Some(model) = models.iter().find(|model| wire_models::same_name(&model.id, served)) {
                     union
                         .entry(alias.clone())
-                        .or_insert_with(|| Model { id: alias.clone(), created: model.created });
+                        .or_insert_with(|| Model { id: alias.clone(), ..model.clone() });
                 }
             }
         }
     }
+    let failed = by_host.into_values().find_map(Result::err);
     match failed {
         Some(failure) if union.is_empty() => Err(failure),
         _ => Ok(union.into_values().collect()),
     }
 }
 
-/// Never fails, so that one silent backend does not end the others' answers.
-async fn ask(client: &Client, backend: &Backend) -> Result<Result<Arc<[Model]>, Failure>, Infallible> {
-    Ok(backend.host.inventory.models(client, backend).await)
+/// A host's place in memory, which tells it from others as long as the snapshot lives.
+type HostAt = usize;
+type List = Result<Arc<[Model]>, Failure>;
+
+/// The list of each host.
+async fn lists(context: &Context) -> HashMap<HostAt, List> {
+    let mut asked: HashMap<HostAt, &Backend> = HashMap::new();
+    for target in context.snapshot.targets() {
+        asked.entry(at(&target.backend)).or_insert(&target.backend);
+    }
+    let permits = Semaphore::new(AT_ONCE);
+    let deadline = Instant::now() + PATIENCE;
+    let ask = async |(host, backend): (HostAt, &Backend)| {
+        let client = &context.proxy.client;
+        let inventory = &backend.host.inventory;
+        let is_down = matches!(backend.breaker.state(Instant::now().into_std()), State::Down { .. });
+        let last = || inventory.last().map(|(models, _)| models);
+        let list = match last().filter(|_| is_down) {
+            Some(list) => Ok(list),
+            None => {
+                let read = async {
+                    let _permit = permits.acquire().await;
+                    inventory.models(client, backend).await
+                };
+                let in_time = timeout_at(deadline, read).await;
+                in_time.unwrap_or_else(|_| last().ok_or_else(|| timed_out(PATIENCE)))
+            }
+        };
+        Ok::<_, Infallible>((host, list))
+    };
+    let answers = try_join(asked.into_iter().map(ask).collect()).await.unwrap_or_default();
+    answers.into_iter().collect()
+}
+
+fn at(backend: &Backend) -> HostAt {
+    Arc::as_ptr(&backend.host).addr()
 }

@@ -18,6 +18,8 @@ use crate::http::{Failure, Outcome};
 
 /// No list is waited for longer than this.
 const PATIENCE: Duration = Duration::from_secs(2);
+/// A list of this age is as good as a new one: many clients that ask at once cost one question.
+const FRESH: Duration = Duration::from_millis(500);
 /// How long an answer about a model's capabilities is believed.
 const BELIEF: Duration = Duration::from_secs(300);
 /// How long it is not asked again after a failure.
@@ -64,11 +66,14 @@ struct Known {
 }
 
 impl Inventory {
-    /// The models that the backend lists now; its last answer stands in for one that fails or takes longer than 2 s.
+    /// The models that the backend lists now, or did a moment ago; its last answer stands in for one that fails or takes longer than 2 s.
     ///
     /// # Errors
     /// Why the list failed, when there was never an answer.
     pub async fn models(&self, client: &Client, backend: &Backend) -> Result<Arc<[Model]>, Failure> {
+        if let Some((models, _)) = self.last().filter(|(_, age)| *age < FRESH) {
+            return Ok(models);
+        }
         let fresh = get(client, backend, "/api/tags", None).await.and_then(|body| {
             let models = models::from_tags(&body).map_err(|error| unreadable(&error))?;
             Ok(Arc::from(models))
@@ -95,6 +100,14 @@ impl Inventory {
         drop(missing);
         let last = self.models.lock().unwrap_or_else(PoisonError::into_inner);
         last.as_ref().map(|listed| listed.models.iter().any(|known| models::same_name(&known.id, model)))
+    }
+
+    /// The digest of `model`, when the last list tells it.
+    #[must_use]
+    pub fn digest(&self, model: &str) -> Option<Box<str>> {
+        let last = self.models.lock().unwrap_or_else(PoisonError::into_inner);
+        let listed = last.as_ref()?.models.iter().find(|known| models::same_name(&known.id, model));
+        listed?.digest.clone()
     }
 
     /// A 404 showed that `model` is not there, whatever the list says.

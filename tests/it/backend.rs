@@ -87,3 +87,37 @@ async fn health_knows_at_once_what_a_request_found_out() {
     assert_eq!(gateway.post(CHAT, &chat(false)).await.status, 502);
     assert_eq!(gateway.get("/health").await.json()["status"], "degraded");
 }
+
+#[tokio::test]
+async fn what_a_model_cannot_do_is_refused_before_it_is_asked() {
+    let handler = |request: &Request| match request.path.as_str() {
+        "/api/show" => Script::json(200, &json!({"capabilities": ["completion"]})),
+        _ => whole("Hi"),
+    };
+    let fake = Fake::start(([127, 0, 0, 1], 0).into(), std::sync::Arc::new(handler)).await.unwrap();
+    let gateway = Gateway::start(&[("OLLAMA_BASE_URL", &fake.url())]).await;
+    let with = |field: &str, value: serde_json::Value| {
+        let mut body = chat(false);
+        body[field] = value;
+        body
+    };
+    let tool = json!([{"type": "function", "function": {"name": "f", "parameters": {"type": "object"}}}]);
+    let wrong = [
+        (CHAT, with("tools", tool.clone()), "tools"),
+        (CHAT, with("reasoning_effort", json!("low")), "reasoning_effort"),
+        (CHAT, with("think", json!(true)), "reasoning_effort"),
+        ("/v1/embeddings", json!({"model": "m", "input": "a"}), "model"),
+    ];
+    for (path, body, param) in wrong {
+        let reply = gateway.post(path, &body).await;
+        let error = &reply.json()["error"];
+        assert_eq!((reply.status, &error["code"]), (400, &json!("model_not_supported")), "{body}");
+        assert_eq!(error["param"], param, "{body}");
+    }
+    assert_eq!(fake.log.of("/api/chat").len() + fake.log.of("/api/embed").len(), 0);
+    let mut harmless = with("tools", tool);
+    harmless["tool_choice"] = json!("none");
+    for body in [harmless, with("think", json!(false)), with("reasoning_effort", json!("none"))] {
+        assert_eq!(gateway.post(CHAT, &body).await.status, 200, "{body}");
+    }
+}

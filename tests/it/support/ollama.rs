@@ -15,7 +15,9 @@ pub async fn ollama(generate: impl Fn(&Request) -> Script + Send + Sync + 'stati
                 json!({"name": "m:latest", "model": "m:latest", "modified_at": "2026-01-01T00:00:00Z"});
             Script::json(200, &json!({"models": [model]}))
         }
-        "/api/show" => Script::json(200, &json!({"capabilities": ["completion", "tools", "thinking"]})),
+        "/api/show" => {
+            Script::json(200, &json!({"capabilities": ["completion", "tools", "thinking", "embedding"]}))
+        }
         _ => generate(request),
     };
     Fake::start(([127, 0, 0, 1], 0).into(), std::sync::Arc::new(handler))

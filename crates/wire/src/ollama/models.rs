@@ -43,6 +43,8 @@ pub struct Tag<'a> {
     pub model: Option<Text<'a>>,
     #[serde(borrow)]
     pub modified_at: Option<Text<'a>>,
+    #[serde(borrow)]
+    pub digest: Option<Text<'a>>,
 }
 
 /// `/api/show`: the capabilities; those in `/api/tags` are wrong for models without a Go template.

@@ -27,7 +27,7 @@ pub struct Chat {
     pub logprobs: bool,
     /// Fields that were dropped as not allowed, for the header `x-o2o-ignored`.
     pub ignored: Vec<&'static str>,
-    /// What the model must be able to do, of what Ollama itself does not check.
+    /// What the model must be able to do.
     pub needs: Needs,
 }
 
@@ -38,6 +38,10 @@ pub struct Needs {
     pub vision: bool,
     /// It holds sound.
     pub audio: bool,
+    /// It brings tools that the model may call.
+    pub tools: bool,
+    /// It asks for thinking, or for so much of it.
+    pub thinking: bool,
 }
 
 /// Translates a parsed request.
@@ -55,19 +59,22 @@ pub fn translate(request: &ChatRequest<'_>, rules: Rules) -> Result<Chat, ApiErr
     let chosen = Chosen::gather(&common, rules)?;
 
     let mut tail = Vec::with_capacity(512);
-    let needs = write_messages(&mut tail, request.messages.as_ref().map(|list| list.0.as_slice()))?;
+    let mut needs = write_messages(&mut tail, request.messages.as_ref().map(|list| list.0.as_slice()))?;
     tail.put_slice(if stream { b",\"stream\":true" } else { b",\"stream\":false" });
     write_format(&mut tail, request)?;
+    let before_tools = tail.len();
     tools::write(
         &mut tail,
         request.tools.as_ref().map_or(&[], |list| list.0.as_slice()),
         request.tool_choice.as_ref(),
     )?;
+    needs.tools = tail.len() > before_tools;
     let effort = request.reasoning.as_ref().and_then(|reasoning| reasoning.effort.as_ref()).map(Text::as_str);
     let flat_effort = request.reasoning_effort.as_ref().map(Text::as_str);
     if let Some(think) =
         options::think(request.think, [("reasoning.effort", effort), ("reasoning_effort", flat_effort)])?
     {
+        needs.thinking = think != "false";
         tail.put_slice(b",\"think\":");
         tail.put_slice(think.as_bytes());
     }

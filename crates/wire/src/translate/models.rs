@@ -12,6 +12,8 @@ pub struct Model {
     pub id: String,
     /// Unix seconds of its last change; 0 when unknown.
     pub created: i64,
+    /// Of its files, when the upstream tells it: another version of a model has another one.
+    pub digest: Option<Box<str>>,
 }
 
 /// The models of a reply of `/api/tags`; entries without a name are left out.
@@ -25,7 +27,8 @@ pub fn from_tags(body: &[u8]) -> Result<Vec<Model>, serde_json::Error> {
         let id = tag.model.or(tag.name)?.as_str().to_owned();
         let created =
             tag.modified_at.as_ref().map(Text::as_str).and_then(|time| time.parse::<jiff::Timestamp>().ok());
-        Some(Model { id, created: created.map_or(0, jiff::Timestamp::as_second) })
+        let digest = tag.digest.as_ref().map(|digest| digest.as_str().into());
+        Some(Model { id, created: created.map_or(0, jiff::Timestamp::as_second), digest })
     });
     Ok(models.filter(|model| !model.id.is_empty()).collect())
 }
