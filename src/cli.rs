@@ -1,8 +1,9 @@
-//! The command line: what was asked for, and with which configuration. Starts no runtime and binds nothing.
+//! The command line: what was asked for, and with which configuration. Binds nothing.
 
 mod args;
 mod healthcheck;
 mod report;
+mod state;
 
 use std::ffi::OsString;
 use std::io::Write;
@@ -12,6 +13,7 @@ use std::process::ExitCode;
 
 use crate::config::{self, Loaded, Sources};
 pub use healthcheck::healthcheck;
+pub use state::{Job, state};
 
 /// Exit code of a wrong command line or configuration.
 const WRONG: u8 = 2;
@@ -27,6 +29,8 @@ pub enum Command {
     BenchUpstream { port: u16 },
     /// Ask the gateway at this address whether it lives: [`healthcheck()`].
     Healthcheck(SocketAddr),
+    /// Work on what is stored: [`state()`].
+    State { job: Job, loaded: Loaded },
     /// Nothing; all that was asked for has been printed.
     Done(ExitCode),
 }
@@ -72,6 +76,15 @@ pub fn parse(
             }
         });
     }
+    let job = match state::job(name, of_command).transpose() {
+        Ok(job) => job,
+        Err(wrong) => {
+            for wrong in wrong {
+                writeln!(console.err, "error: {wrong}")?;
+            }
+            return Ok(Command::Done(WRONG.into()));
+        }
+    };
     sources.flags.extend(args::flags(of_command));
     if let Some(path) = of_command.get_one::<PathBuf>(args::CONFIG) {
         sources.config_file = Some(path.clone());
@@ -94,6 +107,9 @@ pub fn parse(
             return Ok(Command::Done(code.into()));
         }
     };
+    if let Some(job) = job {
+        return Ok(Command::State { job, loaded });
+    }
     Ok(match name {
         "demo" => Command::Demo { loaded, replay: of_command.get_one(args::REPLAY).cloned() },
         "healthcheck" => Command::Healthcheck(healthcheck::address(&loaded.config.listen)),

@@ -63,6 +63,7 @@ pub(super) fn command() -> Command {
             Command::new("check-config").about("Show every setting, its origin and all mistakes").arg(json),
         )
         .subcommand(Command::new("healthcheck").about("Exit 0 if the gateway at HOST and PORT lives, else 1"))
+        .subcommands(super::state::commands())
         .subcommand(Command::new("bench-upstream").about("Run the fake Ollama alone").arg(port))
 }
 
