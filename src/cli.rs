@@ -11,6 +11,8 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use clap::ArgMatches;
+
 use crate::config::{self, Loaded, Sources};
 pub use healthcheck::healthcheck;
 pub use state::{Job, state};
@@ -67,14 +69,7 @@ pub fn parse(
     };
     let (name, of_command) = matches.subcommand().unwrap_or(("serve", &matches));
     if name == "bench-upstream" {
-        let port = of_command.get_one::<String>(args::PORT).expect("it has a default");
-        return Ok(match port.parse() {
-            Ok(port) => Command::BenchUpstream { port },
-            Err(_) => {
-                writeln!(console.err, "error: flag --port={port:?} is not a whole number from 0 to 65535")?;
-                Command::Done(WRONG.into())
-            }
-        });
+        return bench_upstream(of_command, console);
     }
     let job = match state::job(name, of_command).transpose() {
         Ok(job) => job,
@@ -114,6 +109,17 @@ pub fn parse(
         "demo" => Command::Demo { loaded, replay: of_command.get_one(args::REPLAY).cloned() },
         "healthcheck" => Command::Healthcheck(healthcheck::address(&loaded.config.listen)),
         _ => Command::Serve(loaded),
+    })
+}
+
+fn bench_upstream(matches: &ArgMatches, console: &mut Console<'_>) -> std::io::Result<Command> {
+    let port = matches.get_one::<String>(args::PORT).expect("it has a default");
+    Ok(match port.parse() {
+        Ok(port) => Command::BenchUpstream { port },
+        Err(_) => {
+            writeln!(console.err, "error: flag --port={port:?} is not a whole number from 0 to 65535")?;
+            Command::Done(WRONG.into())
+        }
     })
 }
 
