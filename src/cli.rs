@@ -12,6 +12,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::ArgMatches;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use crate::config::{self, Loaded, Sources};
 pub use healthcheck::healthcheck;
@@ -65,7 +66,7 @@ pub fn parse(
 ) -> std::io::Result<Command> {
     let matches = match args::command().try_get_matches_from(args) {
         Ok(matches) => matches,
-        Err(error) => return refused(&error, console),
+        Err(error) => return refused(error, console),
     };
     let (name, of_command) = matches.subcommand().unwrap_or(("serve", &matches));
     if name == "bench-upstream" {
@@ -124,7 +125,16 @@ fn bench_upstream(matches: &ArgMatches, console: &mut Console<'_>) -> std::io::R
 }
 
 /// Prints what clap has to say: help and version, or a mistake.
-fn refused(error: &clap::Error, console: &mut Console<'_>) -> std::io::Result<Command> {
+fn refused(mut error: clap::Error, console: &mut Console<'_>) -> std::io::Result<Command> {
+    for kind in [ContextKind::InvalidArg, ContextKind::InvalidSubcommand] {
+        if let Some(ContextValue::String(text)) = error.get(kind)
+            && matches!(error.kind(), ErrorKind::UnknownArgument | ErrorKind::InvalidSubcommand)
+            && !text.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-')
+        {
+            // A key in the wrong place, more likely than a slip in a word.
+            error.insert(kind, ContextValue::String("***".to_owned()));
+        }
+    }
     let (stream, colour) = match error.use_stderr() {
         true => (&mut *console.err, console.err_colour),
         false => (&mut *console.out, console.out_colour),

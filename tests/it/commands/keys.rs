@@ -126,6 +126,23 @@ async fn options_are_stored_and_wrong_ones_named() {
 }
 
 #[tokio::test]
+async fn a_key_in_the_wrong_place_is_not_repeated() {
+    let home = Home::new();
+    let line = format!("http://a:1|{MARKER}");
+    for args in [
+        &["key", &line][..],
+        &["key", "list", MARKER],
+        &["key", "list", &line],
+        &["channel", "add", "c", MARKER, "--base-url", "http://a:1"],
+    ] {
+        let refused = home.run(args).await.bad(2);
+        assert!(refused.contains("***") && !refused.contains(MARKER), "{args:?}: {refused}");
+    }
+    let slip = home.run(&["key", "lst"]).await.bad(2);
+    assert!(slip.contains("'lst'") && slip.contains("'list'"), "{slip}");
+}
+
+#[tokio::test]
 async fn lists_mask_credentials_and_line_up() {
     let home = Home::new();
     let empty = home.run(&["key", "list"]).await.good();
