@@ -1,8 +1,9 @@
-//! The command line: what was asked for, and with which configuration. Starts no runtime and binds nothing.
+//! The command line: what was asked for, and with which configuration. Binds nothing.
 
 mod args;
 mod healthcheck;
 mod report;
+mod state;
 
 use std::ffi::OsString;
 use std::io::Write;
@@ -10,8 +11,12 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use clap::ArgMatches;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+
 use crate::config::{self, Loaded, Sources};
 pub use healthcheck::healthcheck;
+pub use state::{Job, state};
 
 /// Exit code of a wrong command line or configuration.
 const WRONG: u8 = 2;
@@ -27,6 +32,8 @@ pub enum Command {
     BenchUpstream { port: u16 },
     /// Ask the gateway at this address whether it lives: [`healthcheck()`].
     Healthcheck(SocketAddr),
+    /// Work on what is stored: [`state()`].
+    State { job: Job, loaded: Loaded },
     /// Nothing; all that was asked for has been printed.
     Done(ExitCode),
 }
@@ -59,19 +66,21 @@ pub fn parse(
 ) -> std::io::Result<Command> {
     let matches = match args::command().try_get_matches_from(args) {
         Ok(matches) => matches,
-        Err(error) => return refused(&error, console),
+        Err(error) => return refused(error, console),
     };
     let (name, of_command) = matches.subcommand().unwrap_or(("serve", &matches));
     if name == "bench-upstream" {
-        let port = of_command.get_one::<String>(args::PORT).expect("it has a default");
-        return Ok(match port.parse() {
-            Ok(port) => Command::BenchUpstream { port },
-            Err(_) => {
-                writeln!(console.err, "error: flag --port={port:?} is not a whole number from 0 to 65535")?;
-                Command::Done(WRONG.into())
-            }
-        });
+        return bench_upstream(of_command, console);
     }
+    let job = match state::job(name, of_command).transpose() {
+        Ok(job) => job,
+        Err(wrong) => {
+            for wrong in wrong {
+                writeln!(console.err, "error: {wrong}")?;
+            }
+            return Ok(Command::Done(WRONG.into()));
+        }
+    };
     sources.flags.extend(args::flags(of_command));
     if let Some(path) = of_command.get_one::<PathBuf>(args::CONFIG) {
         sources.config_file = Some(path.clone());
@@ -94,6 +103,9 @@ pub fn parse(
             return Ok(Command::Done(code.into()));
         }
     };
+    if let Some(job) = job {
+        return Ok(Command::State { job, loaded });
+    }
     Ok(match name {
         "demo" => Command::Demo { loaded, replay: of_command.get_one(args::REPLAY).cloned() },
         "healthcheck" => Command::Healthcheck(healthcheck::address(&loaded.config.listen)),
@@ -101,8 +113,28 @@ pub fn parse(
     })
 }
 
+fn bench_upstream(matches: &ArgMatches, console: &mut Console<'_>) -> std::io::Result<Command> {
+    let port = matches.get_one::<String>(args::PORT).expect("it has a default");
+    Ok(match port.parse() {
+        Ok(port) => Command::BenchUpstream { port },
+        Err(_) => {
+            writeln!(console.err, "error: flag --port={port:?} is not a whole number from 0 to 65535")?;
+            Command::Done(WRONG.into())
+        }
+    })
+}
+
 /// Prints what clap has to say: help and version, or a mistake.
-fn refused(error: &clap::Error, console: &mut Console<'_>) -> std::io::Result<Command> {
+fn refused(mut error: clap::Error, console: &mut Console<'_>) -> std::io::Result<Command> {
+    for kind in [ContextKind::InvalidArg, ContextKind::InvalidSubcommand] {
+        if let Some(ContextValue::String(text)) = error.get(kind)
+            && matches!(error.kind(), ErrorKind::UnknownArgument | ErrorKind::InvalidSubcommand)
+            && !text.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-')
+        {
+            // A key in the wrong place, more likely than a slip in a word.
+            error.insert(kind, ContextValue::String("***".to_owned()));
+        }
+    }
     let (stream, colour) = match error.use_stderr() {
         true => (&mut *console.err, console.err_colour),
         false => (&mut *console.out, console.out_colour),

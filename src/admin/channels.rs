@@ -10,9 +10,8 @@ use serde_json::{Value, json};
 
 use super::error::AdminError;
 use super::fields::Fields;
-use super::keyline::{display_name, parse_lines};
-use super::{Admin, view};
-use crate::config::{BaseUrl, Secret};
+use super::{Admin, rules, view};
+use crate::config::BaseUrl;
 use crate::store::{
     BackendRow, ChannelChange, ChannelRow, Conflict, NewBackend, NewChannel, Rows, StoreError,
 };
@@ -92,22 +91,15 @@ pub(super) async fn update(State(admin): State<Arc<Admin>>, Path(id): Path<Strin
     let mut change = change(&mut fields);
     let expected = fields.revision();
     let base = fields.base("baseUrl");
-    let is_moved = base.as_ref().is_some_and(|base| !view::is_same_place(&row.base_url, base));
     let keys = fields.texts("keys");
-    let would_travel =
-        |member: &&BackendRow| member.base_url == row.base_url && member.credential != Ok(Secret::new(""));
     if let Some(base) = &base {
         change.base_url = Some(base.to_string());
     }
-    // A credential that was sealed for one place must not be sent to another: it has to be entered again.
-    let stays: Vec<_> = old.iter().copied().filter(|member| !is_moved || !would_travel(member)).collect();
+    let stays = rules::staying(row, &old, base.as_ref());
     let now = base.or_else(|| row.base_url.parse().ok());
     match (&keys, &now) {
         (Some(keys), Some(now)) => change.backends = Some(backends(&mut fields, keys, now, &stays)),
-        (None, _) if is_moved && stays.len() < old.len() => {
-            fields
-                .wrong("keys", "must be entered again, as the address changes: stored keys go nowhere else");
-        }
+        (None, _) if stays.len() < old.len() => fields.wrong("keys", rules::ENTER_AGAIN),
         _ => {}
     }
     let warnings = fields.end()?;
@@ -117,63 +109,12 @@ pub(super) async fn update(State(admin): State<Arc<Admin>>, Path(id): Path<Strin
     Ok(Json(shown(&admin, &row, &members, &warnings)))
 }
 
-/// The backends that a list of keys means. An item is a credential, the mask of one that is known, or a key line with
-/// an address of its own. No item is one backend that wants no credential.
+/// The backends that a list of keys means; wrong items are noted.
 fn backends(fields: &mut Fields, keys: &[String], base: &BaseUrl, known: &[&BackendRow]) -> Vec<NewBackend> {
-    let at_base = base.to_string();
-    if keys.is_empty() {
-        return vec![NewBackend::new(display_name(base, ""), at_base, Secret::new(""))];
-    }
-    let mut known: Vec<_> = known.to_vec();
-    let mut backends = Vec::with_capacity(keys.len());
-    for (at, text) in keys.iter().map(|text| text.trim()).enumerate() {
-        let is_it = |row: &&BackendRow| view::member(row, &at_base) == text;
-        if let Some(same) = known.iter().position(is_it) {
-            backends.push(kept(known.remove(same)));
-            continue;
-        }
-        let name = format!("keys[{at}]");
-        match text {
-            "" | "(empty)" => {
-                backends.push(NewBackend::new(display_name(base, ""), &at_base, Secret::new("")))
-            }
-            _ if text.contains("***") || text == "(lost)" => {
-                fields.wrong(&name, "is the mask of a key that this channel does not have at this address");
-            }
-            _ if text.contains("://") => match <[_; 1]>::try_from(parse_lines(text, base)) {
-                Ok([Ok(line)]) => {
-                    let shown = display_name(&line.base, line.key.expose());
-                    backends.push(NewBackend::new(shown, line.base.to_string(), line.key));
-                }
-                Ok([Err(error)]) => fields.wrong(&name, error.reason),
-                Err(_) => fields.wrong(&name, "must be one key or key line"),
-            },
-            _ if !text.bytes().all(|byte| byte.is_ascii_graphic()) => {
-                fields.wrong(&name, "must be visible ASCII without blanks, as it travels in a header");
-            }
-            _ => backends.push(NewBackend::new(display_name(base, text), &at_base, Secret::new(text))),
-        }
-    }
-    backends
-}
-
-/// A backend that a channel has already.
-fn kept(row: &BackendRow) -> NewBackend {
-    NewBackend {
-        enabled: row.enabled,
-        priority: row.priority,
-        weight: row.weight,
-        max_concurrent: row.max_concurrent,
-        models: row.models.clone(),
-        model_mapping: row.model_mapping.clone(),
-        group: row.group.clone(),
-        tags: row.tags.clone(),
-        ..NewBackend::new(
-            &row.name,
-            &row.base_url,
-            row.credential.clone().unwrap_or_else(|_| Secret::new("")),
-        )
-    }
+    let read = rules::backends(keys, base, known).into_iter().enumerate();
+    let good = read
+        .filter_map(|(at, read)| read.inspect_err(|wrong| fields.wrong(&format!("keys[{at}]"), wrong)).ok());
+    good.collect()
 }
 
 fn named(error: StoreError) -> AdminError {

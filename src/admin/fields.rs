@@ -3,16 +3,8 @@
 use serde_json::{Map, Value};
 
 use super::error::AdminError;
+use super::rules::{self, MAX_COUNT, MAX_PRIORITY, MAX_TEXT};
 use crate::config::BaseUrl;
-
-/// Longest name of a channel or key, in characters.
-const MAX_NAME: usize = 200;
-/// Longest of any other text, and most items of a list.
-const MAX_TEXT: usize = 4096;
-/// Largest weight and cap.
-pub(super) const MAX_COUNT: i64 = 1_000_000;
-/// Priorities are this far from 0 at most.
-const MAX_PRIORITY: i64 = 1_000_000_000;
 
 /// A JSON object that is being read.
 #[derive(Debug)]
@@ -75,14 +67,9 @@ impl Fields {
 
     /// A name for people: neither empty nor long, on one line.
     pub(super) fn name(&mut self, name: &str) -> Option<String> {
-        let text = self.text(name)?.trim().to_owned();
-        if text.is_empty() || text.chars().count() > MAX_NAME || text.chars().any(char::is_control) {
-            self.wrong(
-                name,
-                format!("must have 1 to {MAX_NAME} characters, none of them a control character"),
-            );
-        }
-        Some(text)
+        let text = self.text(name)?;
+        let read = rules::name(&text);
+        read.inspect_err(|wrong| self.wrong(name, wrong)).ok()
     }
 
     pub(super) fn flag(&mut self, name: &str) -> Option<bool> {
@@ -104,7 +91,7 @@ impl Fields {
 
     /// 0 is 10, as in the Node program.
     pub(super) fn weight(&mut self) -> Option<i64> {
-        self.number("weight", 0, MAX_COUNT).map(|weight| if weight == 0 { 10 } else { weight })
+        self.number("weight", 0, MAX_COUNT).map(rules::weight)
     }
 
     pub(super) fn max_concurrent(&mut self) -> Option<i64> {
@@ -169,8 +156,8 @@ impl Fields {
     }
 
     fn line(&mut self, name: &str, text: &str) {
-        if text.len() > MAX_TEXT || text.chars().any(char::is_control) {
-            self.wrong(name, format!("must have at most {MAX_TEXT} bytes and no control characters"));
+        if let Err(wrong) = rules::line(text) {
+            self.wrong(name, wrong);
         }
     }
 }

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::error::AdminError;
 use super::fields::Fields;
 use super::keyline::{KeyLine, display_name, parse_lines};
-use super::{Admin, view};
+use super::{Admin, rules, view};
 use crate::config::Secret;
 use crate::store::{BackendRow, Created, KeyChange, NewKey, Rows};
 
@@ -154,12 +154,8 @@ pub(super) async fn update(State(admin): State<Arc<Admin>>, Path(id): Path<Strin
     let expected = fields.revision();
     change.credential = credential(&mut fields, row);
     if let Some(base) = fields.base("baseUrl") {
-        let needs_none = row.credential == Ok(Secret::new(""));
-        if !view::is_same_place(&row.base_url, &base) && change.credential.is_none() && !needs_none {
-            fields.wrong(
-                "key",
-                "must be entered again, as the address changes: a stored key goes nowhere else",
-            );
+        if change.credential.is_none() && rules::must_enter_again(row, &base) {
+            fields.wrong("key", rules::ENTER_AGAIN);
         }
         change.base_url = Some(base.to_string());
     }
@@ -172,11 +168,11 @@ pub(super) async fn update(State(admin): State<Arc<Admin>>, Path(id): Path<Strin
 
 /// The credential in a change; its own mask is none.
 fn credential(fields: &mut Fields, row: &BackendRow) -> Option<Secret> {
-    let text = fields.text("key").filter(|text| *text != view::masked(row))?;
-    if !text.bytes().all(|byte| byte.is_ascii_graphic()) {
-        fields.wrong("key", "must be visible ASCII without blanks, as it travels in a header");
-    }
-    Some(Secret::new(text))
+    let text = fields.text("key")?;
+    rules::credential(&text, row).unwrap_or_else(|wrong| {
+        fields.wrong("key", wrong);
+        Some(Secret::new(text))
+    })
 }
 
 fn find<'r>(rows: &'r Rows, id: &str) -> Result<&'r BackendRow, AdminError> {

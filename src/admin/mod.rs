@@ -12,6 +12,7 @@ pub mod keyline;
 mod keys;
 mod probes;
 mod routes;
+pub mod rules;
 mod view;
 
 use std::net::SocketAddr;
@@ -26,6 +27,7 @@ use crate::http::{Ids, Reply};
 use crate::snapshot::Reloader;
 use crate::store::Store;
 use crate::upstream::Client;
+pub use view::{masked, members, stored_channel, stored_key};
 
 /// Whether a path belongs to the control plane.
 #[must_use]

@@ -7,13 +7,14 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value, json};
 
 use super::keyline::mask;
-use crate::config::{BaseUrl, Secret};
+use crate::config::Secret;
 use crate::snapshot::{Registry, Target};
 use crate::store::{BackendRow, ChannelRow, Rows, Totals};
 use crate::upstream::health::State;
 
 /// The credential of a row, masked; one that cannot be read says so.
-pub(super) fn masked(row: &BackendRow) -> String {
+#[must_use]
+pub fn masked(row: &BackendRow) -> String {
     row.credential.as_ref().map_or_else(|_| "(lost)".to_owned(), |credential| mask(credential.expose()))
 }
 
@@ -30,7 +31,14 @@ pub(super) fn member(row: &BackendRow, channel_base: &str) -> String {
 
 /// A key of the pool.
 pub(super) fn key(row: &BackendRow, registry: &Registry) -> Value {
-    let target = registry.target(&row.id);
+    let mut shown = stored_key(row);
+    shown.extend(live(registry.target(&row.id).as_deref()));
+    Value::Object(shown)
+}
+
+/// What is stored of a key.
+#[must_use]
+pub fn stored_key(row: &BackendRow) -> Map<String, Value> {
     let mut shown = object(json!({
         "id": row.id, "key": masked(row), "baseUrl": row.base_url, "name": row.name, "enabled": row.enabled,
         "addedAt": row.added_at, "weight": row.weight, "priority": row.priority,
@@ -38,9 +46,8 @@ pub(super) fn key(row: &BackendRow, registry: &Registry) -> Value {
         "modelMapping": mapping(&row.model_mapping), "tags": row.tags, "revision": row.revision,
         "credentialLost": row.credential.as_ref().err().map(ToString::to_string),
     }));
-    shown.extend(live(target.as_deref()));
     shown.extend(totals(&row.totals));
-    Value::Object(shown)
+    shown
 }
 
 /// A channel with its backends.
@@ -48,6 +55,17 @@ pub(super) fn channel(row: &ChannelRow, members: &[&BackendRow], registry: &Regi
     let backends: Vec<Value> = members.iter().map(|member| backend(member, registry)).collect();
     let is_healthy = members.iter().any(|member| is_healthy(member, registry));
     let last_error = backends.iter().map(|backend| &backend["lastError"]).find(|error| !error.is_null());
+    let mut shown = stored_channel(row, members);
+    shown.extend(object(json!({
+        "currentConcurrent": registry.channel_in_flight(&row.id), "healthy": is_healthy, "lastError": last_error,
+        "backends": backends,
+    })));
+    Value::Object(shown)
+}
+
+/// What is stored of a channel and its backends.
+#[must_use]
+pub fn stored_channel(row: &ChannelRow, members: &[&BackendRow]) -> Map<String, Value> {
     // A lone server that wants no credential is no key.
     let lone =
         |member: &BackendRow| member.credential == Ok(Secret::new("")) && member.base_url == row.base_url;
@@ -55,28 +73,32 @@ pub(super) fn channel(row: &ChannelRow, members: &[&BackendRow], registry: &Regi
         [only] if lone(only) => Vec::new(),
         many => many.iter().map(|backend| member(backend, &row.base_url)).collect(),
     };
+    let backends: Vec<_> = members.iter().map(|member| stored_backend(member)).collect();
     let mut shown = object(json!({
         "id": row.id, "name": row.name, "enabled": row.enabled, "priority": row.priority,
         "baseUrl": row.base_url, "keys": keys, "models": row.models,
         "modelMapping": mapping(&row.model_mapping), "weight": row.weight,
-        "maxConcurrent": row.max_concurrent, "currentConcurrent": registry.channel_in_flight(&row.id),
-        "rateLimit": row.rate_limit, "healthy": is_healthy, "lastError": last_error,
+        "maxConcurrent": row.max_concurrent, "rateLimit": row.rate_limit,
         "createdAt": row.created_at, "tags": row.tags, "revision": row.revision, "backends": backends,
     }));
     shown.extend(totals(&row.totals));
-    Value::Object(shown)
+    shown
 }
 
 fn backend(row: &BackendRow, registry: &Registry) -> Value {
-    let target = registry.target(&row.id);
+    let mut shown = stored_backend(row);
+    shown.extend(live(registry.target(&row.id).as_deref()));
+    Value::Object(shown)
+}
+
+fn stored_backend(row: &BackendRow) -> Map<String, Value> {
     let mut shown = object(json!({
         "id": row.id, "name": row.name, "baseUrl": row.base_url, "key": masked(row), "enabled": row.enabled,
         "weight": row.weight, "maxConcurrent": row.max_concurrent,
         "credentialLost": row.credential.as_ref().err().map(ToString::to_string),
     }));
-    shown.extend(live(target.as_deref()));
     shown.extend(totals(&row.totals));
-    Value::Object(shown)
+    shown
 }
 
 /// Whether a backend takes requests, as far as is known.
@@ -157,15 +179,9 @@ pub(super) fn channels_summary(rows: &Rows, registry: &Registry) -> Value {
 }
 
 /// The backends of a channel, in order.
-pub(super) fn members<'r>(rows: &'r Rows, channel: &str) -> Vec<&'r BackendRow> {
+#[must_use]
+pub fn members<'r>(rows: &'r Rows, channel: &str) -> Vec<&'r BackendRow> {
     rows.backends.iter().filter(|row| row.channel_id.as_deref() == Some(channel)).collect()
-}
-
-/// Whether two addresses are the same scheme, host and port: only then may a credential go along.
-pub(super) fn is_same_place(one: &str, other: &BaseUrl) -> bool {
-    one.parse::<BaseUrl>().is_ok_and(|one| {
-        one.uri("/").scheme() == other.uri("/").scheme() && one.authority() == other.authority()
-    })
 }
 
 /// The targets of these rows, those that are turned off included.

@@ -21,8 +21,11 @@ Settings come from these places, later wins:
 config.toml and .env are read from the working directory; --config names another file.
 --request-timeout is REQUEST_TIMEOUT in .env and environment, request_timeout in config.toml.
 
-Secrets (API_TOKEN, ADMIN_PASSWORD) have no flag, since every user of a machine can read its command
-lines. Give them as variables, or as a file: API_TOKEN_FILE, or --api-token-file.
+Secrets (API_TOKEN, ADMIN_PASSWORD, SECRET_KEY) have no flag, since every user of a machine can read
+its command lines. Give them as variables, or as a file: API_TOKEN_FILE, or --api-token-file.
+
+key, channel, migrate, backup and restore work on the database in DATA_DIR, with or without a running
+gateway; `ollama2openai key add -h` says how keys are written.
 
 TIME is milliseconds, or such as 500ms, 30s, 5m, 24h. SIZE is bytes, or such as 64MiB, 50MB.
 `check-config` shows every setting with its value and where that came from.";
@@ -63,6 +66,7 @@ pub(super) fn command() -> Command {
             Command::new("check-config").about("Show every setting, its origin and all mistakes").arg(json),
         )
         .subcommand(Command::new("healthcheck").about("Exit 0 if the gateway at HOST and PORT lives, else 1"))
+        .subcommands(super::state::commands())
         .subcommand(Command::new("bench-upstream").about("Run the fake Ollama alone").arg(port))
 }
 

@@ -80,6 +80,11 @@ fn problem(problem: &Problem) -> serde_json::Value {
     })
 }
 
+/// A warning on standard error.
+pub(super) fn warning(text: &str, console: &mut Console<'_>) -> io::Result<()> {
+    writeln!(console.err, "{} {text}", Paint(console.err_colour).text(Paint::YELLOW, "warning:"))
+}
+
 /// Every mistake on a line of its own.
 pub(super) fn mistakes(bad: &Bad, err: &mut dyn Write, colour: bool) -> io::Result<()> {
     let paint = Paint(colour);

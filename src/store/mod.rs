@@ -66,6 +66,12 @@ impl Store {
         Ok(Store { db, key, folder, _in_use: in_use })
     }
 
+    /// Whether a data folder has a database.
+    #[must_use]
+    pub fn exists(data_dir: &Path) -> bool {
+        folder::database(data_dir).exists()
+    }
+
     /// What [`Store::migrate`] would do to the database of a data folder. Changes nothing.
     ///
     /// # Errors

@@ -8,6 +8,7 @@ mod backend;
 mod bad_input;
 mod cache;
 mod cancel;
+mod commands;
 mod config;
 mod conformance;
 mod docs;

@@ -13,7 +13,10 @@ use crate::support::ollama::{chat, done, line, ollama, pause_ms, says, whole};
 const CHAT: &str = "/v1/chat/completions";
 
 /// Settings whose effect is shown by a test of this file, or of the module named.
-const SHOWN: [(&str, &str); 31] = [
+const SHOWN: [(&str, &str); 34] = [
+    ("DATA_DIR", "commands::gateway"),
+    ("SECRET_KEY", "commands::gateway"),
+    ("ADMIN_PASSWORD", "commands::gateway"),
     ("CACHE_CHAT", "cache"),
     ("CACHE_CHAT_MAX_SIZE", "cache"),
     ("CACHE_CHAT_MAX_AGE", "cache"),

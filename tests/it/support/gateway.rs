@@ -48,7 +48,8 @@ impl Gateway {
         Gateway::start_in(home_with(channels, keys).await, env).await
     }
 
-    async fn start_in(home: TempDir, env: &[(&str, &str)]) -> Gateway {
+    /// As [`Gateway::start`], with this folder as its `DATA_DIR`.
+    pub async fn start_in(home: TempDir, env: &[(&str, &str)]) -> Gateway {
         let data = home.path().to_string_lossy().into_owned();
         let ours = [("HOST", "127.0.0.1"), ("PORT", "0"), ("DATA_DIR", data.as_str())];
         let both = ours.iter().chain(env);

@@ -1,0 +1,148 @@
+//! What channels and keys may hold: one set of rules for the admin API and the command line. Pure.
+//!
+//! An error is what is wrong, in words that follow the name of the field ("must be …").
+
+use super::keyline::{display_name, parse_lines};
+use super::view::{masked, member};
+use crate::config::{BaseUrl, Secret};
+use crate::store::{BackendRow, ChannelRow, NewBackend};
+
+/// Longest name of a channel or key, in characters.
+pub const MAX_NAME: usize = 200;
+/// Longest of any other text, and most items of a list.
+pub const MAX_TEXT: usize = 4096;
+/// Largest weight and cap.
+pub const MAX_COUNT: i64 = 1_000_000;
+/// Priorities are this far from 0 at most.
+pub const MAX_PRIORITY: i64 = 1_000_000_000;
+/// Why a new address asks for a credential.
+pub const ENTER_AGAIN: &str = "must be entered again, as the address changes: a stored key goes nowhere else";
+
+/// A name for people: neither empty nor long, on one line.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn name(text: &str) -> Result<String, String> {
+    let text = text.trim();
+    if text.is_empty() || text.chars().count() > MAX_NAME || text.chars().any(char::is_control) {
+        return Err(format!("must have 1 to {MAX_NAME} characters, none of them a control character"));
+    }
+    Ok(text.to_owned())
+}
+
+/// Any other text, such as a model or a tag.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn line(text: &str) -> Result<(), String> {
+    if text.len() > MAX_TEXT || text.chars().any(char::is_control) {
+        return Err(format!("must have at most {MAX_TEXT} bytes and no control characters"));
+    }
+    Ok(())
+}
+
+/// 0 is 10, as in the Node program.
+#[must_use]
+pub fn weight(given: i64) -> i64 {
+    if given == 0 { 10 } else { given }
+}
+
+/// What a credential in a change of a key means; `None` when it is the key's own mask, which changes nothing.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn credential(text: &str, row: &BackendRow) -> Result<Option<Secret>, String> {
+    if text == masked(row) {
+        return Ok(None);
+    }
+    header_value(text).map(|()| Some(Secret::new(text)))
+}
+
+fn header_value(text: &str) -> Result<(), String> {
+    match text.bytes().all(|byte| byte.is_ascii_graphic()) {
+        true => Ok(()),
+        false => Err("must be visible ASCII without blanks, as it travels in a header".to_owned()),
+    }
+}
+
+/// Whether two addresses are the same scheme, host and port: only then may a credential go along.
+#[must_use]
+pub fn is_same_place(one: &str, other: &BaseUrl) -> bool {
+    one.parse::<BaseUrl>().is_ok_and(|one| {
+        one.uri("/").scheme() == other.uri("/").scheme() && one.authority() == other.authority()
+    })
+}
+
+/// Whether the credential of a key must not follow it to this address.
+#[must_use]
+pub fn must_enter_again(row: &BackendRow, base: &BaseUrl) -> bool {
+    !is_same_place(&row.base_url, base) && row.credential != Ok(Secret::new(""))
+}
+
+/// The backends of a channel that may keep their credential when the channel goes to `base`. One that was sealed for
+/// one place must not be sent to another: it has to be entered again.
+#[must_use]
+pub fn staying<'r>(
+    channel: &ChannelRow,
+    members: &[&'r BackendRow],
+    base: Option<&BaseUrl>,
+) -> Vec<&'r BackendRow> {
+    let is_moved = base.is_some_and(|base| !is_same_place(&channel.base_url, base));
+    let would_travel =
+        |member: &BackendRow| member.base_url == channel.base_url && member.credential != Ok(Secret::new(""));
+    members.iter().copied().filter(|member| !is_moved || !would_travel(member)).collect()
+}
+
+/// The backends that a channel's list of keys means, each or what is wrong with it. An item is a credential, the mask of
+/// one that is `known`, or a key line with an address of its own. No item is one backend that wants no credential.
+#[must_use]
+pub fn backends(keys: &[String], base: &BaseUrl, known: &[&BackendRow]) -> Vec<Result<NewBackend, String>> {
+    let at_base = base.to_string();
+    let bare = || NewBackend::new(display_name(base, ""), &at_base, Secret::new(""));
+    if keys.is_empty() {
+        return vec![Ok(bare())];
+    }
+    let mut known: Vec<_> = known.to_vec();
+    let mut read = |text: &str| {
+        let is_it = |row: &&BackendRow| member(row, &at_base) == text;
+        if let Some(same) = known.iter().position(is_it) {
+            return Ok(kept(known.remove(same)));
+        }
+        match text {
+            "" | "(empty)" => Ok(bare()),
+            _ if text.contains("***") || text == "(lost)" => {
+                Err("is the mask of a key that this channel does not have at this address".to_owned())
+            }
+            _ if text.contains("://") => match <[_; 1]>::try_from(parse_lines(text, base)) {
+                Ok([Ok(line)]) => {
+                    let shown = display_name(&line.base, line.key.expose());
+                    Ok(NewBackend::new(shown, line.base.to_string(), line.key))
+                }
+                Ok([Err(error)]) => Err(error.reason),
+                Err(_) => Err("must be one key or key line".to_owned()),
+            },
+            _ => header_value(text)
+                .map(|()| NewBackend::new(display_name(base, text), &at_base, Secret::new(text))),
+        }
+    };
+    keys.iter().map(|text| read(text.trim())).collect()
+}
+
+/// A backend that a channel has already.
+fn kept(row: &BackendRow) -> NewBackend {
+    NewBackend {
+        enabled: row.enabled,
+        priority: row.priority,
+        weight: row.weight,
+        max_concurrent: row.max_concurrent,
+        models: row.models.clone(),
+        model_mapping: row.model_mapping.clone(),
+        group: row.group.clone(),
+        tags: row.tags.clone(),
+        ..NewBackend::new(
+            &row.name,
+            &row.base_url,
+            row.credential.clone().unwrap_or_else(|_| Secret::new("")),
+        )
+    }
+}

@@ -1,0 +1,191 @@
+//! The arguments of these commands, as clap knows them.
+
+use std::path::PathBuf;
+
+use clap::{Arg, ArgAction, ArgGroup, Command, ValueHint, value_parser};
+
+use super::super::args::JSON;
+
+pub(super) const WHICH: &str = "which";
+pub(super) const NAME: &str = "name";
+pub(super) const LINES: &str = "lines";
+pub(super) const FILE: &str = "file";
+pub(super) const BASE: &str = "base-url";
+pub(super) const KEY: &str = "key";
+pub(super) const KEY_FILE: &str = "key-file";
+pub(super) const WEIGHT: &str = "weight";
+pub(super) const PRIORITY: &str = "priority";
+pub(super) const CAP: &str = "max-concurrent";
+pub(super) const RATE: &str = "rate-limit";
+pub(super) const MODEL: &str = "model";
+pub(super) const MAP: &str = "map";
+pub(super) const GROUP: &str = "group";
+pub(super) const TAG: &str = "tag";
+pub(super) const DISABLED: &str = "disabled";
+pub(super) const DRY_RUN: &str = "dry-run";
+pub(super) const WITH_KEY: &str = "with-key";
+pub(super) const FORCE: &str = "force";
+
+const LINE_FORMS: &str = "\
+A key line is one backend, in any of these forms:
+  URL|KEY   KEY|URL   URL#KEY   URL/KEY   URL (needs no key)   KEY (at --base-url)
+Several may stand in a line, with commas between; lines that begin with # are comments. Good lines are
+taken and bad ones listed; the exit code is 1 if any was bad.
+
+Every user of a machine can read its command lines: give keys by --file, where - is standard input.";
+
+const UPDATE: &str = "\
+What is not named stays as it is. A list that is named takes the place of the old one; an empty text
+empties it, as in --model ''. A new scheme, host or port wants the credential again.
+
+Every user of a machine can read its command lines: give a key as -, and it is read from standard input.";
+
+const CHANNEL_KEYS: &str = "\
+Each key is a backend of the channel: a credential for --base-url, or a key line with an address of its
+own, as in http://gpu-2:11434|KEY. Without any the channel is one server that needs no key.
+
+Every user of a machine can read its command lines: give keys by --key-file, where - is standard input.";
+
+const CHANNEL_UPDATE: &str = "\
+What is not named stays as it is. A list that is named takes the place of the old one, keys too; an empty
+text empties it, as in --model ''. In a list of keys the mask of one that the channel has stands for it.
+A new scheme, host or port wants the credentials again.
+
+Every user of a machine can read its command lines: give keys by --key-file, where - is standard input.";
+
+/// All commands of this room.
+pub(in crate::cli) fn commands() -> [Command; 5] {
+    let dry_run = flag(DRY_RUN, "Show what is pending and change nothing");
+    let with_key = flag(WITH_KEY, "Put the key in, too: whoever reads the file then reads all credentials");
+    let force = flag(FORCE, "Put a database that is there aside, under a name that ends in .replaced");
+    [
+        group("key", "Keys of the pool: one backend each").subcommands(key()),
+        group("channel", "Channels: named groups of backends").subcommands(channel()),
+        Command::new("migrate")
+            .about("Bring the database up to date (every start does it, too)")
+            .arg(dry_run),
+        Command::new("backup")
+            .about("Copy the database to a new file, while it is in use or not")
+            .args([path("Where to; must not exist"), with_key]),
+        Command::new("restore")
+            .about("Put a backup in the place of the database; the gateway must be stopped")
+            .args([path("A file that backup has made"), force]),
+    ]
+}
+
+fn group(name: &'static str, about: &'static str) -> Command {
+    Command::new(name)
+        .about(format!("{about}; a running gateway follows a change"))
+        .subcommand_required(true)
+        .arg_required_else_help(true)
+        .disable_help_subcommand(true)
+}
+
+fn key() -> Vec<Command> {
+    let lines =
+        Arg::new(LINES).value_name("LINE").num_args(0..).help("A key line; - alone is standard input");
+    let file = file_arg(FILE, "Read key lines from a file; - is standard input");
+    let base = text(BASE, "URL", "Where a line without an address goes [default: OLLAMA_BASE_URL]");
+    let new_base = text(BASE, "URL", "Where the backend is");
+    let credential = text(KEY, "KEY", "Its credential; - is standard input, '' is none");
+    vec![
+        list("List the keys; credentials are masked"),
+        Command::new("add")
+            .about("Add keys, one or many")
+            .after_help(LINE_FORMS)
+            .args([lines, file])
+            .group(ArgGroup::new("source").args([LINES, FILE]).required(true))
+            .args([base, text(NAME, "NAME", "Name for people; for one key line only")])
+            .args(rules())
+            .arg(text(GROUP, "GROUP", "Group, a note for people")),
+        Command::new("update")
+            .about("Change a key")
+            .after_help(UPDATE)
+            .args([one("key"), text(NAME, "NAME", "Name for people"), new_base, credential])
+            .args(rules())
+            .arg(text(GROUP, "GROUP", "Group, a note for people")),
+        Command::new("enable").about("Let keys take requests").arg(many("keys")),
+        Command::new("disable").about("Let keys take no new requests").arg(many("keys")),
+        Command::new("delete").about("Delete keys").arg(many("keys")),
+    ]
+}
+
+fn channel() -> Vec<Command> {
+    let name = Arg::new(NAME).value_name("NAME").required(true).help("Its name; no two have the same");
+    let base = || text(BASE, "URL", "Where its backends are");
+    let keys = || {
+        let key = text(KEY, "KEY", "A key (repeat for more)").action(ArgAction::Append);
+        let rate = text(RATE, "NUMBER", "Requests a minute; 0 is no limit").allow_negative_numbers(true);
+        [key, file_arg(KEY_FILE, "Read keys from a file, one a line; - is standard input"), rate]
+    };
+    vec![
+        list("List the channels"),
+        Command::new("show").about("Show one channel and its backends").args([one("channel"), json()]),
+        Command::new("add")
+            .about("Add a channel")
+            .after_help(CHANNEL_KEYS)
+            .args([name, base().required(true)])
+            .args(keys())
+            .args(rules()),
+        Command::new("update")
+            .about("Change a channel")
+            .after_help(CHANNEL_UPDATE)
+            .args([one("channel"), text(NAME, "NAME", "Its name; no two have the same"), base()])
+            .args(keys())
+            .args(rules()),
+        Command::new("enable").about("Let channels take requests").arg(many("channels")),
+        Command::new("disable").about("Let channels take no new requests").arg(many("channels")),
+        Command::new("delete").about("Delete channels with their backends").arg(many("channels")),
+    ]
+}
+
+/// What keys and channels have in common.
+fn rules() -> [Arg; 7] {
+    [
+        text(WEIGHT, "NUMBER", "Share among equals, 1 to 1000000; 0 is 10").allow_negative_numbers(true),
+        text(PRIORITY, "NUMBER", "Higher goes first").allow_negative_numbers(true),
+        text(CAP, "NUMBER", "Requests at once; 0 is no cap").allow_negative_numbers(true),
+        text(MODEL, "MODEL", "A model that it serves, * for any end (repeat for more; none: all)")
+            .action(ArgAction::Append),
+        text(MAP, "FROM=TO", "Serve the model FROM by TO (repeat for more)").action(ArgAction::Append),
+        text(TAG, "TAG", "A tag, a note for people (repeat for more)").action(ArgAction::Append),
+        flag(DISABLED, "Let it take no requests"),
+    ]
+}
+
+fn list(about: &'static str) -> Command {
+    Command::new("list").about(about).arg(json())
+}
+
+fn json() -> Arg {
+    flag(JSON, "Print JSON instead of a table")
+}
+
+fn flag(name: &'static str, help: &'static str) -> Arg {
+    Arg::new(name).long(name).action(ArgAction::SetTrue).help(help)
+}
+
+fn text(name: &'static str, value: &'static str, help: &'static str) -> Arg {
+    Arg::new(name).long(name).value_name(value).help(help)
+}
+
+fn file_arg(name: &'static str, help: &'static str) -> Arg {
+    text(name, "FILE", help).value_parser(value_parser!(PathBuf)).value_hint(ValueHint::FilePath)
+}
+
+fn path(help: &'static str) -> Arg {
+    let file = Arg::new(FILE).value_name("FILE").required(true).help(help);
+    file.value_parser(value_parser!(PathBuf)).value_hint(ValueHint::FilePath)
+}
+
+fn one(what: &str) -> Arg {
+    which().help(format!("The {what}: its id, the beginning of its id, or its exact name"))
+}
+
+fn many(what: &str) -> Arg {
+    which().num_args(1..).help(format!("The {what}: ids, beginnings of ids, or exact names"))
+}
+
+fn which() -> Arg {
+    Arg::new(WHICH).value_name("ID|NAME").required(true)
+}

@@ -1,0 +1,135 @@
+//! Options of keys and channels, checked by the rules of the admin API. Every wrong one is named.
+
+use std::path::PathBuf;
+
+use clap::ArgMatches;
+
+use super::args;
+use crate::admin::rules::{self, MAX_COUNT, MAX_PRIORITY};
+use crate::config::BaseUrl;
+
+/// The options of one command that is being read.
+#[derive(Debug)]
+pub(super) struct Options<'m> {
+    matches: &'m ArgMatches,
+    wrong: Vec<String>,
+}
+
+impl<'m> Options<'m> {
+    pub(super) fn new(matches: &'m ArgMatches) -> Self {
+        Options { matches, wrong: Vec::new() }
+    }
+
+    /// What was read, or every mistake.
+    pub(super) fn end<T>(self, read: T) -> Result<T, Vec<String>> {
+        if self.wrong.is_empty() { Ok(read) } else { Err(self.wrong) }
+    }
+
+    /// Notes a mistake of the whole command.
+    pub(super) fn wrong(&mut self, wrong: impl Into<String>) {
+        self.wrong.push(wrong.into());
+    }
+
+    fn note(&mut self, option: &str, wrong: &str) {
+        self.wrong.push(format!("--{option} {wrong}"));
+    }
+
+    pub(super) fn flag(&self, option: &str) -> bool {
+        self.matches.try_get_one::<bool>(option).ok().flatten().copied().unwrap_or_default()
+    }
+
+    pub(super) fn text(&self, option: &str) -> Option<&'m str> {
+        self.matches.try_get_one::<String>(option).ok().flatten().map(String::as_str)
+    }
+
+    /// All texts of an option that may be repeated; none when it was not given.
+    pub(super) fn texts(&self, option: &str) -> Option<Vec<&'m str>> {
+        Some(self.matches.try_get_many::<String>(option).ok().flatten()?.map(String::as_str).collect())
+    }
+
+    pub(super) fn file(&self, option: &str) -> Option<PathBuf> {
+        self.matches.try_get_one::<PathBuf>(option).ok().flatten().cloned()
+    }
+
+    /// The file that the whole command is about.
+    pub(super) fn path(&self) -> Option<PathBuf> {
+        self.file(args::FILE)
+    }
+
+    pub(super) fn which(&self) -> Vec<String> {
+        self.texts(args::WHICH).unwrap_or_default().into_iter().map(str::to_owned).collect()
+    }
+
+    pub(super) fn name(&mut self) -> Option<String> {
+        let read = rules::name(self.text(args::NAME)?);
+        read.inspect_err(|wrong| self.note(args::NAME, wrong)).ok()
+    }
+
+    pub(super) fn base(&mut self) -> Option<BaseUrl> {
+        let read = self.text(args::BASE)?.parse::<BaseUrl>();
+        read.inspect_err(|wrong| self.note(args::BASE, &wrong.to_string())).ok()
+    }
+
+    pub(super) fn weight(&mut self) -> Option<i64> {
+        self.number(args::WEIGHT, 0, MAX_COUNT).map(rules::weight)
+    }
+
+    pub(super) fn priority(&mut self) -> Option<i64> {
+        self.number(args::PRIORITY, -MAX_PRIORITY, MAX_PRIORITY)
+    }
+
+    pub(super) fn max_concurrent(&mut self) -> Option<i64> {
+        self.number(args::CAP, 0, MAX_COUNT)
+    }
+
+    /// 0 is no limit.
+    pub(super) fn rate_limit(&mut self) -> Option<Option<i64>> {
+        self.number(args::RATE, 0, MAX_COUNT).map(|limit| Some(limit).filter(|limit| *limit > 0))
+    }
+
+    /// `false` or nothing.
+    pub(super) fn enabled(&self) -> Option<bool> {
+        self.flag(args::DISABLED).then_some(false)
+    }
+
+    pub(super) fn line(&mut self, option: &str) -> Option<String> {
+        let text = self.text(option)?;
+        let read = rules::line(text);
+        read.inspect_err(|wrong| self.note(option, wrong)).ok().map(|()| text.to_owned())
+    }
+
+    /// A list; an empty text is no item.
+    pub(super) fn list(&mut self, option: &str) -> Option<Vec<String>> {
+        let texts = self.texts(option)?;
+        for text in &texts {
+            if let Err(wrong) = rules::line(text) {
+                self.note(option, &wrong);
+            }
+        }
+        Some(texts.into_iter().map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned).collect())
+    }
+
+    pub(super) fn mapping(&mut self) -> Option<Vec<(String, String)>> {
+        let mut pairs: Vec<(String, String)> = Vec::new();
+        for text in self.list(args::MAP)? {
+            match text.split_once('=').map(|(from, to)| (from.trim(), to.trim())) {
+                Some((from, to)) if !from.is_empty() && !to.is_empty() => {
+                    if pairs.iter().any(|(known, _)| known == from) {
+                        self.note(args::MAP, &format!("names {from:?} twice"));
+                    }
+                    pairs.push((from.to_owned(), to.to_owned()));
+                }
+                _ => self.note(args::MAP, "must be FROM=TO, as in gpt-4=llama3.3:70b"),
+            }
+        }
+        Some(pairs)
+    }
+
+    fn number(&mut self, option: &str, min: i64, max: i64) -> Option<i64> {
+        let number = self.text(option)?.trim().parse().ok().filter(|number| (min..=max).contains(number));
+        if number.is_none() {
+            self.note(option, &format!("must be a whole number from {min} to {max}"));
+        }
+        number
+    }
+}

@@ -1,0 +1,112 @@
+//! Tables for people.
+
+use crate::admin::masked;
+use crate::store::{BackendRow, ChannelRow};
+
+/// Columns that line up, each as wide as its widest cell.
+pub(super) fn table(head: &[&str], rows: &[Vec<String>]) -> String {
+    let head: Vec<String> = head.iter().map(|cell| (*cell).to_owned()).collect();
+    let lines: Vec<&Vec<String>> = std::iter::once(&head).chain(rows).collect();
+    let widths: Vec<usize> = (0..head.len())
+        .map(|column| lines.iter().map(|line| width(&line[column])).max().unwrap_or_default())
+        .collect();
+    let mut text = String::new();
+    for line in lines {
+        let mut row = String::new();
+        for (cell, wide) in line.iter().zip(&widths) {
+            row.extend(cell.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }));
+            row.push_str(&" ".repeat(wide - width(cell) + 2));
+        }
+        text.push_str(row.trim_end());
+        text.push('\n');
+    }
+    text
+}
+
+/// How many columns of a terminal a text fills: letters of East Asia fill two.
+fn width(text: &str) -> usize {
+    let wide = |c: char| {
+        matches!(u32::from(c),
+            0x1100..=0x115f | 0x2e80..=0xa4cf | 0xac00..=0xd7a3 | 0xf900..=0xfaff | 0xfe30..=0xfe6f
+            | 0xff00..=0xff60 | 0xffe0..=0xffe6 | 0x1f300..=0x1faff | 0x20000..=0x3fffd)
+    };
+    text.chars().map(|c| if wide(c) { 2 } else { 1 }).sum()
+}
+
+pub(super) fn keys(rows: &[&BackendRow]) -> String {
+    let head = ["ID", "NAME", "KEY", "BASE URL", "ENABLED", "PRIORITY", "WEIGHT", "CAP", "MODELS"];
+    let cells = |row: &&BackendRow| {
+        vec![
+            row.id.clone(),
+            row.name.clone(),
+            masked(row),
+            row.base_url.clone(),
+            yes(row.enabled),
+            row.priority.to_string(),
+            row.weight.to_string(),
+            limit(row.max_concurrent),
+            models(&row.models),
+        ]
+    };
+    table(&head, &rows.iter().map(cells).collect::<Vec<_>>())
+}
+
+pub(super) fn channels(rows: &[(&ChannelRow, usize)]) -> String {
+    let head =
+        ["ID", "NAME", "BASE URL", "BACKENDS", "ENABLED", "PRIORITY", "WEIGHT", "CAP", "A MINUTE", "MODELS"];
+    let cells = |(row, backends): &(&ChannelRow, usize)| {
+        vec![
+            row.id.clone(),
+            row.name.clone(),
+            row.base_url.clone(),
+            backends.to_string(),
+            yes(row.enabled),
+            row.priority.to_string(),
+            row.weight.to_string(),
+            limit(row.max_concurrent),
+            limit(row.rate_limit.unwrap_or_default()),
+            models(&row.models),
+        ]
+    };
+    table(&head, &rows.iter().map(cells).collect::<Vec<_>>())
+}
+
+/// One channel, a line a field, then its backends.
+pub(super) fn channel(row: &ChannelRow, members: &[&BackendRow]) -> String {
+    let mapping: Vec<_> = row.model_mapping.iter().map(|(from, to)| format!("{from}={to}")).collect();
+    let fields = [
+        ("NAME", row.name.clone()),
+        ("ID", row.id.clone()),
+        ("BASE URL", row.base_url.clone()),
+        ("ENABLED", yes(row.enabled)),
+        ("PRIORITY", row.priority.to_string()),
+        ("WEIGHT", row.weight.to_string()),
+        ("CAP", limit(row.max_concurrent)),
+        ("A MINUTE", limit(row.rate_limit.unwrap_or_default())),
+        ("MODELS", models(&row.models)),
+        ("MAPPING", some(&mapping)),
+        ("TAGS", some(&row.tags)),
+        ("MADE", row.created_at.clone()),
+        ("REQUESTS", row.totals.total_requests.to_string()),
+    ];
+    let mut text: String = fields.iter().map(|(name, value)| format!("{name:<9} {value}\n")).collect();
+    text.push('\n');
+    text.push_str(&keys(members));
+    text
+}
+
+fn yes(is: bool) -> String {
+    if is { "yes" } else { "no" }.to_owned()
+}
+
+fn limit(number: i64) -> String {
+    if number == 0 { "-".to_owned() } else { number.to_string() }
+}
+
+fn models(models: &[String]) -> String {
+    if models.is_empty() { "all".to_owned() } else { models.join(", ") }
+}
+
+fn some(items: &[String]) -> String {
+    if items.is_empty() { "-".to_owned() } else { items.join(", ") }
+}
