@@ -106,11 +106,17 @@ pub fn backends(keys: &[String], base: &BaseUrl, known: &[&BackendRow]) -> Vec<R
     let mut read = |text: &str| {
         let is_it = |row: &&BackendRow| member(row, &at_base) == text;
         if let Some(same) = known.iter().position(is_it) {
-            return Ok(kept(known.remove(same)));
+            let row = known.remove(same);
+            let lost = "was sealed with a key that is not in use, and cannot be read: enter it again";
+            return row
+                .credential
+                .clone()
+                .map(|credential| kept(row, credential))
+                .map_err(|_| lost.to_owned());
         }
         match text {
             "" | "(empty)" => Ok(bare()),
-            _ if text.contains("***") || text == "(lost)" => {
+            _ if text.contains("***") || text.ends_with("(lost)") => {
                 Err("is the mask of a key that this channel does not have at this address".to_owned())
             }
             _ if text.contains("://") => match <[_; 1]>::try_from(parse_lines(text, base)) {
@@ -129,7 +135,7 @@ pub fn backends(keys: &[String], base: &BaseUrl, known: &[&BackendRow]) -> Vec<R
 }
 
 /// A backend that a channel has already.
-fn kept(row: &BackendRow) -> NewBackend {
+fn kept(row: &BackendRow, credential: Secret) -> NewBackend {
     NewBackend {
         enabled: row.enabled,
         priority: row.priority,
@@ -139,10 +145,6 @@ fn kept(row: &BackendRow) -> NewBackend {
         model_mapping: row.model_mapping.clone(),
         group: row.group.clone(),
         tags: row.tags.clone(),
-        ..NewBackend::new(
-            &row.name,
-            &row.base_url,
-            row.credential.clone().unwrap_or_else(|_| Secret::new("")),
-        )
+        ..NewBackend::new(&row.name, &row.base_url, credential)
     }
 }
