@@ -14,6 +14,9 @@ use crate::support::ollama::{chat, done, ollama, says, whole};
 
 const CHAT: &str = "/v1/chat/completions";
 
+/// No probe leaves a connection behind, whose death would be a matter of its own.
+const UNPROBED: (&str, &str) = ("HEALTH_CHECK_INTERVAL", "0");
+
 /// A key of the pool.
 fn key(name: &str, url: &str) -> NewKey {
     NewKey::new(name, url, Secret::new(format!("credential-{name}")))

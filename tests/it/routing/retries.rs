@@ -5,7 +5,7 @@ use std::time::Duration;
 use ollama2openai::fake::{End, Fake, Framing, Piece, Script};
 use serde_json::json;
 
-use super::{CHAT, calls, key, well, who};
+use super::{CHAT, UNPROBED, calls, key, well, who};
 use crate::support::Gateway;
 use crate::support::client::Response;
 use crate::support::ollama::{chat, line, ollama, says, whole};
@@ -14,7 +14,8 @@ use crate::support::ollama::{chat, line, ollama, says, whole};
 async fn pair(script: fn() -> Script, env: &[(&str, &str)]) -> (Fake, Fake, Gateway) {
     let (bad, good) = (ollama(move |_| script()).await, well("good").await);
     let keys = [first(&bad.url()), key("good", &good.url())];
-    let gateway = Gateway::with_rows(env, &[], &keys).await;
+    let env: Vec<_> = env.iter().copied().chain([UNPROBED]).collect();
+    let gateway = Gateway::with_rows(&env, &[], &keys).await;
     (bad, good, gateway)
 }
 
@@ -145,7 +146,7 @@ async fn no_retry_of_the_clients_fault() {
     for (script, told) in [
         ((|| status(400)) as fn() -> Script, 400),
         (|| status(413), 413),
-        (|| status(501), 400),
+        (|| status(501), 502),
         (|| Script::json(500, &json!({"error": "input length exceeds the context length"})), 400),
     ] {
         assert_eq!(assert_final(script, false).await.status, told);

@@ -3,7 +3,7 @@
 use ollama2openai::fake::{End, Script};
 use ollama2openai::store::{NewChannel, NewKey};
 
-use super::{calls, channel, key, well, who};
+use super::{UNPROBED, calls, channel, key, well, who};
 use crate::support::ollama::{chat, ollama};
 use crate::support::{Gateway, home_with};
 
@@ -101,14 +101,14 @@ async fn a_sleeping_host_delays_neither_the_list_nor_other_traffic() {
 async fn five_faults_in_a_row_take_a_backend_down_and_the_least_bad_is_tried() {
     let (sick, good) = (ollama(|_| Script::silent(End::Close)).await, well("good").await);
     let first = NewKey { priority: 9, ..key("sick", &sick.url()) };
-    let gateway = Gateway::with_rows(&[], &[], &[first.clone(), key("good", &good.url())]).await;
+    let gateway = Gateway::with_rows(&[UNPROBED], &[], &[first.clone(), key("good", &good.url())]).await;
     for _ in 0..8 {
         assert_eq!(who(&gateway, "m").await, "good");
     }
     assert_eq!(calls(&sick), 5, "it is skipped while another can serve");
     // When all are down, one is asked all the same.
     sick.log.clear();
-    let gateway = Gateway::with_rows(&[("MAX_RETRIES", "0")], &[], &[first]).await;
+    let gateway = Gateway::with_rows(&[UNPROBED, ("MAX_RETRIES", "0")], &[], &[first]).await;
     for _ in 0..8 {
         assert_eq!(gateway.post(super::CHAT, &chat(false)).await.status, 502);
     }
