@@ -182,9 +182,10 @@ async fn to_one(context: &Context, call: &Call<'_>, mut seat: Seat, until: Until
     let result = ask(context, call, seat, until).await;
     let (now, backend) = (Instant::now(), &by.target.backend);
     let verdict = match &result {
-        Ok(_) => {
+        Ok(begun) => {
             backend.host.inventory.note_up();
-            Verdict::Ok
+            // A stream that runs on is judged by its end, but a trial must not keep others waiting for that.
+            if begun.rest.is_none() || trial.is_some() { Verdict::Ok } else { Verdict::Neutral }
         }
         Err(failure) => {
             by.tallies().for_each(Tally::failure);

@@ -234,6 +234,9 @@ impl Sources {
         let mut each = |line: &[u8]| match translator.line(index, line, out) {
             Step::More => true,
             Step::Done(_) => {
+                if let Some(by) = source.input.by().filter(|_| !source.is_done) {
+                    by.target.backend.breaker.report(Instant::now(), Verdict::Ok);
+                }
                 source.is_done = true;
                 true
             }

@@ -4,8 +4,8 @@ use ollama2openai::fake::{End, Script};
 use ollama2openai::store::{NewChannel, NewKey};
 
 use super::{UNPROBED, calls, channel, key, well, who};
+use crate::support::Gateway;
 use crate::support::ollama::{chat, ollama};
-use crate::support::{Gateway, home_with};
 
 #[tokio::test]
 async fn weights_hold_over_every_window_of_six() {
@@ -113,28 +113,4 @@ async fn five_faults_in_a_row_take_a_backend_down_and_the_least_bad_is_tried() {
         assert_eq!(gateway.post(super::CHAT, &chat(false)).await.status, 502);
     }
     assert_eq!(calls(&sick), 8);
-}
-
-/// Runs the real program, which probes; the test's own gateway does not.
-#[tokio::test]
-async fn health_check_interval_is_the_period_of_probes() {
-    for (value, is_probed) in [("1", true), ("0", false)] {
-        let fake = well("m").await;
-        let home = home_with(&[], &[key("m", &fake.url())]).await;
-        let _program = tokio::process::Command::new(env!("CARGO_BIN_EXE_ollama2openai"))
-            .current_dir(home.path())
-            .env_clear()
-            .envs([("PORT", "0"), ("HEALTH_CHECK_INTERVAL", value)])
-            .env("DATA_DIR", home.path())
-            .stdout(std::process::Stdio::null())
-            .stderr(std::process::Stdio::null())
-            .kill_on_drop(true)
-            .spawn()
-            .unwrap();
-        let again = |seen: &[ollama2openai::fake::Seen]| {
-            seen.iter().filter(|seen| seen.request.path == "/api/version").count() >= 2
-        };
-        let limit = std::time::Duration::from_millis(if is_probed { 8000 } else { 1800 });
-        assert_eq!(fake.log.wait_until(limit, again).await, is_probed, "HEALTH_CHECK_INTERVAL={value}");
-    }
 }
