@@ -1,5 +1,7 @@
 //! The gateway as a value: built from a configuration, with nothing global, so that tests can run several.
 
+mod watch;
+
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -17,7 +19,7 @@ use crate::proxy::{Closing, Proxy};
 use crate::serve::{Planes, Server, bind};
 use crate::snapshot::{Registry, Reloader};
 use crate::store::Store;
-use crate::upstream::Client;
+use crate::upstream::{Client, Sight};
 
 /// Between two looks whether another process, such as the command line, has changed channels or keys.
 const FOLLOW: Duration = Duration::from_millis(500);
@@ -37,6 +39,7 @@ pub struct App {
     background: TaskTracker,
     stop: CancellationToken,
     drain_timeout: Duration,
+    first: watch::First,
 }
 
 impl App {
@@ -79,6 +82,7 @@ impl App {
         let accepting = TaskTracker::new();
         accepting.spawn(Arc::clone(&server).run(listener));
         let drain_timeout = config.listen.drain_timeout;
+        let (found, first) = tokio::sync::watch::channel(None);
         let (background, stop) = (TaskTracker::new(), CancellationToken::new());
         let app = App {
             addr,
@@ -89,10 +93,23 @@ impl App {
             background,
             stop,
             drain_timeout,
+            first,
         };
+        app.run_beside(watch::run(Arc::clone(&app.proxy), found));
         app.run_beside(follow(Arc::clone(&reloader)));
         app.run_beside(keep_totals(reloader));
         Ok(app)
+    }
+
+    /// What the first look at all backends found, as soon as each of them has answered or its time is over. With
+    /// `HEALTH_CHECK_INTERVAL=0`, which looks at nothing by itself, this looks.
+    pub async fn first_look(&self) -> Vec<Sight> {
+        let mut first = self.first.clone();
+        let found = first.wait_for(Option::is_some).await.ok().and_then(|found| found.clone());
+        match found {
+            Some(found) => found,
+            None => watch::look_at_all(&self.proxy).await,
+        }
     }
 
     /// Runs a job beside the server until the gateway stops.

@@ -1,7 +1,6 @@
 //! The order of start and stop, and what a person sees of it.
 
 mod greeting;
-mod watch;
 
 use std::io::Write;
 use std::path::Path;
@@ -14,7 +13,6 @@ use crate::app::App;
 use crate::config::{BaseUrl, Config, Level, Loaded, LogFormat};
 use crate::fake::{self, Fake};
 use crate::telemetry;
-use crate::upstream::Rounds;
 use greeting::Greeting;
 
 /// How the greeting is printed.
@@ -107,12 +105,10 @@ async fn run(
     let app = App::start(&config).await.with_context(|| format!("cannot start on {wanted}"))?;
     let mut ending = Ending::caught()?;
     greeting.listening(&app, &config, look, out)?;
-    let mut rounds = Rounds::default();
     // A signal ends the first look, too: it may wait for a host that sleeps.
     tokio::select! {
-        seen = watch::look_at_all(&app.proxy, &mut rounds) => {
+        seen = app.first_look() => {
             greeting.backends(&app, &config, &seen, look, out)?;
-            app.run_beside(watch::run(app.proxy.clone(), rounds, seen));
             ending.wait().await;
         }
         () = ending.wait() => {}

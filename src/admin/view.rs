@@ -117,7 +117,7 @@ fn live(target: Option<&Target>) -> Map<String, Value> {
     let state = match breaker.state(now) {
         State::Up if breaker.is_cool(now) => "cooling",
         State::Up => "up",
-        State::HalfOpen => "half_open",
+        State::HalfOpen | State::OnTrial => "half_open",
         State::Down { .. } => "down",
     };
     let last_error = breaker.last_error();

@@ -77,6 +77,8 @@ pub enum Blame {
     Busy,
     /// The backend does not have the model.
     Model,
+    /// The backend refused the credential that it was shown; another one may do.
+    Credential,
 }
 
 /// One error type for the data plane.

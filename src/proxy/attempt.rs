@@ -15,9 +15,9 @@ use wire::translate::{Native, Peek, peek};
 use super::Context;
 use super::plan::{Pick, Search, Seat, Served};
 use crate::http::{Blame, Failure, Outcome, Retry};
-use crate::limits::Refused;
+use crate::limits::{Refused, WaitingRoom};
 use crate::snapshot::{Origin, Plan};
-use crate::upstream::health::Verdict;
+use crate::upstream::health::{Trial, Verdict};
 use crate::upstream::{
     Reading, Tally, ended_early, read_error, read_whole, refused, stream_broke, timed_out,
 };
@@ -26,6 +26,8 @@ use crate::upstream::{
 const MAX_REUSED: usize = 3;
 /// The first pause before the same backend is asked again; it doubles.
 const BACK_OFF: Duration = Duration::from_millis(50);
+/// How long a backend that refused its credential is left alone while others can serve.
+const REFUSED: Duration = Duration::from_secs(60);
 
 /// What is sent, and how its errors are told.
 pub(super) struct Call<'r> {
@@ -55,40 +57,90 @@ pub(super) struct Begun {
     pub(super) seat: Seat,
 }
 
+/// What a call has been through.
+#[derive(Default)]
+struct Past {
+    attempts: usize,
+    /// How many of them waited for a head in vain.
+    timeouts: usize,
+    /// The last failure, and whose it was.
+    last: Option<(Failure, String)>,
+    /// How many backends were asked.
+    backends: usize,
+}
+
 /// Sends a call until a backend serves it, under the rules for retries.
 ///
 /// # Errors
 /// The last failure; it says how many backends were tried.
 pub(super) async fn send(context: &Context, call: &Call<'_>, until: Until) -> Result<Begun, Failure> {
+    let (budget, mut past) = (&context.proxy.budget, Past::default());
     let mut search = Search::new(&context.snapshot, call.plan, call.asked)?;
-    let mut last: Option<(Failure, String)> = None;
-    let (mut attempts, mut timeouts) = (0, 0);
-    context.proxy.budget.deposit(Instant::now());
+    budget.deposit(Instant::now());
+    // The first attempt costs nothing.
+    let mut is_paid = true;
     loop {
-        let seat = match take(context, &search).await? {
-            Some(seat) => seat,
-            None => match retry_same(&mut search, last.as_ref(), attempts, context.proxy.ids.chance()) {
-                Some(pause) => {
-                    tokio::time::sleep(pause).await;
-                    continue;
-                }
-                None => return Err(told(last, attempts)),
-            },
+        let Some(seat) = take(context, &search).await? else {
+            let pause = retry_same(&mut search, &past, context.proxy.ids.chance());
+            let Some(pause) = pause.filter(|_| budget.withdraw(Instant::now())) else {
+                return Err(past.told());
+            };
+            is_paid = true;
+            tokio::time::sleep(pause).await;
+            continue;
         };
-        let id = seat.by.target.backend.id.clone();
-        attempts += 1;
+        // The first failover to a healthy backend is free; others draw on the budget, so that a dying fleet is not
+        // stormed.
+        let is_free = past.attempts == 1 && !seat.is_last_resort;
+        if !(std::mem::take(&mut is_paid) || is_free || budget.withdraw(Instant::now())) {
+            return Err(past.told());
+        }
+        let (id, is_unlisted) = (seat.by.target.backend.id.clone(), seat.is_unlisted);
         let failure = match to_one(context, call, seat, until).await {
             Ok(begun) => return Ok(begun),
             Err(failure) => failure,
         };
-        timeouts += usize::from(failure.retry == Retry::Once);
-        let is_final = failure.retry == Retry::No || attempts > context.snapshot.max_retries || timeouts > 1;
-        search.tried.push(id.clone());
-        last = Some((failure, id));
-        // The first failover is free; the others draw on the budget, so that a dying fleet is not stormed.
-        if is_final || (attempts > 1 && !context.proxy.budget.withdraw(Instant::now())) {
-            return Err(told(last, attempts));
+        search.asks_unlisted &= !(is_unlisted && failure.blame == Blame::Model);
+        past.add(failure, &id, &search.tried);
+        search.tried.push(id);
+        if past.is_over(context.snapshot.max_retries) {
+            return Err(past.told());
         }
+    }
+}
+
+impl Past {
+    fn add(&mut self, failure: Failure, id: &str, tried: &[String]) {
+        // Who is asked again was taken off the list.
+        let is_again = self.last.as_ref().is_some_and(|(_, last)| last == id);
+        self.backends += usize::from(!is_again && !tried.iter().any(|tried| tried == id));
+        self.attempts += 1;
+        self.timeouts += usize::from(failure.retry == Retry::Once);
+        self.last = Some((failure, id.to_owned()));
+    }
+
+    fn is_over(&self, max_retries: usize) -> bool {
+        let is_final = self.last.as_ref().is_some_and(|(failure, _)| failure.retry == Retry::No);
+        is_final || self.attempts > max_retries || self.timeouts > 1
+    }
+
+    /// The failure as the client learns of it.
+    fn told(self) -> Failure {
+        let Some((mut failure, _)) = self.last else {
+            let error =
+                ApiError::upstream("no backend can serve this model now").with_code("upstream_unreachable");
+            return Failure::new(Outcome::UpstreamConnect, error);
+        };
+        if self.attempts > 1 && failure.blame != Blame::Model {
+            let (attempts, message) = (self.attempts, &failure.error.message);
+            let backends = match self.backends {
+                1 => "1 backend".to_owned(),
+                count => format!("{count} backends"),
+            };
+            failure.error.message =
+                format!("{message} ({attempts} attempts on {backends} failed; this is the last one)");
+        }
+        failure
     }
 }
 
@@ -111,43 +163,30 @@ async fn take(context: &Context, search: &Search) -> Result<Option<Seat>, Failur
     })
 }
 
-/// When nobody else is left, the same backends may be asked again after a pause, if that can help.
-fn retry_same(
-    search: &mut Search,
-    last: Option<&(Failure, String)>,
-    attempts: usize,
-    chance: f64,
-) -> Option<Duration> {
-    let (_, id) = last.filter(|(failure, _)| failure.retry == Retry::Anywhere)?;
-    let doubled = BACK_OFF * 2u32.saturating_pow(u32::try_from(attempts).unwrap_or(5).min(5));
+/// When nobody else is left, the same backend may be asked again after a pause, if that can help.
+fn retry_same(search: &mut Search, past: &Past, chance: f64) -> Option<Duration> {
+    let (_, id) = past.last.as_ref().filter(|(failure, _)| failure.retry == Retry::Anywhere)?;
+    let doubled = BACK_OFF * 2u32.saturating_pow(u32::try_from(past.attempts).unwrap_or(5).min(5));
     search.tried.retain(|tried| tried != id);
     // Half of it always, the rest by chance: requests that failed together come back apart.
     Some(doubled / 2 + doubled.mul_f64(chance / 2.0))
-}
-
-/// The failure as the client learns of it.
-fn told(last: Option<(Failure, String)>, attempts: usize) -> Failure {
-    let Some((mut failure, _)) = last else {
-        let error =
-            ApiError::upstream("no backend can serve this model now").with_code("upstream_unreachable");
-        return Failure::new(Outcome::UpstreamConnect, error);
-    };
-    if attempts > 1 && failure.blame != Blame::Model {
-        failure.error.message =
-            format!("{} ({attempts} attempts failed; this is the last one)", failure.error.message);
-    }
-    failure
 }
 
 /// One attempt, its verdict included.
 async fn to_one(context: &Context, call: &Call<'_>, mut seat: Seat, until: Until) -> Result<Begun, Failure> {
     let (by, model) = (seat.by.clone(), seat.model.clone());
     by.tallies().for_each(Tally::request);
-    let (trial, started) = (seat.trial.take(), Instant::now());
+    let room = &context.proxy.room;
+    let trial = seat.trial.take().map(|trial| Probation { room, trial: Some(trial) });
+    let started = Instant::now();
     let result = ask(context, call, seat, until).await;
     let (now, backend) = (Instant::now(), &by.target.backend);
     let verdict = match &result {
-        Ok(_) => Verdict::Ok,
+        Ok(begun) => {
+            backend.host.inventory.note_up();
+            // A stream that runs on is judged by its end, but a trial must not keep others waiting for that.
+            if begun.rest.is_none() || trial.is_some() { Verdict::Ok } else { Verdict::Neutral }
+        }
         Err(failure) => {
             by.tallies().for_each(Tally::failure);
             judge(&by, &model, failure, now, started)
@@ -158,6 +197,27 @@ async fn to_one(context: &Context, call: &Call<'_>, mut seat: Seat, until: Until
         None => backend.breaker.report(now, verdict),
     }
     result
+}
+
+/// A trial that others may wait for: however it ends, they are told.
+struct Probation<'r> {
+    room: &'r WaitingRoom,
+    trial: Option<Trial>,
+}
+
+impl Probation<'_> {
+    fn report(mut self, now: Instant, verdict: Verdict) {
+        if let Some(trial) = self.trial.take() {
+            trial.report(now, verdict);
+        }
+    }
+}
+
+impl Drop for Probation<'_> {
+    fn drop(&mut self) {
+        self.trial = None;
+        self.room.notify();
+    }
 }
 
 /// What a failure says of the backend; one line in the log for each attempt.
@@ -174,6 +234,10 @@ fn judge(by: &Served, model: &str, failure: &Failure, now: Instant, started: Ins
             let seconds = failure.error.retry_after.filter(|seconds| *seconds > 0);
             let wait = seconds.map(|seconds| Duration::from_secs(u64::from(seconds)));
             backend.breaker.cool(now, wait);
+            Verdict::Neutral
+        }
+        Blame::Credential => {
+            backend.breaker.cool(now, Some(REFUSED));
             Verdict::Neutral
         }
         Blame::Model => {

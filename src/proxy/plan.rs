@@ -9,8 +9,9 @@ use crate::config::Balance;
 use crate::http::{Failure, Outcome};
 use crate::limits::SlotGuard;
 use crate::snapshot::{Group, Plan, Snapshot, Target, Tier};
-use crate::upstream::Tally;
+use crate::upstream::balance::take_least_busy;
 use crate::upstream::health::{State, Trial};
+use crate::upstream::{Rotation, Tally};
 
 /// Who serves.
 #[derive(Debug, Clone)]
@@ -28,6 +29,10 @@ pub(super) struct Seat {
     pub(super) model: String,
     /// Leave to ask a backend that is not well; whoever asks tells it what came of that.
     pub(super) trial: Option<Trial>,
+    /// Whether it is known to lack the model, by a list that may be old.
+    pub(super) is_unlisted: bool,
+    /// Whether it is ill or cooling, and only asked because all are.
+    pub(super) is_last_resort: bool,
     _slots: [SlotGuard; 2],
 }
 
@@ -51,6 +56,15 @@ enum Pass {
     LeastBad,
 }
 
+/// Whether a candidate can serve.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Fit {
+    Yes,
+    /// Another request decides whether it is well.
+    Soon,
+    No,
+}
+
 /// A request's search over the candidates of its plan. Cheap to clone: the waiting room keeps one.
 #[derive(Clone)]
 pub(super) struct Search {
@@ -60,6 +74,8 @@ pub(super) struct Search {
     pub(super) model: Arc<str>,
     /// Ids of backends that this request has tried.
     pub(super) tried: Vec<String>,
+    /// Whether one whose list lacks the model may be asked for it: after a 404 of such a one, no other.
+    pub(super) asks_unlisted: bool,
 }
 
 impl Served {
@@ -79,13 +95,14 @@ impl Search {
             return Err(Failure::new(Outcome::NoModel, error));
         }
         let (snapshot, plan, model) = (Arc::clone(snapshot), Arc::clone(plan), Arc::clone(model));
-        Ok(Search { snapshot, plan, model, tried: Vec::new() })
+        Ok(Search { snapshot, plan, model, tried: Vec::new(), asks_unlisted: true })
     }
 
     /// Takes a place on the best candidate that was not tried.
     pub(super) fn pick(&self, now: Instant) -> Pick {
         let mut is_full = false;
-        for pass in [Pass::Good, Pass::Unlisted, Pass::LeastBad] {
+        let passes = if self.asks_unlisted { &[Pass::Good, Pass::Unlisted][..] } else { &[Pass::Good] };
+        for &pass in passes {
             for tier in &self.plan.tiers {
                 if let Some(seat) = self.in_tier(tier, pass, now, &mut is_full) {
                     return Pick::Seat(seat);
@@ -96,25 +113,16 @@ impl Search {
                 return Pick::Full;
             }
         }
-        Pick::Nobody
+        self.least_bad(now)
     }
 
     fn in_tier(&self, tier: &Tier, pass: Pass, now: Instant, is_full: &mut bool) -> Option<Seat> {
         let mut found = None;
-        let mut take = |at: usize| {
+        let load = |at: usize| (tier.groups[at].in_flight(), tier.groups[at].weight);
+        self.offer(&tier.rotation, load, |at| {
             found = self.in_group(&tier.groups[at], pass, now, is_full);
             found.is_some()
-        };
-        match self.snapshot.balance {
-            Balance::Weighted => {
-                tier.rotation.pick(take);
-            }
-            Balance::LeastBusy => {
-                let mut order: Vec<usize> = (0..tier.groups.len()).collect();
-                order.sort_by(|one, other| busy(&tier.groups[*one], &tier.groups[*other]));
-                order.into_iter().find(|at| take(*at));
-            }
-        }
+        });
         found
     }
 
@@ -122,65 +130,113 @@ impl Search {
         let served = group.served(&self.model);
         let mut found = None;
         let mut has_fit = false;
-        let mut take = |at: usize| {
+        let load = |at: usize| (group.members[at].slots.in_flight(), group.weights[at]);
+        self.offer(&group.rotation, load, |at| {
             let target = &group.members[at];
-            if self.tried.contains(&target.backend.id) || !is_fit(target, served, pass, now) {
+            if self.tried.contains(&target.backend.id) {
                 return false;
             }
-            has_fit = true;
-            found = self.sit(group, target, served, now);
+            let fit = fit(target, served, pass, now);
+            has_fit |= fit != Fit::No;
+            if fit == Fit::Yes {
+                found = self.sit(group, target, pass, now);
+            }
             found.is_some()
-        };
-        match self.snapshot.balance {
-            Balance::Weighted => {
-                group.rotation.pick(&mut take);
-            }
-            Balance::LeastBusy => {
-                let mut order: Vec<usize> = (0..group.members.len()).collect();
-                order.sort_by_key(|at| group.members[*at].slots.in_flight());
-                order.into_iter().find(|at| take(*at));
-            }
-        }
+        });
         *is_full |= has_fit && found.is_none();
         found
     }
 
+    /// Offers candidates in the order of the balance, until one is taken.
+    fn offer(
+        &self,
+        rotation: &Rotation,
+        load: impl Fn(usize) -> (usize, u32),
+        take: impl FnMut(usize) -> bool,
+    ) {
+        match self.snapshot.balance {
+            Balance::Weighted => {
+                rotation.pick(take);
+            }
+            Balance::LeastBusy => {
+                let loads = rotation.iter_from_next().map(|at| (at, load(at)));
+                take_least_busy(
+                    loads.map(|(at, (in_flight, weight))| (at, in_flight, weight)).collect(),
+                    take,
+                );
+            }
+        }
+    }
+
+    /// Nobody is well: who is thought to have the model, and of those who may be well again first.
+    fn least_bad(&self, now: Instant) -> Pick {
+        let groups = self.plan.tiers.iter().flat_map(|tier| &tier.groups);
+        let all = groups.flat_map(|group| group.members.iter().map(move |target| (group, target)));
+        let mut left: Vec<_> = all
+            .filter(|(_, target)| !self.tried.contains(&target.backend.id))
+            .map(|(group, target)| {
+                (is_unlisted(target, group.served(&self.model)), well_at(target, now), group, target)
+            })
+            .filter(|(is_unlisted, ..)| self.asks_unlisted || !is_unlisted)
+            .collect();
+        left.sort_by_key(|(is_unlisted, well_at, ..)| (*is_unlisted, *well_at));
+        let seat = left.iter().find_map(|(_, _, group, target)| self.sit(group, target, Pass::LeastBad, now));
+        match seat {
+            Some(seat) => Pick::Seat(seat),
+            None if left.is_empty() => Pick::Nobody,
+            None => Pick::Full,
+        }
+    }
+
     /// Takes the channel's and the backend's place, and a trial where the backend is on probation.
-    fn sit(&self, group: &Arc<Group>, target: &Arc<Target>, served: &str, now: Instant) -> Option<Seat> {
+    fn sit(&self, group: &Arc<Group>, target: &Arc<Target>, pass: Pass, now: Instant) -> Option<Seat> {
         let of_group = group.slots.try_enter()?;
         let of_target = target.slots.try_enter()?;
+        let is_last_resort = pass == Pass::LeastBad;
         let trial = match target.backend.breaker.state(now) {
-            State::HalfOpen => Some(target.backend.breaker.try_trial(now)?),
-            State::Down { .. } => Some(target.backend.breaker.last_resort()),
             State::Up => None,
+            _ if is_last_resort => Some(target.backend.breaker.last_resort()),
+            // Somebody may have been quicker.
+            _ => Some(target.backend.breaker.try_trial(now)?),
         };
         if let Some((limit, window)) = &group.rate
             && !window.take(*limit, now)
         {
             return None;
         }
+        let model = group.served(&self.model).to_owned();
         Some(Seat {
             by: Served { target: Arc::clone(target), group: Arc::clone(group) },
-            model: served.to_owned(),
+            is_unlisted: is_unlisted(target, &model),
+            model,
             trial,
+            is_last_resort,
             _slots: [of_group, of_target],
         })
     }
 }
 
-fn is_fit(target: &Target, served: &str, pass: Pass, now: Instant) -> bool {
-    let backend = &target.backend;
-    let is_well = !matches!(backend.breaker.state(now), State::Down { .. }) && !backend.breaker.is_cool(now);
-    match pass {
-        Pass::Good => is_well && backend.host.inventory.has(served) != Some(false),
-        Pass::Unlisted => is_well,
-        Pass::LeastBad => true,
-    }
+fn fit(target: &Target, served: &str, pass: Pass, now: Instant) -> Fit {
+    let breaker = &target.backend.breaker;
+    let fit = match breaker.state(now) {
+        State::Up | State::HalfOpen => Fit::Yes,
+        State::OnTrial => Fit::Soon,
+        State::Down { .. } => Fit::No,
+    };
+    let has_model = pass != Pass::Good || !is_unlisted(target, served);
+    if fit == Fit::No || breaker.is_cool(now) || !has_model { Fit::No } else { fit }
 }
 
-/// Compares running requests for each unit of weight.
-fn busy(one: &Group, other: &Group) -> std::cmp::Ordering {
-    let load =
-        |group: &Group| group.members.iter().map(|member| member.slots.in_flight() as u64).sum::<u64>();
-    (load(one) * u64::from(other.weight)).cmp(&(load(other) * u64::from(one.weight)))
+fn is_unlisted(target: &Target, served: &str) -> bool {
+    target.backend.host.inventory.has(served) == Some(false)
+}
+
+/// When a backend may be well again, as far as is known.
+fn well_at(target: &Target, now: Instant) -> Instant {
+    let breaker = &target.backend.breaker;
+    let down_until = match breaker.state(now) {
+        State::Down { probe_due } => probe_due,
+        _ => now,
+    };
+    breaker.cool_until(now).map_or(down_until, |cool_until| cool_until.max(down_until))
 }

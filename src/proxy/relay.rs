@@ -70,6 +70,7 @@ pub(super) async fn open(context: &Context, calls: Calls) -> Result<Sources, Fai
                     return Err(total_timeout(total));
                 }
                 if idle.is_some_and(|idle| now >= idle) {
+                    sources.note_silence();
                     return Err(timed_out(timeouts.idle));
                 }
                 return Ok(sources);
@@ -214,6 +215,7 @@ impl Relay {
                         return Poll::Ready(Some(self.fail(&total_timeout(total))));
                     }
                     if sources.is_reading() && now >= self.last_read + self.idle {
+                        sources.note_silence();
                         return Poll::Ready(Some(self.fail(&timed_out(self.idle))));
                     }
                     if now >= self.next_beat {

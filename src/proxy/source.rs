@@ -15,7 +15,7 @@ use super::attempt::Begun;
 use super::plan::{Seat, Served};
 use crate::http::{Failure, Outcome};
 use crate::upstream::health::Verdict;
-use crate::upstream::{ended_early, stream_broke};
+use crate::upstream::{Tally, ended_early, stream_broke};
 
 /// Events gathered before they are handed on, even if the upstream has more at once.
 const ENOUGH: usize = 64 << 10;
@@ -50,6 +50,22 @@ enum Input {
     Waiting(Beginning),
     Reading { body: Incoming, seat: Seat },
     Ended,
+}
+
+impl Input {
+    /// Who is read from.
+    fn by(&self) -> Option<&Served> {
+        match self {
+            Input::Reading { seat, .. } => Some(&seat.by),
+            Input::Waiting(_) | Input::Ended => None,
+        }
+    }
+}
+
+/// A backend that has begun to answer does not finish.
+fn note_fault(by: &Served) {
+    by.target.backend.breaker.report(Instant::now(), Verdict::Fault);
+    by.tallies().for_each(Tally::failure);
 }
 
 struct Source {
@@ -160,10 +176,10 @@ impl Sources {
                 None => self.end(index),
             },
         };
-        if let (Err(failure), Input::Reading { seat, .. }) = (&step, &self.sources[index].input)
+        if let (Err(failure), Some(by)) = (&step, self.sources[index].input.by())
             && failure.outcome == Outcome::UpstreamStream
         {
-            seat.by.target.backend.breaker.report(Instant::now(), Verdict::Fault);
+            note_fault(by);
         }
         Poll::Ready(step.map(|()| true))
     }
@@ -181,6 +197,12 @@ impl Sources {
     /// Whether a backend has begun to answer and is not done: only then does silence count against it.
     pub(super) fn is_reading(&self) -> bool {
         self.sources.iter().any(|source| matches!(source.input, Input::Reading { .. }) && !source.is_done)
+    }
+
+    /// Those that are read from and not done have been silent for too long.
+    pub(super) fn note_silence(&self) {
+        let waited_for = self.sources.iter().filter(|source| !source.is_done);
+        waited_for.filter_map(|source| source.input.by()).for_each(note_fault);
     }
 
     /// Token counts of the choices that are done.
@@ -212,6 +234,9 @@ impl Sources {
         let mut each = |line: &[u8]| match translator.line(index, line, out) {
             Step::More => true,
             Step::Done(_) => {
+                if let Some(by) = source.input.by().filter(|_| !source.is_done) {
+                    by.target.backend.breaker.report(Instant::now(), Verdict::Ok);
+                }
                 source.is_done = true;
                 true
             }
@@ -230,15 +255,21 @@ impl Sources {
     fn end(&mut self, index: usize) -> Result<(), Failure> {
         // The last line may lack its line end.
         self.take(index, b"\n")?;
-        let source = &mut self.sources[index];
-        source.input = Input::Ended;
-        if source.is_done { Ok(()) } else { Err(ended_early()) }
+        if self.is_done_at_end(index) { Ok(()) } else { Err(ended_early()) }
     }
 
     fn broke(&mut self, index: usize, error: &hyper::Error) -> Result<(), Failure> {
-        let source = &mut self.sources[index];
-        source.input = Input::Ended;
         // After `done` there is nothing left to lose.
-        if source.is_done { Ok(()) } else { Err(stream_broke(error)) }
+        if self.is_done_at_end(index) { Ok(()) } else { Err(stream_broke(error)) }
+    }
+
+    /// Lets go of a body that ended or broke, and says whether everything had come; if not, its backend learns it.
+    fn is_done_at_end(&mut self, index: usize) -> bool {
+        let source = &mut self.sources[index];
+        let input = std::mem::replace(&mut source.input, Input::Ended);
+        if let Some(by) = input.by().filter(|_| !source.is_done) {
+            note_fault(by);
+        }
+        source.is_done
     }
 }

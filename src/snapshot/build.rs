@@ -161,6 +161,7 @@ impl Build<'_> {
             tally: Some(live.tally),
             rotation: Rotation::new(&weights),
             members: enabled.into_iter().map(|(_, target)| target).collect(),
+            weights,
         }
     }
 
@@ -177,6 +178,7 @@ impl Build<'_> {
             rate: None,
             tally: None,
             members: vec![target],
+            weights: vec![1],
             rotation: Rotation::new(&[1]),
         }
     }
@@ -198,6 +200,7 @@ impl Build<'_> {
             rate: None,
             tally: None,
             members: vec![target],
+            weights: vec![1],
             rotation: Rotation::new(&[1]),
         }
     }

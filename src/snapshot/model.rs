@@ -47,6 +47,8 @@ pub struct Group {
     /// Of a channel; a key's is its backend's.
     pub tally: Option<Arc<Tally>>,
     pub members: Vec<Arc<Target>>,
+    /// Those of the members, in their order.
+    pub weights: Vec<u32>,
     pub rotation: Rotation,
 }
 
@@ -67,6 +69,12 @@ impl Group {
     #[must_use]
     pub fn has_rate(&self, now: Instant) -> bool {
         self.rate.as_ref().is_none_or(|(limit, window)| window.has_room(*limit, now))
+    }
+
+    /// How many requests run on its members.
+    #[must_use]
+    pub fn in_flight(&self) -> usize {
+        self.members.iter().map(|member| member.slots.in_flight()).sum()
     }
 }
 

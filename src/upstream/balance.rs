@@ -131,6 +131,24 @@ pub fn least_busy(candidates: impl Iterator<Item = (usize, usize, u32)>) -> Opti
     best.map(|(index, _, _)| index)
 }
 
+/// Offers the candidates of [`least_busy`] to `take`, the least busy first, until it takes one. The counts are those
+/// that were given: what others take meanwhile does not change the order.
+pub fn take_least_busy(
+    mut candidates: Vec<(usize, usize, u32)>,
+    mut take: impl FnMut(usize) -> bool,
+) -> Option<usize> {
+    let first = least_busy(candidates.iter().copied())?;
+    if take(first) {
+        return Some(first);
+    }
+    candidates.retain(|(index, ..)| *index != first);
+    candidates.sort_by(|(_, one, one_weight), (_, other, other_weight)| {
+        let scaled = |count: usize, weight: u32| count as u128 * u128::from(weight.max(1));
+        scaled(*one, *other_weight).cmp(&scaled(*other, *one_weight))
+    });
+    candidates.into_iter().map(|(index, ..)| index).find(|index| take(*index))
+}
+
 /// Weights in lowest terms, with a sum of about [`MAX_TURNS`] at most.
 fn parts(weights: &[u32]) -> Vec<u64> {
     let mut parts: Vec<u64> = weights.iter().map(|&weight| u64::from(weight.max(1))).collect();

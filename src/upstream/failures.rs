@@ -61,7 +61,7 @@ pub fn refused(refusal: Refusal<'_>) -> Failure {
         _ => Outcome::UpstreamStatus,
     };
     let (blame, retry) = match (refusal.status, told.status) {
-        (401 | 403, _) => (Blame::Backend, Retry::Elsewhere),
+        (401 | 403, _) => (Blame::Credential, Retry::Elsewhere),
         (404, _) => (Blame::Model, Retry::Elsewhere),
         (429, _) => (Blame::Busy, Retry::Elsewhere),
         // Nobody else would take it either.

@@ -22,6 +22,8 @@ const FAULTS: u32 = 5;
 const FIRST_WAIT: Duration = Duration::from_secs(2);
 /// The longest wait when nothing probes.
 const LONGEST_UNPROBED: Duration = Duration::from_secs(60);
+/// So long a trial keeps others out; after that one more may try, for a whole answer may take minutes.
+const TRIAL_PATIENCE: Duration = Duration::from_secs(5);
 /// Most characters of an error that are kept.
 const MAX_ERROR: usize = 300;
 
@@ -55,6 +57,8 @@ pub enum State {
     Down { probe_due: Instant },
     /// Send one request, if [`Breaker::try_trial`] gives leave.
     HalfOpen,
+    /// Send nothing until the request that decides has ended, or has taken 5 s.
+    OnTrial,
 }
 
 /// The last fault of a backend, for people who look after it.
@@ -98,8 +102,8 @@ enum Phase {
     Up,
     /// `waits`: how often it waited already.
     Down { since: Instant, waits: u32 },
-    /// `trial`: the number of the trial that runs.
-    HalfOpen { waits: u32, trial: Option<u64> },
+    /// `trial`: the number of the last trial that runs, and since when.
+    HalfOpen { waits: u32, trial: Option<(u64, Instant)> },
 }
 
 impl Breaker {
@@ -135,6 +139,7 @@ impl Breaker {
         }
         match self.lock().phase {
             Phase::Up => State::Up,
+            Phase::HalfOpen { trial, .. } if is_held(trial, now) => State::OnTrial,
             Phase::HalfOpen { .. } => State::HalfOpen,
             Phase::Down { since, waits } => {
                 let probe_due = since + self.wait(waits);
@@ -154,14 +159,16 @@ impl Breaker {
     }
 
     /// Tells what came of a probe (`/api/version`). For a backend that is up a failure counts as a failed
-    /// connection; a success only ends a row of those, for it does not show that models run.
-    pub fn probe(&self, now: Instant, is_ok: bool) {
+    /// connection; a success only ends a row of those, for it does not show that models run. What `began` before the
+    /// backend went down does not bring it back.
+    pub fn probe(&self, began: Instant, now: Instant, is_ok: bool) {
         if is_ok && self.hot.load(Ordering::Relaxed) & (NOT_UP | PENDING) == 0 {
             return;
         }
         self.change(now, |inner, slot| match inner.phase {
             Phase::Up if is_ok => inner.connect_faults = 0,
             Phase::Up => inner.count(now, slot, Verdict::ConnectFault),
+            Phase::Down { since, .. } if is_ok && began < since => {}
             Phase::Down { waits, .. } if is_ok => inner.phase = Phase::HalfOpen { waits, trial: None },
             Phase::Down { waits, .. } | Phase::HalfOpen { waits, trial: None } if !is_ok => {
                 inner.phase = Phase::Down { since: now, waits: waits.saturating_add(1) };
@@ -171,7 +178,8 @@ impl Breaker {
         });
     }
 
-    /// Leave to send the one request that decides, if the backend is half-open and no other has it.
+    /// Leave to send the one request that decides, if the backend is half-open and no other has it. Who has it for
+    /// more than 5 s does not keep it to itself.
     #[must_use]
     pub fn try_trial(self: &Arc<Self>, now: Instant) -> Option<Trial> {
         if self.state(now) != State::HalfOpen {
@@ -179,14 +187,14 @@ impl Breaker {
         }
         let mut inner = self.lock();
         let waits = match inner.phase {
-            Phase::HalfOpen { waits, trial: None } => waits,
+            Phase::HalfOpen { waits, trial } if !is_held(trial, now) => waits,
             // `state` found that its time has come, unless another thread was quicker.
             Phase::Down { since, waits } if now >= since + self.wait(waits) => waits,
             _ => return None,
         };
         inner.trials += 1;
         let number = inner.trials;
-        inner.phase = Phase::HalfOpen { waits, trial: Some(number) };
+        inner.phase = Phase::HalfOpen { waits, trial: Some((number, now)) };
         Some(Trial { breaker: Arc::clone(self), number: Some(number) })
     }
 
@@ -277,6 +285,11 @@ impl Breaker {
     }
 }
 
+/// Whether a trial runs that others must wait for.
+fn is_held(trial: Option<(u64, Instant)>, now: Instant) -> bool {
+    trial.is_some_and(|(_, since)| now < since + TRIAL_PATIENCE)
+}
+
 impl Inner {
     /// Counts a verdict of a backend that is up.
     fn count(&mut self, now: Instant, slot: u64, verdict: Verdict) {
@@ -329,7 +342,7 @@ impl Trial {
                 inner.recover();
                 inner.window.succeed(slot, 1);
             }
-            Phase::HalfOpen { waits, trial } if trial.is_some() && trial == number => {
+            Phase::HalfOpen { waits, trial: Some((last, _)) } if Some(last) == number => {
                 inner.phase = Phase::Down { since: now, waits: waits.saturating_add(1) };
             }
             Phase::HalfOpen { .. } | Phase::Down { .. } => {}
@@ -342,7 +355,7 @@ impl Drop for Trial {
         let Some(number) = self.number else { return };
         let mut inner = self.breaker.lock();
         if let Phase::HalfOpen { trial, .. } = &mut inner.phase
-            && *trial == Some(number)
+            && trial.is_some_and(|(last, _)| last == number)
         {
             *trial = None;
         }

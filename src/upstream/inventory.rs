@@ -14,7 +14,7 @@ use super::backend::Backend;
 use super::client::Client;
 use super::failures;
 use super::read::{Reading, read_error, read_whole};
-use crate::http::{Failure, Outcome};
+use crate::http::{Blame, Failure, Outcome};
 
 /// No list is waited for longer than this.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -24,6 +24,8 @@ const FRESH: Duration = Duration::from_millis(500);
 const BELIEF: Duration = Duration::from_secs(300);
 /// How long it is not asked again after a failure.
 const DOUBT: Duration = Duration::from_secs(10);
+/// How long a 404 counts more than a list that says otherwise.
+const GRUDGE: Duration = Duration::from_secs(60);
 /// Most models remembered.
 const MAX_MODELS: usize = 1024;
 /// `/api/show` answers with whole tensor lists.
@@ -45,8 +47,10 @@ impl Capabilities {
 #[derive(Debug, Default)]
 pub struct Inventory {
     models: Mutex<Option<Listed>>,
-    /// Models that turned out to be missing since the last list, or without one.
-    missing: Mutex<Vec<String>>,
+    /// Models that turned out to be missing, whatever the list says.
+    missing: Mutex<Vec<Missing>>,
+    /// A 404 has shown the list to be wrong, and nobody has read it since.
+    is_doubted: AtomicBool,
     capabilities: Mutex<HashMap<String, Known>>,
     is_up: AtomicBool,
     version: Mutex<Option<Arc<str>>>,
@@ -59,6 +63,15 @@ struct Listed {
     at: Instant,
 }
 
+/// What a 404 has shown.
+#[derive(Debug)]
+struct Missing {
+    model: String,
+    at: Instant,
+    /// No list said so: one that names the model again does not make it true.
+    is_news: bool,
+}
+
 #[derive(Debug, Clone)]
 struct Known {
     until: Instant,
@@ -66,12 +79,14 @@ struct Known {
 }
 
 impl Inventory {
-    /// The models that the backend lists now, or did a moment ago; its last answer stands in for one that fails or takes longer than 2 s.
+    /// The models that the backend lists now, or did a moment ago; its last answer stands in for one that fails or takes
+    /// longer than 2 s.
     ///
     /// # Errors
     /// Why the list failed, when there was never an answer.
     pub async fn models(&self, client: &Client, backend: &Backend) -> Result<Arc<[Model]>, Failure> {
-        if let Some((models, _)) = self.last().filter(|(_, age)| *age < FRESH) {
+        let is_doubted = self.is_doubted.swap(false, Ordering::Relaxed);
+        if let Some((models, _)) = self.last().filter(|(_, age)| !is_doubted && *age < FRESH) {
             return Ok(models);
         }
         let fresh = get(client, backend, "/api/tags", None).await.and_then(|body| {
@@ -82,7 +97,11 @@ impl Inventory {
         match fresh {
             Ok(models) => {
                 *last = Some(Listed { models: Arc::clone(&models), at: Instant::now() });
-                self.missing.lock().unwrap_or_else(PoisonError::into_inner).clear();
+                // A list that still names what a 404 has denied lies on.
+                let lies = |missing: &Missing| {
+                    missing.is_news && models.iter().any(|known| models::same_name(&known.id, &missing.model))
+                };
+                self.missing.lock().unwrap_or_else(PoisonError::into_inner).retain(lies);
                 Ok(models)
             }
             Err(failure) => last.as_ref().map(|listed| Arc::clone(&listed.models)).ok_or(failure),
@@ -94,7 +113,9 @@ impl Inventory {
     #[must_use]
     pub fn has(&self, model: &str) -> Option<bool> {
         let missing = self.missing.lock().unwrap_or_else(PoisonError::into_inner);
-        if missing.iter().any(|missing| models::same_name(missing, model)) {
+        let denies =
+            |missing: &Missing| missing.at.elapsed() < GRUDGE && models::same_name(&missing.model, model);
+        if missing.iter().any(denies) {
             return Some(false);
         }
         drop(missing);
@@ -110,13 +131,25 @@ impl Inventory {
         listed?.digest.clone()
     }
 
-    /// A 404 showed that `model` is not there, whatever the list says.
+    /// A 404 showed that `model` is not there, whatever the list says; the list is to be read anew.
     pub fn note_missing(&self, model: &str) {
+        let is_news = self.has(model) != Some(false);
         let mut missing = self.missing.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_known = missing.iter().any(|missing| models::same_name(missing, model));
+        missing.retain(|missing| missing.at.elapsed() < GRUDGE);
+        let is_known = missing.iter().any(|missing| models::same_name(&missing.model, model));
         if !is_known && missing.len() < MAX_MODELS {
-            missing.push(model.to_owned());
+            missing.push(Missing { model: model.to_owned(), at: Instant::now(), is_news });
         }
+        drop(missing);
+        if is_news {
+            self.is_doubted.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// Whether the list is to be read anew, because a 404 has shown it to be wrong.
+    #[must_use]
+    pub fn is_doubted(&self) -> bool {
+        self.is_doubted.load(Ordering::Relaxed)
     }
 
     /// The last list and its age, for people.
@@ -169,9 +202,16 @@ impl Inventory {
         self.is_up.load(Ordering::Relaxed)
     }
 
-    /// A request could not connect: the next look comes at once, not at its time.
+    /// A request could not connect: the next look comes soon, not at its time.
     pub fn note_down(&self) {
         self.is_up.store(false, Ordering::Relaxed);
+    }
+
+    /// A request was served.
+    pub fn note_up(&self) {
+        if !self.is_up() {
+            self.is_up.store(true, Ordering::Relaxed);
+        }
     }
 
     /// The backend's version, as a sign of life.
@@ -180,7 +220,7 @@ impl Inventory {
     /// Why it did not answer.
     pub async fn version(&self, client: &Client, backend: &Backend) -> Result<String, Failure> {
         let answer = get(client, backend, "/api/version", None).await;
-        self.is_up.store(answer.is_ok(), Ordering::Relaxed);
+        self.is_up.store(is_sign_of_life(&answer), Ordering::Relaxed);
         let body = answer?;
         let mut scratch = String::new();
         let version: Version<'_> =
@@ -195,6 +235,11 @@ impl Inventory {
     pub fn last_version(&self) -> Option<Arc<str>> {
         self.version.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
+}
+
+/// Whether an address answers, be it that it does not like a credential.
+pub(super) fn is_sign_of_life<T>(answer: &Result<T, Failure>) -> bool {
+    answer.as_ref().err().is_none_or(|failure| matches!(failure.blame, Blame::Credential | Blame::Busy))
 }
 
 async fn get(client: &Client, backend: &Backend, path: &str, body: Option<Bytes>) -> Result<Bytes, Failure> {

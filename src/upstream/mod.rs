@@ -20,6 +20,6 @@ pub use client::{Client, Timeouts};
 pub use failures::{ended_early, refused, stream_broke, timed_out, total_timeout};
 pub use host::{Host, Hosts};
 pub use inventory::{Capabilities, Inventory};
-pub use probe::{Rounds, Sight, look};
+pub use probe::{Due, Rounds, Sight, look};
 pub use read::{Reading, read_error, read_whole};
 pub use tally::{Counted, Tally};

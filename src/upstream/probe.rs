@@ -8,11 +8,35 @@ use std::time::{Duration, Instant};
 use super::backend::Backend;
 use super::client::Client;
 use super::health::State;
+use super::inventory::is_sign_of_life;
 
-/// When each address was looked at last.
+/// The least time between two looks at an address that a request has asked for.
+const REST: Duration = Duration::from_secs(3);
+
+/// When each address is looked at.
 #[derive(Debug, Default)]
 pub struct Rounds {
-    last: HashMap<String, Instant>,
+    known: HashMap<String, Round>,
+}
+
+#[derive(Debug, Default)]
+struct Round {
+    /// When the last look began.
+    looked: Option<Instant>,
+    /// When the next probe is due; `None` = there was none.
+    next: Option<Instant>,
+    is_running: bool,
+}
+
+/// A look that is due.
+#[derive(Debug)]
+pub struct Due {
+    /// The address, for [`Rounds::done`].
+    pub address: String,
+    /// The backends that share it; one at least.
+    pub sharing: Vec<Arc<Backend>>,
+    /// Whether only its list of models is read anew.
+    pub only_list: bool,
 }
 
 /// What a probe of an address found.
@@ -25,40 +49,58 @@ pub struct Sight {
 }
 
 impl Rounds {
-    /// The addresses that are due now, each with the backends that share it. `interval` is the period for those that
-    /// are well; those that are down come when their breaker says so.
+    /// The looks that are due now; none of an address where one runs. `interval` is the period of those that are
+    /// well, `None` probes nothing; those that are down come when their breaker says so. A list that a 404 has
+    /// shown to be wrong is read in any case.
     pub fn due(
         &mut self,
         backends: impl Iterator<Item = Arc<Backend>>,
-        interval: Duration,
+        interval: Option<Duration>,
         now: Instant,
         chance: impl Fn() -> f64,
-    ) -> Vec<Vec<Arc<Backend>>> {
+    ) -> Vec<Due> {
         let mut by_address: HashMap<String, Vec<Arc<Backend>>> = HashMap::new();
         for backend in backends {
             by_address.entry(backend.host.base.to_string()).or_default().push(backend);
         }
-        self.last.retain(|address, _| by_address.contains_key(address));
-        let is_due = |address: &String, sharing: &[Arc<Backend>], last: &HashMap<String, Instant>| {
-            let is_down = |backend: &Arc<Backend>| match backend.breaker.state(now) {
-                State::Down { probe_due } => now >= probe_due,
-                State::Up | State::HalfOpen => false,
-            };
-            last.get(address).is_none_or(|at| now >= *at + interval) || sharing.iter().any(is_down)
-        };
-        let due: Vec<_> = by_address
-            .into_iter()
-            .filter(|(address, sharing)| is_due(address, sharing, &self.last))
-            .collect();
-        due.into_iter()
-            .map(|(address, sharing)| {
+        self.known.retain(|address, round| round.is_running || by_address.contains_key(address));
+        let mut due = Vec::new();
+        for (address, sharing) in by_address {
+            let round = self.known.entry(address.clone()).or_default();
+            let has_rested = round.looked.is_none_or(|looked| now >= looked + REST);
+            let is_doubted = has_rested && sharing.iter().any(|backend| backend.host.inventory.is_doubted());
+            let is_probe = interval.is_some() && round.is_due(&sharing, has_rested, now);
+            if round.is_running || !(is_probe || is_doubted) {
+                continue;
+            }
+            if let Some(interval) = interval.filter(|_| is_probe) {
                 // The first look is at once; later ones are spread over the period.
-                let is_first = !self.last.contains_key(&address);
-                let early = if is_first { interval.mul_f64(chance()) } else { Duration::ZERO };
-                self.last.insert(address, now.checked_sub(early).unwrap_or(now));
-                sharing
-            })
-            .collect()
+                let early = if round.next.is_none() { interval.mul_f64(chance()) } else { Duration::ZERO };
+                round.next = Some(now + interval - early);
+            }
+            (round.looked, round.is_running) = (Some(now), true);
+            due.push(Due { address, sharing, only_list: !is_probe });
+        }
+        due
+    }
+
+    /// A look has ended.
+    pub fn done(&mut self, address: &str) {
+        if let Some(round) = self.known.get_mut(address) {
+            round.is_running = false;
+        }
+    }
+}
+
+impl Round {
+    fn is_due(&self, sharing: &[Arc<Backend>], has_rested: bool, now: Instant) -> bool {
+        let asks = |backend: &Arc<Backend>| match backend.breaker.state(now) {
+            State::Down { probe_due } => now >= probe_due,
+            // It is not known to be down, but the last who asked it could not connect.
+            State::Up => has_rested && !backend.host.inventory.is_up(),
+            State::HalfOpen | State::OnTrial => false,
+        };
+        self.next.is_none_or(|next| now >= next) || sharing.iter().any(asks)
     }
 }
 
@@ -66,10 +108,12 @@ impl Rounds {
 pub async fn look(client: &Client, sharing: &[Arc<Backend>]) -> Option<Sight> {
     let first = sharing.first()?;
     let inventory = &first.host.inventory;
+    let began = Instant::now();
     let answer = inventory.version(client, first).await;
     let now = Instant::now();
+    let is_alive = is_sign_of_life(&answer);
     for backend in sharing {
-        backend.breaker.probe(now, answer.is_ok());
+        backend.breaker.probe(began, now, is_alive);
     }
     let found = match answer {
         Ok(version) => {

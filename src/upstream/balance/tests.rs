@@ -2,7 +2,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use proptest::prelude::*;
 
-use super::{MAX_TURNS, Rotation, Turns, least_busy, parts};
+use super::{MAX_TURNS, Rotation, Turns, least_busy, parts, take_least_busy};
 
 fn all(_: usize) -> bool {
     true
@@ -200,6 +200,25 @@ proptest! {
         let (busy, weight) = candidates[found.unwrap()];
         for (other, share) in candidates {
             prop_assert!(busy as u64 * u64::from(share) <= other as u64 * u64::from(weight));
+        }
+    }
+
+    #[test]
+    fn the_next_ones_are_offered_by_their_load(
+        loads in prop::collection::vec((0..1000_usize, 1..100_u32), 0..60), stop in 0..60_usize,
+    ) {
+        let all: Vec<_> = loads.iter().enumerate().map(|(index, &(busy, weight))| (index, busy, weight)).collect();
+        let mut offered = Vec::new();
+        let taken = take_least_busy(all, |index| {
+            offered.push(index);
+            offered.len() > stop
+        });
+        prop_assert_eq!(taken, offered.get(stop).copied());
+        prop_assert_eq!(offered.len(), loads.len().min(stop + 1));
+        for pair in offered.windows(2) {
+            let ((one, one_weight), (other, other_weight)) = (loads[pair[0]], loads[pair[1]]);
+            let (left, right) = (one as u64 * u64::from(other_weight), other as u64 * u64::from(one_weight));
+            prop_assert!(left < right || (left == right && pair[0] < pair[1]), "ties keep their order");
         }
     }
 }

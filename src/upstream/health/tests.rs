@@ -34,7 +34,7 @@ impl Bench {
     }
 
     fn probe(&self, is_ok: bool) {
-        self.breaker.probe(self.now, is_ok);
+        self.breaker.probe(self.now, self.now, is_ok);
     }
 
     fn trial(&self) -> Option<Trial> {
@@ -186,12 +186,36 @@ fn a_good_probe_lets_exactly_one_trial_through() {
     assert_eq!(bench.state(), State::HalfOpen);
     let trial = bench.trial().unwrap();
     assert!(bench.trial().is_none());
-    assert_eq!(bench.state(), State::HalfOpen);
+    assert_eq!(bench.state(), State::OnTrial);
     trial.report(bench.now, Good);
     assert!(bench.is_up());
     // Counters are clear: two failed connections are not three.
     bench.report(&[ConnectFault, ConnectFault]);
     assert!(bench.is_up());
+}
+
+#[test]
+fn a_trial_that_takes_long_lets_another_through_and_the_last_decides() {
+    let mut bench = Bench::down(INTERVAL);
+    bench.pass(2.0).probe(true);
+    let first = bench.trial().unwrap();
+    assert_eq!(bench.pass(4.9).state(), State::OnTrial);
+    assert_eq!(bench.pass(0.1).state(), State::HalfOpen);
+    let last = bench.trial().unwrap();
+    assert!(bench.trial().is_none());
+    first.report(bench.now, Fault);
+    assert_eq!(bench.state(), State::OnTrial);
+    last.report(bench.now, Fault);
+    assert_eq!(bench.wait(), 4.0);
+}
+
+#[test]
+fn a_probe_that_began_before_it_went_down_says_nothing() {
+    let mut bench = Bench::new(INTERVAL);
+    let began = bench.now;
+    bench.pass(1.0).report(&[Fault; 5]);
+    bench.breaker.probe(began, bench.now, true);
+    assert!(bench.trial().is_none());
 }
 
 #[test]
@@ -301,7 +325,7 @@ fn a_probe_that_fails_while_half_open_takes_it_down_unless_a_trial_runs() {
     bench.probe(true);
     let trial = bench.trial().unwrap();
     bench.probe(false);
-    assert_eq!(bench.state(), State::HalfOpen);
+    assert_eq!(bench.state(), State::OnTrial);
     trial.report(bench.now, Good);
     assert!(bench.is_up());
 }

@@ -2,32 +2,16 @@
 
 use std::time::Duration;
 
-use ollama2openai::fake::{End, Fake, Script};
-use ollama2openai::store::{NewChannel, NewKey};
+use ollama2openai::config::Secret;
+use ollama2openai::fake::{End, Script};
+use ollama2openai::store::{NewBackend, NewChannel, NewKey};
+use serde_json::json;
 
-use super::{CHAT, calls, channel, key, well, who};
+use super::{CHAT, UNPROBED, begin, calls, channel, hanging, key, occupy, well, who};
 use crate::support::Gateway;
-use crate::support::client::Request;
+use crate::support::client;
 use crate::support::ollama::{chat, ollama, whole};
-
-async fn hanging() -> Fake {
-    ollama(|_| Script::silent(End::Hang)).await
-}
-
-async fn arrived(fake: &Fake, count: usize) {
-    let seen = |seen: &[ollama2openai::fake::Seen]| {
-        seen.iter().filter(|seen| seen.request.path == "/api/chat").count() >= count
-    };
-    assert!(fake.log.wait_until(Duration::from_secs(5), seen).await, "a call did not arrive");
-}
-
-/// A request that takes the only place of `fake` until it is dropped.
-async fn occupy(gateway: &Gateway, fake: &Fake) -> crate::support::http::Connection {
-    let mut connection = crate::support::client::connect(gateway.addr).await;
-    connection.send(&Request::post(CHAT, &chat(false)).bytes()).await.unwrap();
-    arrived(fake, 1).await;
-    connection
-}
+use crate::support::wait::{beside, until};
 
 fn capped(name: &str, url: &str) -> NewKey {
     NewKey { max_concurrent: 1, priority: 5, ..key(name, url) }
@@ -99,8 +83,7 @@ async fn who_leaves_the_place_frees_it_for_the_next() {
     let gateway = Gateway::with_rows(&[("MAX_QUEUE", "1")], &[], &[capped("only", &fake.url())]).await;
     let busy = occupy(&gateway, &fake).await;
     let leave = async {
-        // Long enough for the other to stand in the line.
-        crate::support::wait::pause(Duration::from_millis(50)).await;
+        until("the other stands in the line", || gateway.waiting() == 1).await;
         drop(busy);
     };
     let (said, ()) = tokio::join!(who(&gateway, "m"), leave);
@@ -130,4 +113,84 @@ async fn a_channels_rate_limit_spills_over() {
         said.push(who(&gateway, "m").await);
     }
     assert_eq!(said, ["limited", "limited", "lower", "lower"]);
+}
+
+#[tokio::test]
+async fn max_queue_1_lets_one_wait_and_refuses_the_second() {
+    let fake = hanging().await;
+    let gateway = Gateway::with_rows(&[("MAX_QUEUE", "1")], &[], &[capped("only", &fake.url())]).await;
+    let _busy = occupy(&gateway, &fake).await;
+    let _waiter = begin(&gateway, false).await;
+    until("one waits", || gateway.waiting() == 1).await;
+    let reply = gateway.post(CHAT, &chat(false)).await;
+    assert_eq!((reply.status, reply.json()["error"]["code"].as_str()), (503, Some("overloaded")));
+    assert!(reply.header("retry-after").is_some());
+    assert_eq!((calls(&fake), gateway.waiting()), (1, 1));
+}
+
+#[tokio::test]
+async fn the_line_is_first_come_first_served() {
+    let is_first = std::sync::atomic::AtomicBool::new(true);
+    let fake = ollama(move |_| match is_first.swap(false, std::sync::atomic::Ordering::Relaxed) {
+        true => Script::silent(End::Hang),
+        false => whole("Hi"),
+    })
+    .await;
+    let gateway = Gateway::with_rows(&[], &[], &[capped("only", &fake.url())]).await;
+    let busy = occupy(&gateway, &fake).await;
+    let mut waiters = Vec::new();
+    for number in 1..=8 {
+        let (addr, mut body) = (gateway.addr, chat(false));
+        body["messages"][0]["content"] = json!(format!("number {number}"));
+        waiters.push(beside(async move { client::post_json(addr, CHAT, &body).await.status }));
+        until("it stands in the line", || gateway.waiting() == number).await;
+    }
+    drop(busy);
+    for waiter in waiters {
+        assert_eq!(waiter.value().await, 200);
+    }
+    let said = fake.log.of("/api/chat").into_iter().skip(1).map(|seen| {
+        let json = seen.request.json().unwrap_or_default();
+        json["messages"][0]["content"].as_str().unwrap_or_default().to_owned()
+    });
+    let wanted: Vec<_> = (1..=8).map(|number| format!("number {number}")).collect();
+    assert_eq!(said.collect::<Vec<_>>(), wanted);
+}
+
+/// Channels with two backends, and keys: by weight, and in turn while none is busier.
+#[tokio::test]
+async fn balance_least_busy_minds_weights_and_takes_turns() {
+    for as_channel in [true, false] {
+        let (heavy, light) = (hanging().await, hanging().await);
+        let env = [("BALANCE", "least_busy"), UNPROBED];
+        let gateway = if as_channel {
+            let backend = |name: &str, url: &str, weight| NewBackend {
+                weight,
+                ..NewBackend::new(name, url, Secret::new(""))
+            };
+            let backends = vec![backend("heavy", &heavy.url(), 30), backend("light", &light.url(), 10)];
+            let both = NewChannel { backends, ..channel("both", &heavy.url()) };
+            Gateway::with_rows(&env, &[both], &[]).await
+        } else {
+            let keys = [NewKey { weight: 30, ..key("heavy", &heavy.url()) }, key("light", &light.url())];
+            Gateway::with_rows(&env, &[], &keys).await
+        };
+        let mut running = Vec::new();
+        for number in 1..=12 {
+            running.push(begin(&gateway, false).await);
+            until("it runs", || calls(&heavy) + calls(&light) == number).await;
+        }
+        assert_eq!((calls(&heavy), calls(&light)), (9, 3), "as a channel: {as_channel}");
+    }
+    let (one, other) = (well("one").await, well("other").await);
+    let gateway = Gateway::with_rows(
+        &[("BALANCE", "least_busy"), UNPROBED],
+        &[],
+        &[key("one", &one.url()), key("other", &other.url())],
+    )
+    .await;
+    for _ in 0..6 {
+        who(&gateway, "m").await;
+    }
+    assert_eq!((calls(&one), calls(&other)), (3, 3), "ties do not always go to the first");
 }

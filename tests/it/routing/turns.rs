@@ -3,9 +3,9 @@
 use ollama2openai::fake::{End, Script};
 use ollama2openai::store::{NewChannel, NewKey};
 
-use super::{calls, channel, key, well, who};
+use super::{UNPROBED, calls, channel, key, well, who};
+use crate::support::Gateway;
 use crate::support::ollama::{chat, ollama};
-use crate::support::{Gateway, home_with};
 
 #[tokio::test]
 async fn weights_hold_over_every_window_of_six() {
@@ -101,40 +101,16 @@ async fn a_sleeping_host_delays_neither_the_list_nor_other_traffic() {
 async fn five_faults_in_a_row_take_a_backend_down_and_the_least_bad_is_tried() {
     let (sick, good) = (ollama(|_| Script::silent(End::Close)).await, well("good").await);
     let first = NewKey { priority: 9, ..key("sick", &sick.url()) };
-    let gateway = Gateway::with_rows(&[], &[], &[first.clone(), key("good", &good.url())]).await;
+    let gateway = Gateway::with_rows(&[UNPROBED], &[], &[first.clone(), key("good", &good.url())]).await;
     for _ in 0..8 {
         assert_eq!(who(&gateway, "m").await, "good");
     }
     assert_eq!(calls(&sick), 5, "it is skipped while another can serve");
     // When all are down, one is asked all the same.
     sick.log.clear();
-    let gateway = Gateway::with_rows(&[("MAX_RETRIES", "0")], &[], &[first]).await;
+    let gateway = Gateway::with_rows(&[UNPROBED, ("MAX_RETRIES", "0")], &[], &[first]).await;
     for _ in 0..8 {
         assert_eq!(gateway.post(super::CHAT, &chat(false)).await.status, 502);
     }
     assert_eq!(calls(&sick), 8);
-}
-
-/// Runs the real program, which probes; the test's own gateway does not.
-#[tokio::test]
-async fn health_check_interval_is_the_period_of_probes() {
-    for (value, is_probed) in [("1", true), ("0", false)] {
-        let fake = well("m").await;
-        let home = home_with(&[], &[key("m", &fake.url())]).await;
-        let _program = tokio::process::Command::new(env!("CARGO_BIN_EXE_ollama2openai"))
-            .current_dir(home.path())
-            .env_clear()
-            .envs([("PORT", "0"), ("HEALTH_CHECK_INTERVAL", value)])
-            .env("DATA_DIR", home.path())
-            .stdout(std::process::Stdio::null())
-            .stderr(std::process::Stdio::null())
-            .kill_on_drop(true)
-            .spawn()
-            .unwrap();
-        let again = |seen: &[ollama2openai::fake::Seen]| {
-            seen.iter().filter(|seen| seen.request.path == "/api/version").count() >= 2
-        };
-        let limit = std::time::Duration::from_millis(if is_probed { 8000 } else { 1800 });
-        assert_eq!(fake.log.wait_until(limit, again).await, is_probed, "HEALTH_CHECK_INTERVAL={value}");
-    }
 }

@@ -17,7 +17,7 @@ use super::client::{self, Request, Response, Stream};
 use super::wait::within;
 
 /// A `DATA_DIR` with these channels and keys of the pool.
-pub async fn home_with(channels: &[NewChannel], keys: &[NewKey]) -> TempDir {
+async fn home_with(channels: &[NewChannel], keys: &[NewKey]) -> TempDir {
     let home = tempfile::tempdir().expect("a temporary directory");
     let store = Store::open(home.path(), None).await.expect("a database is made");
     for channel in channels {
@@ -91,6 +91,11 @@ impl Gateway {
     /// Stops it in order and says whether all requests ended in time.
     pub async fn shutdown(self) -> bool {
         within("the end of the gateway", self.app.shutdown(std::future::pending())).await
+    }
+
+    /// How many requests wait for a free place.
+    pub fn waiting(&self) -> usize {
+        self.app.proxy.room.depth()
     }
 
     /// Looks at its backends, as the program does at its start.

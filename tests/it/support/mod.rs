@@ -18,4 +18,4 @@ pub mod sse;
 mod tests;
 pub mod wait;
 
-pub use gateway::{Gateway, home_with};
+pub use gateway::Gateway;

@@ -1,9 +1,9 @@
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use proptest::prelude::*;
 
-use super::super::State;
 use super::super::Verdict::{self, ConnectFault, Fault, Neutral, Ok as Good};
+use super::super::{State, Trial};
 use super::{Bench, INTERVAL};
 
 /// What the rules say, from a plain list of all that happened.
@@ -40,11 +40,11 @@ proptest! {
     }
 
     #[test]
-    fn never_two_trials_at_once_and_always_a_way_back(
+    fn no_trial_begins_within_five_seconds_of_another_and_always_a_way_back(
         steps in prop::collection::vec(0..8_u8, 1..200), probed in any::<bool>(),
     ) {
         let mut bench = Bench::new(if probed { INTERVAL } else { Duration::ZERO });
-        let mut trial = None;
+        let mut trial: Option<(Trial, Instant)> = None;
         for step in steps {
             match step {
                 0 => {
@@ -57,8 +57,9 @@ proptest! {
                 5 => bench.report(&[Good]),
                 6 => drop(bench.breaker.last_resort()),
                 _ => if let Some(next) = bench.trial() {
-                    prop_assert!(trial.is_none());
-                    trial = Some(next);
+                    let is_over = |since: &Instant| bench.now >= *since + Duration::from_secs(5);
+                    prop_assert!(trial.as_ref().is_none_or(|(_, since)| is_over(since)));
+                    trial = Some((next, bench.now));
                 },
             }
             if bench.is_up() {
