@@ -60,11 +60,6 @@ impl Case {
             None => ALL_CAPABILITIES.map(str::to_owned).to_vec(),
         }
     }
-
-    /// Whether it needs several backends, set up through the panel's interface.
-    pub fn needs_channels(&self) -> bool {
-        self.gateway.as_ref().is_some_and(|gateway| gateway.get("channels").is_some())
-    }
 }
 
 /// Every case of a folder, in the order of the file names. A file holds one case or a list of cases.
@@ -145,5 +140,4 @@ fn a_case_has_defaults() {
     assert_eq!((case.models.as_slice(), case.timeout.as_secs()), (["conf-9x".to_owned()].as_slice(), 20));
     assert_eq!(case.capabilities_of("conf-9x:latest"), ["tools"]);
     assert_eq!(case.capabilities_of("other").len(), ALL_CAPABILITIES.len());
-    assert!(!case.needs_channels());
 }

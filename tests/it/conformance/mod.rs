@@ -40,7 +40,7 @@ fn all_cases() -> Vec<Case> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_case_passes() {
     let mut cases = all_cases();
-    cases.retain(|case| !LATER_AREAS.contains(&case.area.as_str()) && !case.needs_channels());
+    cases.retain(|case| !LATER_AREAS.contains(&case.area.as_str()));
     let count = cases.len();
     cases.sort_by_key(|case| Reverse(case.timeout));
     let slots = Arc::new(Semaphore::new(CONCURRENCY));

@@ -7,17 +7,20 @@ use super::case::{Case, expand};
 use super::client::{Reply, milliseconds, perform};
 use super::json::Json;
 use super::pattern::{Saved, differences};
-use super::upstream::{Call, Upstream};
+use super::upstream::{Call, Scripts, Upstream};
 use crate::support::Gateway;
+use crate::support::client::Request;
 use crate::support::wait::{pause, until_or};
 
 /// How long a call may take to end after its client has left, before the case says that it never did.
 const CLOSE_WAIT: Duration = Duration::from_secs(6);
 const MOST_STREAM_PROBLEMS: usize = 3;
 
+const PASSWORD: &str = "conformance-pass-1";
+
 /// What every gateway of the suite is told; a case may add to it.
 const ENVIRONMENT: [(&str, &str); 8] = [
-    ("ADMIN_PASSWORD", "conformance-pass-1"),
+    ("ADMIN_PASSWORD", PASSWORD),
     ("RATE_LIMIT_GLOBAL_ENABLED", "false"),
     ("RATE_LIMIT_IP_ENABLED", "false"),
     ("RATE_LIMIT_TOKEN_ENABLED", "false"),
@@ -46,6 +49,9 @@ pub async fn run(case: &Case) -> Vec<String> {
         env.extend(more.iter().filter_map(|(name, value)| Some((name.as_str(), value.as_str()?))));
     }
     let gateway = Gateway::start(&env).await;
+    for channel in plan.array_at("channels") {
+        make_channel(&gateway, channel, &upstreams).await;
+    }
     if let Some(time) = plan.u64_at("settle_ms") {
         pause(Duration::from_millis(time)).await;
     }
@@ -54,11 +60,31 @@ pub async fn run(case: &Case) -> Vec<String> {
     found
 }
 
+/// Makes a channel of a case, as a person would by the admin API.
+async fn make_channel(gateway: &Gateway, channel: &Json, upstreams: &[Upstream]) {
+    let name = channel.str_at("backend").expect("a channel names its backend");
+    let upstream = upstreams.iter().find(|upstream| upstream.name() == name);
+    let mut body = Json::object();
+    body.set("name", name);
+    if let Json::Object(fields) = channel {
+        let fields = fields.iter().filter(|(field, _)| field != "backend");
+        fields.for_each(|(field, value)| body.set(field, value.clone()));
+    }
+    body.set("baseUrl", upstream.expect("a channel's backend is one of the case").url());
+    let request = Request::new("POST", "/admin/api/channels")
+        .header("authorization", &format!("Bearer {PASSWORD}"))
+        .header("content-type", "application/json")
+        .body(body.to_string());
+    let reply = gateway.send(&request).await;
+    assert_eq!(reply.status, 200, "the channel {name}: {}", reply.text());
+}
+
 async fn run_steps(case: &Case, addr: SocketAddr, upstreams: &mut [Upstream]) -> Vec<String> {
     let (mut problems, mut saved) = (Vec::new(), Saved::new());
     for (number, step) in case.steps.iter().enumerate() {
+        let scripts = Scripts::of(step.get("upstream"));
         for upstream in &mut *upstreams {
-            upstream.begin(step);
+            upstream.begin(step, &scripts);
             if step.array_at("stop_backends").iter().any(|name| name.as_str() == Some(upstream.name())) {
                 upstream.stop().await;
             }

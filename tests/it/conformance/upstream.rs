@@ -22,15 +22,29 @@ pub struct Upstream {
     url: String,
     /// `None` when nothing listens there.
     fake: Option<Fake>,
-    scripts: Arc<Mutex<Scripts>>,
+    scripts: Arc<Mutex<Played>>,
     case: Arc<Case>,
 }
 
-/// The scripts of a step, and which of them have been played.
+/// The scripts of a step, and which of them have been played. The backends that have none of their own share them.
 #[derive(Default)]
-struct Scripts(Vec<(Json, bool)>);
+pub struct Scripts(Vec<(Json, bool)>);
+
+type Played = Arc<Mutex<Scripts>>;
 
 impl Scripts {
+    /// One script, a list, or none: then no call is expected.
+    pub fn of(scripts: Option<&Json>) -> Arc<Mutex<Scripts>> {
+        let scripts = match scripts {
+            Some(Json::Array(scripts)) => scripts.clone(),
+            Some(script) => vec![script.clone()],
+            None => Json::parse(r#"[{"status":500,"json":{"error":"no call was expected"}}]"#)
+                .and_then(|scripts| scripts.as_array().map(<[Json]>::to_vec))
+                .expect("a literal"),
+        };
+        Arc::new(Mutex::new(Scripts(scripts.into_iter().map(|script| (script, false)).collect())))
+    }
+
     /// The first script that fits and was not played, else the last that fits.
     fn next(&mut self, call: Option<&Json>) -> Json {
         let fits = |script: &Json| {
@@ -84,7 +98,7 @@ impl Upstream {
     /// Starts the backend of this name, unless its profile says that it is down.
     pub async fn start(name: &str, profile: &Json, case: &Case) -> Upstream {
         let case = Arc::new(case.clone());
-        let scripts = Arc::<Mutex<Scripts>>::default();
+        let scripts = Arc::<Mutex<Played>>::default();
         if profile.get("down").is_some_and(Json::is_nonempty) {
             return Upstream { name: name.to_owned(), url: nobody(), fake: None, scripts, case };
         }
@@ -104,17 +118,10 @@ impl Upstream {
         self.url.clone()
     }
 
-    /// Takes the scripts of a step and forgets the calls of the one before.
-    pub fn begin(&mut self, step: &Json) {
+    /// Takes the scripts of a step, its own before those of all, and forgets the calls of the one before.
+    pub fn begin(&mut self, step: &Json, of_all: &Arc<Mutex<Scripts>>) {
         let own = step.get("upstreams").and_then(|each| each.get(&self.name));
-        let scripts = match own.or(step.get("upstream")) {
-            Some(Json::Array(scripts)) => scripts.clone(),
-            Some(script) => vec![script.clone()],
-            None => Json::parse(r#"[{"status":500,"json":{"error":"no call was expected"}}]"#)
-                .and_then(|scripts| scripts.as_array().map(<[Json]>::to_vec))
-                .expect("a literal"),
-        };
-        *self.scripts.lock().unwrap() = Scripts(scripts.into_iter().map(|script| (script, false)).collect());
+        *self.scripts.lock().unwrap() = own.map_or_else(|| of_all.clone(), |own| Scripts::of(Some(own)));
         if let Some(fake) = &self.fake {
             fake.log.clear();
         }
@@ -165,7 +172,7 @@ fn knows(case: &Case, model: &str) -> bool {
     case.models.iter().any(|known| [name.as_str(), short].contains(&known.to_lowercase().as_str()))
 }
 
-fn answer(case: &Case, profile: &Json, scripts: &Mutex<Scripts>, request: &Request) -> Script {
+fn answer(case: &Case, profile: &Json, scripts: &Mutex<Played>, request: &Request) -> Script {
     let model = request.model();
     match request.path.as_str() {
         path if !GENERATING.contains(&path) => describe(case, profile, request),
@@ -175,7 +182,9 @@ fn answer(case: &Case, profile: &Json, scripts: &Mutex<Scripts>, request: &Reque
         _ if !knows(case, &model) => not_found(&model),
         _ => {
             let call = Json::parse(&String::from_utf8_lossy(&request.body));
-            script(&scripts.lock().unwrap().next(call.as_ref()))
+            let scripts = scripts.lock().unwrap().clone();
+            let next = scripts.lock().unwrap().next(call.as_ref());
+            script(&next)
         }
     }
 }
