@@ -7,7 +7,7 @@ use wire::openai::ApiError;
 
 use super::Context;
 use crate::http::Failure;
-use crate::snapshot::Plan;
+use crate::snapshot::{Plan, Target};
 use crate::upstream::Backend;
 
 /// One thing that a request asks of a model.
@@ -49,14 +49,13 @@ pub(super) async fn check(
     }
 }
 
-/// The first backend of a plan that is not known to lack the model, and the model's name there.
+/// The first backend of a plan that is not known to lack the model, else the first of all, and the model's name there.
 fn who_may_have_it(plan: &Plan, model: &str) -> Option<(Arc<Backend>, String)> {
-    for group in plan.tiers.iter().flat_map(|tier| &tier.groups) {
-        let served = group.served(model);
-        let may = |backend: &Backend| backend.host.inventory.has(served) != Some(false);
-        if let Some(target) = group.members.iter().find(|target| may(&target.backend)) {
-            return Some((Arc::clone(&target.backend), served.to_owned()));
-        }
-    }
-    None
+    let groups = plan.tiers.iter().flat_map(|tier| &tier.groups);
+    let mut all = groups.flat_map(|group| group.members.iter().map(|target| (target, group.served(model))));
+    let may =
+        |(target, served): &(&Arc<Target>, &str)| target.backend.host.inventory.has(served) != Some(false);
+    let first = all.next()?;
+    let (target, served) = if may(&first) { first } else { all.find(may).unwrap_or(first) };
+    Some((Arc::clone(&target.backend), served.to_owned()))
 }

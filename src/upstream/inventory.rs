@@ -18,8 +18,6 @@ use crate::http::{Blame, Failure, Outcome};
 
 /// No list is waited for longer than this.
 const PATIENCE: Duration = Duration::from_secs(2);
-/// A list of this age is as good as a new one: many clients that ask at once cost one question.
-const FRESH: Duration = Duration::from_millis(500);
 /// How long an answer about a model's capabilities is believed.
 const BELIEF: Duration = Duration::from_secs(300);
 /// How long it is not asked again after a failure.
@@ -79,16 +77,12 @@ struct Known {
 }
 
 impl Inventory {
-    /// The models that the backend lists now, or did a moment ago; its last answer stands in for one that fails or takes
-    /// longer than 2 s.
+    /// The models that the backend lists now; its last answer stands in for one that fails or takes longer than 2 s.
     ///
     /// # Errors
     /// Why the list failed, when there was never an answer.
     pub async fn models(&self, client: &Client, backend: &Backend) -> Result<Arc<[Model]>, Failure> {
-        let is_doubted = self.is_doubted.swap(false, Ordering::Relaxed);
-        if let Some((models, _)) = self.last().filter(|(_, age)| !is_doubted && *age < FRESH) {
-            return Ok(models);
-        }
+        self.is_doubted.store(false, Ordering::Relaxed);
         let fresh = get(client, backend, "/api/tags", None).await.and_then(|body| {
             let models = models::from_tags(&body).map_err(|error| unreadable(&error))?;
             Ok(Arc::from(models))
