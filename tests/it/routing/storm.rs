@@ -179,12 +179,7 @@ async fn no_client_sees_what_another_backend_could_have_avoided() {
         weight: i64::try_from(weight).unwrap(),
         ..key(&format!("host-{number}"), &format!("http://{}", host.addr))
     });
-    let env = [
-        ("HEALTH_CHECK_INTERVAL", "1"),
-        ("REQUEST_TIMEOUT", "1s"),
-        ("STREAM_IDLE_TIMEOUT", "1s"),
-        ("MAX_RETRIES", "4"),
-    ];
+    let env = [("HEALTH_CHECK_INTERVAL", "1"), ("REQUEST_TIMEOUT", "1s"), ("STREAM_IDLE_TIMEOUT", "1s")];
     let gateway = Gateway::with_rows(&env, &[], &keys.collect::<Vec<_>>()).await;
     let (seen, is_over) = (Arc::new(Seen::default()), Arc::new(AtomicBool::new(false)));
     let clients: Vec<_> = (0..CLIENTS)
