@@ -187,10 +187,7 @@ async fn to_one(context: &Context, call: &Call<'_>, mut seat: Seat, until: Until
             // A stream that runs on is judged by its end, but a trial must not keep others waiting for that.
             if begun.rest.is_none() || trial.is_some() { Verdict::Ok } else { Verdict::Neutral }
         }
-        Err(failure) => {
-            by.tallies().for_each(Tally::failure);
-            judge(&by, &model, failure, now, started)
-        }
+        Err(failure) => judge(&by, &model, failure, now, started),
     };
     match trial {
         Some(trial) => trial.report(now, verdict),
@@ -246,7 +243,12 @@ fn judge(by: &Served, model: &str, failure: &Failure, now: Instant, started: Ins
         }
     };
     let told = &failure.error.message;
-    backend.breaker.note_error(now, &cause.map_or_else(|| told.clone(), |cause| format!("{told} ({cause})")));
+    // A model that is not there is no fault of its backend.
+    if failure.blame != Blame::Model {
+        by.tallies().for_each(Tally::failure);
+        let noted = cause.map_or_else(|| told.clone(), |cause| format!("{told} ({cause})"));
+        backend.breaker.note_error(now, &noted);
+    }
     tracing::info!(
         backend = backend.name,
         channel = (by.group.origin == Origin::Channel).then_some(by.group.name.as_str()),
