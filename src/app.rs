@@ -25,6 +25,10 @@ use crate::upstream::{Client, Sight};
 const FOLLOW: Duration = Duration::from_millis(500);
 /// Between two times that counts are written down.
 const KEEP: Duration = Duration::from_secs(1);
+/// It is at least so many times as long as the last writing took: that of thousands of backends must not slow requests.
+const KEEP_SHARE: u32 = 50;
+/// The longest of those times.
+const KEEP_LATEST: Duration = Duration::from_secs(10);
 
 /// A gateway that listens.
 #[derive(Debug)]
@@ -157,9 +161,10 @@ async fn follow(reloader: Arc<Reloader>) {
 
 /// Writes counts of backends and channels down, again and again; those that cannot be written are kept.
 async fn keep_totals(reloader: Arc<Reloader>) {
-    let mut was_good = true;
+    let (mut was_good, mut pause) = (true, KEEP);
     loop {
-        tokio::time::sleep(KEEP).await;
+        tokio::time::sleep(pause).await;
+        let began = Instant::now();
         match reloader.write_totals().await {
             Ok(()) => was_good = true,
             Err(error) if was_good => {
@@ -168,5 +173,6 @@ async fn keep_totals(reloader: Arc<Reloader>) {
             }
             Err(_) => {}
         }
+        pause = (began.elapsed() * KEEP_SHARE).clamp(KEEP, KEEP_LATEST);
     }
 }

@@ -7,6 +7,7 @@ mod client;
 mod figures;
 mod latency;
 mod load;
+mod many;
 mod options;
 mod process;
 mod run;

@@ -10,12 +10,14 @@ pub(crate) const HELP: &str = "\
 Measures the gateway beside nginx, which passes the same bytes through.
 
   cargo run --release -p bench -- [--quick] [--only WORD] [--streams N] [--rounds N]
-                                  [--json FILE] [--gateway FILE] [--against FILE]
+                                  [--seconds N] [--json FILE] [--gateway FILE] [--against FILE]
 
   --quick         about a minute instead of four: fewer and shorter runs
-  --only WORD     only figures whose name contains WORD: whole, burst, lone, latency, memory, start
+  --only WORD     only figures whose name contains WORD: whole, burst, lone, latency, memory, start,
+                  many
   --streams N     slow streams of the memory figure [1000]
   --rounds N      runs of each figure [5, quick 3]
+  --seconds N     length of one measurement [2, quick 0.8]
   --json FILE     write the figures there as well
   --gateway FILE  measure this binary instead of building one
   --against FILE  compare with this other binary of the gateway instead of nginx
@@ -59,6 +61,10 @@ impl Options {
                 "--only" => options.only = Some(value()?),
                 "--streams" => options.streams = value()?.parse().context("--streams needs a number")?,
                 "--rounds" => options.rounds = value()?.parse().context("--rounds needs a number")?,
+                "--seconds" => {
+                    let seconds: f64 = value()?.parse().context("--seconds needs a number")?;
+                    options.window = Duration::from_secs_f64(seconds.clamp(0.1, 3600.0));
+                }
                 "--json" => options.json = Some(value()?.into()),
                 "--against" => options.against = Some(value()?.into()),
                 "--gateway" => options.gateway = Some(value()?.into()),
@@ -70,6 +76,11 @@ impl Options {
             bail!("--rounds goes from 1 to 50, --streams from 1 to 10000");
         }
         Ok(Some(options))
+    }
+
+    /// Whether a figure is wanted for which the gateway stands beside nginx.
+    pub(crate) fn wants_servers(&self) -> bool {
+        ["whole", "burst", "lone", "latency", "memory", "start"].iter().any(|figure| self.wants(figure))
     }
 
     /// Whether the figure is wanted.

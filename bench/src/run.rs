@@ -9,6 +9,7 @@ use crate::client::{Connection, Face};
 use crate::figures::{Bar, Figure, median};
 use crate::latency::open_loop;
 use crate::load::{self, BURST, Target};
+use crate::many::{self, Size};
 use crate::options::Options;
 use crate::process::Server;
 use crate::servers::{Kind, Place};
@@ -27,11 +28,19 @@ pub(crate) async fn all(
     upstream: &Upstream,
 ) -> anyhow::Result<Vec<Figure>> {
     let mut runs = Runs { options, place, upstream, figures: Figures::new() };
+    if options.wants("many") {
+        many::fill(place).await.context("the databases of many channels")?;
+    }
     for round in 1..=options.rounds {
         // The order changes from round to round, so that neither always comes first.
         let mut order = Kind::BOTH;
         order.rotate_left(round % 2);
-        runs.round(order).await.with_context(|| format!("round {round}"))?;
+        if options.wants_servers() {
+            runs.round(order).await.with_context(|| format!("round {round}"))?;
+        }
+        if options.wants("many") {
+            runs.many(round).await.with_context(|| format!("round {round}, many channels"))?;
+        }
         eprint(&format!("round {round} of {} done\n", options.rounds));
     }
     Ok(runs.figures.into_list())
@@ -54,6 +63,9 @@ struct Figures {
     idle: Figure,
     stream: Figure,
     start: Figure,
+    many_all: Figure,
+    many_few: Figure,
+    reload: Figure,
 }
 
 impl Figures {
@@ -70,6 +82,9 @@ impl Figures {
             idle: Figure::new("memory, idle", "KB", Bar::Value(20_480.0)),
             stream: Figure::new("memory, each slow stream", "KB", Bar::Value(20.0)),
             start: Figure::new("start to first answer", "ms", Bar::Value(150.0)),
+            many_all: Figure::new("10,000 : 1 backend, all serve", "us", Bar::Ratio(1.1)),
+            many_few: Figure::new("10,000 : 1 backend, ten serve", "us", Bar::Ratio(1.1)),
+            reload: Figure::new("change with 10,000 backends", "ms", Bar::Value(1000.0)),
         }
     }
 
@@ -86,6 +101,9 @@ impl Figures {
             self.idle,
             self.stream,
             self.start,
+            self.many_all,
+            self.many_few,
+            self.reload,
         ];
         all.into_iter().filter(|figure| !figure.gateway.is_empty()).collect()
     }
@@ -127,6 +145,30 @@ impl Runs<'_> {
         if self.options.wants("latency") {
             let addrs = servers.iter().map(|(kind, _, addr)| (*kind, *addr));
             self.latency(addrs).await.context("latency")?;
+        }
+        Ok(())
+    }
+
+    /// Three sizes of configuration, one after the other; the small one is the measure of the large ones.
+    async fn many(&mut self, round: usize) -> anyhow::Result<()> {
+        let mut order = Size::ALL;
+        order.rotate_left(round % 3);
+        for size in order {
+            let seen = many::measure(self.place, size, self.options.window).await;
+            let seen = seen.with_context(|| format!("{size:?}"))?;
+            let figures = &mut self.figures;
+            match size {
+                Size::One => {
+                    figures.many_all.nginx.push(seen.cpu_us);
+                    figures.many_few.nginx.push(seen.cpu_us);
+                    figures.reload.nginx.push(median(&seen.reloads_ms));
+                }
+                Size::All => {
+                    figures.many_all.gateway.push(seen.cpu_us);
+                    figures.reload.gateway.push(median(&seen.reloads_ms));
+                }
+                Size::Few => figures.many_few.gateway.push(seen.cpu_us),
+            }
         }
         Ok(())
     }
@@ -183,7 +225,7 @@ fn note(figure: &mut Figure, kind: Kind, value: f64) {
 }
 
 /// Asks until a whole reply comes.
-async fn first_answer(server: &mut Server, addr: SocketAddr, face: Face) -> anyhow::Result<()> {
+pub(crate) async fn first_answer(server: &mut Server, addr: SocketAddr, face: Face) -> anyhow::Result<()> {
     let request = face.request("bench-whole", false);
     let began = Instant::now();
     loop {

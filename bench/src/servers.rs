@@ -12,6 +12,9 @@ use crate::process::Server;
 /// What the gateway asks of its clients.
 pub(crate) const TOKEN: &str = "sk-bench-0123456789abcdef0123456789abcdef";
 
+/// For changes while it runs.
+pub(crate) const ADMIN_PASSWORD: &str = "bench-password";
+
 /// Which server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
@@ -72,6 +75,18 @@ impl Place {
             Server::start(&self.nginx, &["-c", &file], &[], &folder)?
         };
         Ok((server, addr))
+    }
+
+    /// Starts a gateway on the database in `data` of a folder. Nothing probes its backends by the clock.
+    pub(crate) fn start_with_data(&self, folder: &Path) -> anyhow::Result<(Server, SocketAddr)> {
+        let addr = free_address()?;
+        let env = [
+            ("PORT", addr.port().to_string()),
+            ("API_TOKEN", TOKEN.to_owned()),
+            ("ADMIN_PASSWORD", ADMIN_PASSWORD.to_owned()),
+            ("HEALTH_CHECK_INTERVAL", "0".to_owned()),
+        ];
+        Ok((Server::start(&self.gateway, &[], &env, folder)?, addr))
     }
 }
 

@@ -40,6 +40,8 @@ pub(crate) struct Upstream {
 /// Canned bytes.
 struct Canned {
     whole: Vec<u8>,
+    models: Vec<u8>,
+    version: Vec<u8>,
     head: Vec<u8>,
     event: Vec<u8>,
     end: Vec<u8>,
@@ -49,17 +51,21 @@ impl Canned {
     fn new() -> Canned {
         let text = "The answer is long enough to make a reply of one kilobyte. ".repeat(12);
         let reply = DONE.replacen(r#""content":"""#, &format!(r#""content":"{text}""#), 1);
-        let length = reply.len();
-        let whole = format!(
-            "{HEAD}Content-Type: application/json; charset=utf-8\r\nContent-Length: {length}\r\n\r\n{reply}"
-        );
         Canned {
-            whole: whole.into_bytes(),
+            whole: whole(&reply),
+            models: whole(r#"{"models":[{"name":"bench-whole:latest","model":"bench-whole:latest"}]}"#),
+            version: whole(r#"{"version":"0.0.0"}"#),
             head: format!("{HEAD}{STREAM}").into_bytes(),
             event: chunk(EVENT).into_bytes(),
             end: format!("{}0\r\n\r\n", chunk(DONE)).into_bytes(),
         }
     }
+}
+
+fn whole(json: &str) -> Vec<u8> {
+    let length = json.len();
+    let kind = "Content-Type: application/json; charset=utf-8";
+    format!("{HEAD}{kind}\r\nContent-Length: {length}\r\n\r\n{json}").into_bytes()
 }
 
 fn chunk(line: &str) -> String {
@@ -105,10 +111,8 @@ async fn serve(stream: TcpStream, canned: &Canned, lone: &mpsc::Sender<Lone>) ->
         let Some(plan) = request(&stream, &mut buffer).await? else { return Ok(()) };
         match plan {
             Plan::Whole => write(&stream, &canned.whole).await?,
-            Plan::Other => {
-                write(&stream, b"HTTP/1.1 200 OK\r\nContent-Length: 19\r\n\r\n{\"version\":\"0.0.0\"}")
-                    .await?;
-            }
+            Plan::Models => write(&stream, &canned.models).await?,
+            Plan::Other => write(&stream, &canned.version).await?,
             Plan::Burst(count) => {
                 write(&stream, &canned.head).await?;
                 for _ in 0..count {
@@ -135,10 +139,14 @@ enum Plan {
     Whole,
     Burst(usize),
     Lone(Duration, usize),
+    Models,
     Other,
 }
 
-fn plan(body: &[u8]) -> Plan {
+fn plan(head: &[u8], body: &[u8]) -> Plan {
+    if memmem::find(head, b"/api/tags ").is_some() {
+        return Plan::Models;
+    }
     let from = memmem::find(body, b"\"bench-").map_or(body.len(), |at| at + 7);
     let name = body[from..].split(|&byte| byte == b'"').next().unwrap_or_default();
     let mut words = std::str::from_utf8(name).unwrap_or_default().split('-');
@@ -163,7 +171,7 @@ async fn request(stream: &TcpStream, buffer: &mut Vec<u8>) -> io::Result<Option<
         if let Some(at) = memmem::find(buffer, b"\r\n\r\n") {
             let length = content_length(&buffer[..at]).unwrap_or(0);
             if buffer.len() >= at + 4 + length {
-                return Ok(Some(plan(&buffer[at + 4..])));
+                return Ok(Some(plan(&buffer[..at], &buffer[at + 4..])));
             }
         }
         stream.readable().await?;
@@ -242,12 +250,13 @@ mod tests {
 
     #[test]
     fn the_model_says_what_is_sent() {
-        let of = |name: &str| plan(format!(r#"{{"model":"{name}"}}"#).as_bytes());
+        let of = |name: &str| plan(b"POST /api/chat HTTP/1.1", format!(r#"{{"model":"{name}"}}"#).as_bytes());
         assert_eq!(of("bench-whole"), Plan::Whole);
         assert_eq!(of("bench-burst-64"), Plan::Burst(64));
         assert_eq!(of("bench-lone-20ms-50"), Plan::Lone(Duration::from_millis(20), 50));
         assert_eq!(of("bench-lone-x-50"), Plan::Other);
         assert_eq!(of("llama3"), Plan::Other);
-        assert_eq!(plan(b""), Plan::Other);
+        assert_eq!(plan(b"GET /api/version HTTP/1.1", b""), Plan::Other);
+        assert_eq!(plan(b"GET /1/2/api/tags HTTP/1.1", b""), Plan::Models);
     }
 }

@@ -5,7 +5,7 @@ use axum::response::{IntoResponse, Response};
 use http::{StatusCode, header};
 use serde_json::{Map, Value, json};
 
-use crate::http::headers;
+use crate::http::{Failure, headers};
 use crate::snapshot::ReloadError;
 use crate::store::{Conflict, StoreError};
 
@@ -59,6 +59,20 @@ impl IntoResponse for AdminError {
             body[name] = value;
         }
         (self.status, [(header::CONTENT_TYPE, headers::JSON)], body.to_string()).into_response()
+    }
+}
+
+/// A body that could not be read.
+impl From<Failure> for AdminError {
+    fn from(failure: Failure) -> Self {
+        let status = StatusCode::from_u16(failure.error.status).unwrap_or(StatusCode::BAD_REQUEST);
+        let code = match status {
+            StatusCode::PAYLOAD_TOO_LARGE => "request_too_large",
+            StatusCode::UNSUPPORTED_MEDIA_TYPE => "unsupported_media_type",
+            StatusCode::REQUEST_TIMEOUT => "request_timeout",
+            _ => "invalid_body",
+        };
+        AdminError::new(status, code, failure.error.message)
     }
 }
 

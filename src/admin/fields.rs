@@ -30,9 +30,11 @@ impl Fields {
         Ok(Fields { given, wrong: Vec::new() })
     }
 
-    /// Notes that a field is wrong.
+    /// Notes that a field is wrong; the first that is said of it counts.
     pub(super) fn wrong(&mut self, name: &str, wrong: impl Into<String>) {
-        self.wrong.push((name.to_owned(), wrong.into()));
+        if !self.wrong.iter().any(|(known, _)| known == name) {
+            self.wrong.push((name.to_owned(), wrong.into()));
+        }
     }
 
     /// Gives names of fields that were not read.

@@ -15,7 +15,7 @@ use tower_service::Service as _;
 
 use super::error::AdminError;
 use super::{Admin, auth, caches, channels, keys};
-use crate::http::{Body, Reply, discard_small, headers, request_id};
+use crate::http::{Body, Reply, discard_small, headers, read_body, request_id};
 
 const PANEL: &str = "<!doctype html><meta charset=utf-8><title>ollama2openai</title>\
     <p>The admin panel is not part of this version yet. Its API is below <code>/admin/api</code>.\n";
@@ -42,12 +42,16 @@ async fn admitted(admin: Arc<Admin>, request: Request<Incoming>, peer: SocketAdd
         discard_small(request).await;
         return refused.into_response();
     }
-    let request = match bare_path(request) {
-        Ok(request) => request.map(AxumBody::new),
+    let (head, body) = request.into_parts();
+    let body = match read_body(&head.headers, body, admin.max_body_bytes).await {
+        Ok(body) => AxumBody::from(body),
+        Err(refused) => return AdminError::from(refused).into_response(),
+    };
+    let request = match bare_path(Request::from_parts(head, body)) {
+        Ok(request) => request,
         Err(refused) => return refused.into_response(),
     };
-    let limit = admin.max_body_bytes;
-    let mut router = router().layer(DefaultBodyLimit::max(limit)).with_state(admin);
+    let mut router = router().layer(DefaultBodyLimit::disable()).with_state(admin);
     let Ok(reply) = router.call(request).await;
     reply
 }
@@ -77,7 +81,7 @@ fn router() -> Router<Arc<Admin>> {
 }
 
 /// Paths do not mind case or one trailing slash, as in the Node program. Ids are in lower case.
-fn bare_path(mut request: Request<Incoming>) -> Result<Request<Incoming>, AdminError> {
+fn bare_path<B>(mut request: Request<B>) -> Result<Request<B>, AdminError> {
     let path = request.uri().path();
     let bare = path.strip_suffix('/').unwrap_or(path).to_ascii_lowercase();
     let query = request.uri().query().map(|query| format!("?{query}")).unwrap_or_default();

@@ -39,7 +39,7 @@ impl Cached {
 
 /// The key of a chat request, when its reply may be kept.
 pub(super) fn chat_key(context: &Context, plan: &Plan, chat: &Chat) -> Option<Key> {
-    let served = served(plan, &chat.model).filter(|_| context.proxy.caches.chat.is_on())?;
+    let served = known(plan, context.proxy.caches.chat.is_on())?;
     let body = chat.native.body(served);
     let digest = digest(plan, served);
     Some(key::chat(scope(served, digest.as_deref()), chat.native.path, &body, chat.choices, chat.logprobs))
@@ -47,7 +47,7 @@ pub(super) fn chat_key(context: &Context, plan: &Plan, chat: &Chat) -> Option<Ke
 
 /// The keys of all inputs, when their vectors may be kept.
 pub(super) fn embedding_keys(context: &Context, plan: &Plan, embedding: &Embedding) -> Option<Vec<Key>> {
-    let served = served(plan, &embedding.model).filter(|_| context.proxy.caches.embeddings.is_on())?;
+    let served = known(plan, context.proxy.caches.embeddings.is_on())?;
     let digest = digest(plan, served);
     let keys = key::embeddings(scope(served, digest.as_deref()), embedding.native.path, embedding.fields());
     Some((0..embedding.inputs).map(|at| keys.key(embedding.input(at))).collect())
@@ -64,12 +64,10 @@ fn digest(plan: &Plan, served: &str) -> Option<Box<str>> {
     members.take(DIGESTS).find_map(|target| target.backend.host.inventory.digest(served))
 }
 
-/// The model's name on the backends. Where channels map it to different models nothing is kept, as it is not known
-/// beforehand which of them answers.
-fn served<'r>(plan: &'r Plan, model: &'r str) -> Option<&'r str> {
-    let mut names = plan.tiers.iter().flat_map(|tier| &tier.groups).map(|group| group.served(model));
-    let first = names.next()?;
-    names.all(|name| name == first).then_some(first)
+/// The model's name on the backends, for a cache that is on. Where channels map it to different models nothing is kept,
+/// as it is not known beforehand which of them answers.
+fn known(plan: &Plan, is_on: bool) -> Option<&str> {
+    plan.served.as_deref().filter(|_| is_on)
 }
 
 /// Tokens of each input, of which only the sum is known: by length, adding up to the sum.

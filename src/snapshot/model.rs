@@ -89,6 +89,8 @@ pub struct Tier {
 #[derive(Debug)]
 pub struct Plan {
     pub tiers: Vec<Arc<Tier>>,
+    /// The model's name on the backends; `None` where channels map it to different ones, or nobody serves it.
+    pub served: Option<String>,
 }
 
 /// How many rows a snapshot was made of.
@@ -182,7 +184,9 @@ impl Snapshot {
             Arc::new(Tier { rotation: Rotation::new(&weights), groups })
         };
         let tiers = ranks.map(|at| Arc::clone(tiers.entry(at.to_vec()).or_insert_with(|| tier(at))));
-        Plan { tiers: tiers.collect() }
+        let mut served = fits.iter().map(|&at| self.groups[at].served(model));
+        let first = served.next().filter(|first| served.all(|other| other == *first));
+        Plan { tiers: tiers.collect(), served: first.map(str::to_owned) }
     }
 
     /// Every backend once.

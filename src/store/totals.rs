@@ -1,21 +1,14 @@
 //! What is written of channels and backends alike, by id: their totals, and whether they take part.
 
+use std::collections::BTreeMap;
+
 use super::db::{Tx, on};
 use super::rows::Totals;
 use super::{Store, StoreError, meta};
 
-/// Counts on. The later of the two times stays, as batches may come in any order.
-macro_rules! add {
-    ($table:literal) => {
-        concat!(
-            "UPDATE ",
-            $table,
-            " SET total_requests = total_requests + $2, failed_requests = failed_requests + $3, \
-             total_tokens = total_tokens + $4, last_used = CASE WHEN last_used IS NULL OR last_used < $5 \
-             THEN $5 ELSE last_used END WHERE id = $1"
-        )
-    };
-}
+/// Rows of one statement: with one statement a row, a thousand channels would keep a core busy. Not many more, as
+/// SQLite looks for each parameter by its name.
+const AT_ONCE: usize = 16;
 
 macro_rules! enable {
     ($table:literal) => {
@@ -31,9 +24,9 @@ impl Store {
     /// Those of the database.
     pub async fn add_totals(&self, deltas: &[(String, Totals)]) -> Result<(), StoreError> {
         let mut tx = self.db.write().await?;
-        for (id, delta) in deltas {
-            if !add(&mut tx, add!("backends"), id, delta).await? {
-                add(&mut tx, add!("channels"), id, delta).await?;
+        for deltas in summed(deltas).chunks(AT_ONCE) {
+            if add(&mut tx, "backends", deltas).await? < deltas.len() as u64 {
+                add(&mut tx, "channels", deltas).await?;
             }
         }
         tx.commit().await
@@ -55,15 +48,45 @@ impl Store {
     }
 }
 
-async fn add(tx: &mut Tx, update: &'static str, id: &str, delta: &Totals) -> Result<bool, StoreError> {
-    let updated = on!(tx, conn => sqlx::query(update)
-        .bind(id)
-        .bind(delta.total_requests)
-        .bind(delta.failed_requests)
-        .bind(delta.total_tokens)
-        .bind(&delta.last_used)
-        .execute(conn).await.map(|done| done.rows_affected()))?;
-    Ok(updated == 1)
+/// Each id once, as one statement changes a row once; in order, so that neighbours are written together.
+fn summed(deltas: &[(String, Totals)]) -> Vec<(&str, Totals)> {
+    let mut sums = BTreeMap::<&str, Totals>::new();
+    for (id, delta) in deltas {
+        let sum = sums.entry(id).or_default();
+        sum.total_requests += delta.total_requests;
+        sum.failed_requests += delta.failed_requests;
+        sum.total_tokens += delta.total_tokens;
+        sum.last_used = sum.last_used.take().max(delta.last_used.clone());
+    }
+    sums.into_iter().collect()
+}
+
+/// Counts on, and says how many rows were found. The later of the two times stays, as batches may come in any order.
+async fn add(tx: &mut Tx, table: &'static str, deltas: &[(&str, Totals)]) -> Result<u64, StoreError> {
+    let row = |at: usize| format!("(${}, ${}, ${}, ${}, ${})", at + 1, at + 2, at + 3, at + 4, at + 5);
+    let rows: Vec<_> = (0..deltas.len()).map(|at| row(at * 5)).collect();
+    let update = format!(
+        "WITH delta (id, requests, failed, tokens, used) AS (VALUES {}) \
+         UPDATE {table} SET total_requests = total_requests + delta.requests, \
+           failed_requests = failed_requests + delta.failed, total_tokens = total_tokens + delta.tokens, \
+           last_used = CASE WHEN last_used IS NULL OR last_used < delta.used THEN delta.used ELSE last_used END \
+         FROM delta WHERE {table}.id = delta.id",
+        rows.join(", ")
+    );
+    let updated = on!(tx, conn => {
+        // Nothing but the name of a table and numbers was put into the text.
+        let query = sqlx::query(sqlx::AssertSqlSafe(update));
+        let query = deltas.iter().fold(query, |query, (id, delta)| {
+            query
+                .bind(*id)
+                .bind(delta.total_requests)
+                .bind(delta.failed_requests)
+                .bind(delta.total_tokens)
+                .bind(&delta.last_used)
+        });
+        query.execute(conn).await.map(|done| done.rows_affected())
+    })?;
+    Ok(updated)
 }
 
 async fn enable(tx: &mut Tx, update: &'static str, id: &str, enabled: bool) -> Result<bool, StoreError> {

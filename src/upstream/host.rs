@@ -45,19 +45,30 @@ impl Host {
 
 /// All addresses in use, one [`Host`] each.
 #[derive(Debug, Default)]
-pub struct Hosts(Mutex<HashMap<String, Weak<Host>>>);
+pub struct Hosts(Mutex<Known>);
+
+#[derive(Debug, Default)]
+struct Known {
+    by_address: HashMap<String, Weak<Host>>,
+    /// With so many, those that nobody holds are forgotten. It grows with those that are held, for a look at all of them
+    /// for each new one would take long with thousands.
+    most: usize,
+}
 
 impl Hosts {
     /// The host of this address; made when nobody holds one.
     pub fn get(&self, base: BaseUrl) -> Arc<Host> {
-        let mut hosts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let key = base.to_string();
-        if let Some(host) = hosts.get(&key).and_then(Weak::upgrade) {
+        if let Some(host) = known.by_address.get(&key).and_then(Weak::upgrade) {
             return host;
         }
-        hosts.retain(|_, host| host.strong_count() > 0);
+        if known.by_address.len() >= known.most {
+            known.by_address.retain(|_, host| host.strong_count() > 0);
+            known.most = known.by_address.len() * 2 + 16;
+        }
         let host = Arc::new(Host::new(base));
-        hosts.insert(key, Arc::downgrade(&host));
+        known.by_address.insert(key, Arc::downgrade(&host));
         host
     }
 }

@@ -39,9 +39,9 @@ fn told_settings(page: &str) -> BTreeSet<(&str, &str)> {
     found.collect()
 }
 
-/// Every path of the route table, as the source spells it.
+/// Every path of the route table, as the source spells it, and the panel's.
 fn routes() -> BTreeSet<String> {
-    let source = page("src/proxy/route.rs");
+    let source = page("src/proxy/route.rs") + "\"/admin\"";
     let paths = source.split('"').skip(1).step_by(2).filter(|text| text.starts_with('/'));
     paths
         .map(
@@ -77,6 +77,21 @@ fn both_readmes_list_every_path() {
     for name in TWINS {
         assert_eq!(told_routes(&page(name)), routes, "{name}");
     }
+}
+
+#[test]
+fn the_page_of_the_admin_api_lists_every_path() {
+    let source = page("src/admin/routes.rs");
+    let paths = source.split('"').skip(1).step_by(2).filter(|text| text.starts_with("/admin/api"));
+    let paths: BTreeSet<String> = paths.map(str::to_owned).collect();
+    assert!(paths.contains("/admin/api/keys/{id}/toggle"), "the routes: {paths:?}");
+    let page = page("docs/admin-api.md");
+    let told = told_routes(&page);
+    let missing: Vec<_> = paths.difference(&told).collect();
+    // The caches have no table.
+    assert!(missing.iter().all(|path| page.contains(path.as_str())), "not in docs/admin-api.md: {missing:?}");
+    let invented: Vec<_> = told.difference(&paths).collect();
+    assert!(invented.is_empty(), "in docs/admin-api.md only: {invented:?}");
 }
 
 #[test]

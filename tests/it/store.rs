@@ -2,7 +2,7 @@
 //! folders that cannot be written to.
 
 mod backup;
-mod child;
+pub mod child;
 mod faults;
 mod folder;
 mod rows;
