@@ -29,7 +29,10 @@ pub(super) async fn list(State(admin): State<Arc<Admin>>) -> Answer {
 
 fn listed(admin: &Admin, rows: &Rows) -> Vec<Value> {
     let registry = admin.reloader.registry();
-    rows.channels.iter().map(|row| view::channel(row, &view::members(rows, &row.id), registry)).collect()
+    let mut members = view::by_channel(rows);
+    let shown =
+        |row: &ChannelRow| view::channel(row, &members.remove(row.id.as_str()).unwrap_or_default(), registry);
+    rows.channels.iter().map(shown).collect()
 }
 
 fn shown(admin: &Admin, row: &ChannelRow, members: &[BackendRow], warnings: &[String]) -> Value {
@@ -144,12 +147,14 @@ pub(super) async fn check_all(State(admin): State<Arc<Admin>>) -> Answer {
     let rows = admin.store.load().await?;
     let registry = admin.reloader.registry();
     let enabled: Vec<_> = rows.channels.iter().filter(|row| row.enabled).collect();
-    let members: Vec<_> = enabled.iter().flat_map(|row| view::members(&rows, &row.id)).collect();
-    admin.look_at(view::targets(members, registry)).await;
+    let by_channel = view::by_channel(&rows);
+    let members = |id: &str| by_channel.get(id).map(Vec::as_slice).unwrap_or_default();
+    let all: Vec<_> = enabled.iter().flat_map(|row| members(&row.id).iter().copied()).collect();
+    admin.look_at(view::targets(all, registry)).await;
     let results: Vec<_> = enabled
         .iter()
         .map(|row| {
-            let is_up = view::members(&rows, &row.id).iter().any(|member| view::is_healthy(member, registry));
+            let is_up = members(&row.id).iter().any(|member| view::is_healthy(member, registry));
             json!({ "id": row.id, "name": row.name, "healthy": is_up })
         })
         .collect();

@@ -1,5 +1,6 @@
 //! Rows and live state as the admin API shows them: the seed's fields, and more. No credential is ever whole.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -170,7 +171,8 @@ pub(super) fn keys_summary(rows: &Rows, registry: &Registry) -> Value {
 /// The seed's counts of channels.
 pub(super) fn channels_summary(rows: &Rows, registry: &Registry) -> Value {
     let enabled: Vec<_> = rows.channels.iter().filter(|channel| channel.enabled).collect();
-    let is_up = |id: &str| members(rows, id).iter().any(|member| is_healthy(member, registry));
+    let members = by_channel(rows);
+    let is_up = |id: &str| members.get(id).is_some_and(|of| of.iter().any(|row| is_healthy(row, registry)));
     let healthy = enabled.iter().filter(|channel| is_up(&channel.id)).count();
     json!({
         "total": rows.channels.len(), "enabled": enabled.len(), "healthy": healthy,
@@ -178,8 +180,18 @@ pub(super) fn channels_summary(rows: &Rows, registry: &Registry) -> Value {
     })
 }
 
-/// The backends of a channel, in order.
-#[must_use]
+/// The backends of each channel, in order.
+pub(super) fn by_channel(rows: &Rows) -> HashMap<&str, Vec<&BackendRow>> {
+    let mut by_channel: HashMap<&str, Vec<&BackendRow>> = HashMap::new();
+    for row in &rows.backends {
+        if let Some(channel) = &row.channel_id {
+            by_channel.entry(channel).or_default().push(row);
+        }
+    }
+    by_channel
+}
+
+/// The backends of one channel, in order.
 pub fn members<'r>(rows: &'r Rows, channel: &str) -> Vec<&'r BackendRow> {
     rows.backends.iter().filter(|row| row.channel_id.as_deref() == Some(channel)).collect()
 }

@@ -7,10 +7,14 @@ use super::Look;
 
 use crate::app::App;
 use crate::config::{Config, LogFormat};
+use crate::snapshot::Configured;
 use crate::upstream::Sight;
 
 /// Models shown by name before the rest is only counted.
 const SHOWN: usize = 8;
+
+/// Backends that are shown before the rest is only counted.
+const SHOWN_BACKENDS: usize = 8;
 
 /// Prints the start.
 #[derive(Debug, Default, Clone, Copy)]
@@ -54,12 +58,15 @@ impl Greeting {
         look: Look,
         out: &mut dyn Write,
     ) -> io::Result<()> {
-        for sight in seen {
+        let is_implicit = app.proxy.snapshot.load().configured == Configured::default();
+        let is_json = config.log.format == LogFormat::Json;
+        let count = if is_json { seen.len() } else { SHOWN_BACKENDS };
+        for sight in seen.iter().take(count) {
             match &sight.found {
-                Ok((version, models)) if config.log.format == LogFormat::Json => {
+                Ok((version, models)) if is_json => {
                     tracing::info!(backend = sight.name, version, models = models.join(", "), "found Ollama");
                 }
-                Err(reason) if config.log.format == LogFormat::Json => {
+                Err(reason) if is_json => {
                     tracing::warn!(backend = sight.name, reason, "Ollama does not answer; looking for it");
                 }
                 Ok((version, models)) => {
@@ -67,11 +74,15 @@ impl Greeting {
                     writeln!(out, "  {}    {name}, version {version}", look.dim("backend"))?;
                     writeln!(out, "  {}     {}", look.dim("models"), shown(models))?;
                 }
-                Err(reason) => missing(&sight.name, reason, look, out)?,
+                Err(reason) => missing(&sight.name, reason, is_implicit, look, out)?,
             }
         }
-        if config.log.format == LogFormat::Json {
+        if is_json {
             return Ok(());
+        }
+        if let Some(more) = seen.get(count..).filter(|more| !more.is_empty()) {
+            let found = more.iter().filter(|sight| sight.found.is_ok()).count();
+            writeln!(out, "             and {} more, {found} of them found", more.len())?;
         }
         let model = seen
             .iter()
@@ -95,16 +106,17 @@ impl Greeting {
 }
 
 /// What to do about a backend that was not found: start it, or mend the address of something else that answers.
-fn missing(name: &str, reason: &str, look: Look, out: &mut dyn Write) -> io::Result<()> {
+fn missing(name: &str, reason: &str, is_implicit: bool, look: Look, out: &mut dyn Write) -> io::Result<()> {
     // The innermost cause is what a person can act on: "connection refused", "no such host".
     let reason = reason.rsplit(": ").next().unwrap_or(reason);
     let reason = reason.split(" (os error").next().unwrap_or(reason).to_lowercase();
     let answers = reason.contains("status ");
     let what = if answers { "what answers is no Ollama:" } else { "no Ollama at" };
-    let advice = if answers {
-        "Set OLLAMA_BASE_URL to where Ollama is."
-    } else {
-        "Start it with `ollama serve`, or set OLLAMA_BASE_URL to where it is."
+    let advice = match (answers, is_implicit) {
+        (true, true) => "Set OLLAMA_BASE_URL to where Ollama is.",
+        (false, true) => "Start it with `ollama serve`, or set OLLAMA_BASE_URL to where it is.",
+        (true, false) => "Mend the address of its channel or key.",
+        (false, false) => "Start it, or mend the address of its channel or key.",
     };
     writeln!(out, "  {}    {}", look.dim("backend"), look.warn(&format!("{what} {name} ({reason})")))?;
     writeln!(out, "             {advice}")?;
