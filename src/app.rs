@@ -136,6 +136,7 @@ impl App {
         if let Err(error) = self.reloader.write_totals().await {
             tracing::error!(%error, "counts of the last second are lost");
         }
+        self.reloader.close().await;
         in_time
     }
 }

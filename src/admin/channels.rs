@@ -51,7 +51,7 @@ fn change(fields: &mut Fields) -> ChannelChange {
         enabled: fields.flag("enabled"),
         priority: fields.priority(),
         weight: fields.weight(),
-        models: fields.texts("models"),
+        models: fields.patterns("models"),
         model_mapping: fields.mapping("modelMapping"),
         max_concurrent: fields.max_concurrent(),
         rate_limit: fields.rate_limit(),

@@ -121,6 +121,17 @@ impl Fields {
         Some(list)
     }
 
+    /// A list of names and patterns of models.
+    pub(super) fn patterns(&mut self, name: &str) -> Option<Vec<String>> {
+        let list = self.texts(name)?;
+        for (at, text) in list.iter().enumerate() {
+            if let Err(wrong) = rules::pattern(text) {
+                self.wrong(&format!("{name}[{at}]"), wrong);
+            }
+        }
+        Some(list)
+    }
+
     /// Names to names; `null` is an empty mapping.
     pub(super) fn mapping(&mut self, name: &str) -> Option<Vec<(String, String)>> {
         let list: Vec<(String, String)> =

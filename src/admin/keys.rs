@@ -42,7 +42,7 @@ fn change(fields: &mut Fields) -> KeyChange {
         priority: fields.priority(),
         weight: fields.weight(),
         max_concurrent: fields.max_concurrent(),
-        models: fields.texts("models"),
+        models: fields.patterns("models"),
         model_mapping: fields.mapping("modelMapping"),
         group: fields.text("group"),
         tags: fields.texts("tags"),

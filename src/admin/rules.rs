@@ -41,6 +41,18 @@ pub fn line(text: &str) -> Result<(), String> {
     Ok(())
 }
 
+/// A name or pattern of a model. A blank one would be taken for none, and no pattern at all admits every model.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn pattern(text: &str) -> Result<(), String> {
+    if text.trim().is_empty() {
+        Err("must not be blank; an empty list is all models".to_owned())
+    } else {
+        line(text)
+    }
+}
+
 /// 0 is 10, as in the Node program.
 #[must_use]
 pub fn weight(given: i64) -> i64 {
@@ -55,7 +67,14 @@ pub fn credential(text: &str, row: &BackendRow) -> Result<Option<Secret>, String
     if text == masked(row) {
         return Ok(None);
     }
+    if is_mask(text) {
+        return Err("is the mask of another key".to_owned());
+    }
     header_value(text).map(|()| Some(Secret::new(text)))
+}
+
+fn is_mask(text: &str) -> bool {
+    text.contains("***") || text.ends_with("(lost)")
 }
 
 fn header_value(text: &str) -> Result<(), String> {
@@ -116,7 +135,7 @@ pub fn backends(keys: &[String], base: &BaseUrl, known: &[&BackendRow]) -> Vec<R
         }
         match text {
             "" | "(empty)" => Ok(bare()),
-            _ if text.contains("***") || text.ends_with("(lost)") => {
+            _ if is_mask(text) => {
                 Err("is the mask of a key that this channel does not have at this address".to_owned())
             }
             _ if text.contains("://") => match <[_; 1]>::try_from(parse_lines(text, base)) {

@@ -13,13 +13,15 @@ use wire::translate::errors::Refusal;
 use wire::translate::{Native, Peek, peek};
 
 use super::Context;
+use super::abilities::Need;
+use super::past::Past;
 use super::plan::{Pick, Search, Seat, Served};
 use crate::http::{Blame, Failure, Outcome, Retry};
 use crate::limits::{Refused, WaitingRoom};
 use crate::snapshot::{Origin, Plan};
-use crate::upstream::health::{Trial, Verdict};
+use crate::upstream::health::{State, Trial, Verdict};
 use crate::upstream::{
-    Reading, Tally, ended_early, read_error, read_whole, refused, stream_broke, timed_out,
+    Backend, Reading, Tally, ended_early, read_error, read_whole, refused, stream_broke, timed_out,
 };
 
 /// How often a dead kept-alive connection may be replaced for one call; each try may meet another dead one.
@@ -29,6 +31,9 @@ const BACK_OFF: Duration = Duration::from_millis(50);
 /// How long a backend that refused its credential is left alone while others can serve.
 const REFUSED: Duration = Duration::from_secs(60);
 
+/// Between two looks whether a backend that does not answer is dead.
+const LOOK: Duration = Duration::from_secs(1);
+
 /// What is sent, and how its errors are told.
 pub(super) struct Call<'r> {
     pub(super) native: &'r Native,
@@ -37,6 +42,10 @@ pub(super) struct Call<'r> {
     pub(super) asked: &'r Arc<str>,
     /// The field of the request that holds the prompt.
     pub(super) prompt: &'static str,
+    /// What the model must be able to do.
+    pub(super) needs: &'r Arc<[Need]>,
+    /// Vectors that the answer must have, for embeddings.
+    pub(super) vectors: usize,
 }
 
 /// How much of an answer must be there before a call counts as served: until then another backend may serve it.
@@ -57,25 +66,13 @@ pub(super) struct Begun {
     pub(super) seat: Seat,
 }
 
-/// What a call has been through.
-#[derive(Default)]
-struct Past {
-    attempts: usize,
-    /// How many of them waited for a head in vain.
-    timeouts: usize,
-    /// The last failure, and whose it was.
-    last: Option<(Failure, String)>,
-    /// How many backends were asked.
-    backends: usize,
-}
-
 /// Sends a call until a backend serves it, under the rules for retries.
 ///
 /// # Errors
 /// The last failure; it says how many backends were tried.
 pub(super) async fn send(context: &Context, call: &Call<'_>, until: Until) -> Result<Begun, Failure> {
     let (budget, mut past) = (&context.proxy.budget, Past::default());
-    let mut search = Search::new(&context.snapshot, call.plan, call.asked)?;
+    let mut search = Search::new(context, call)?;
     budget.deposit(Instant::now());
     // The first attempt costs nothing.
     let mut is_paid = true;
@@ -95,52 +92,21 @@ pub(super) async fn send(context: &Context, call: &Call<'_>, until: Until) -> Re
         if !(std::mem::take(&mut is_paid) || is_free || budget.withdraw(Instant::now())) {
             return Err(past.told());
         }
-        let (id, is_unlisted) = (seat.by.target.backend.id.clone(), seat.is_unlisted);
+        let (by, is_unlisted) = (seat.by.clone(), seat.is_unlisted);
+        let id = by.target.backend.id.clone();
         let failure = match to_one(context, call, seat, until).await {
             Ok(begun) => return Ok(begun),
             Err(failure) => failure,
         };
         search.asks_unlisted &= !(is_unlisted && failure.blame == Blame::Model);
+        if matches!(failure.blame, Blame::Connect | Blame::Backend) {
+            search.shun(&by);
+        }
         past.add(failure, &id, &search.tried);
         search.tried.push(id);
         if past.is_over(context.snapshot.max_retries) {
             return Err(past.told());
         }
-    }
-}
-
-impl Past {
-    fn add(&mut self, failure: Failure, id: &str, tried: &[String]) {
-        // Who is asked again was taken off the list.
-        let is_again = self.last.as_ref().is_some_and(|(_, last)| last == id);
-        self.backends += usize::from(!is_again && !tried.iter().any(|tried| tried == id));
-        self.attempts += 1;
-        self.timeouts += usize::from(failure.retry == Retry::Once);
-        self.last = Some((failure, id.to_owned()));
-    }
-
-    fn is_over(&self, max_retries: usize) -> bool {
-        let is_final = self.last.as_ref().is_some_and(|(failure, _)| failure.retry == Retry::No);
-        is_final || self.attempts > max_retries || self.timeouts > 1
-    }
-
-    /// The failure as the client learns of it.
-    fn told(self) -> Failure {
-        let Some((mut failure, _)) = self.last else {
-            let error =
-                ApiError::upstream("no backend can serve this model now").with_code("upstream_unreachable");
-            return Failure::new(Outcome::UpstreamConnect, error);
-        };
-        if self.attempts > 1 && failure.blame != Blame::Model {
-            let (attempts, message) = (self.attempts, &failure.error.message);
-            let backends = match self.backends {
-                1 => "1 backend".to_owned(),
-                count => format!("{count} backends"),
-            };
-            failure.error.message =
-                format!("{message} ({attempts} attempts on {backends} failed; this is the last one)");
-        }
-        failure
     }
 }
 
@@ -179,7 +145,14 @@ async fn to_one(context: &Context, call: &Call<'_>, mut seat: Seat, until: Until
     let room = &context.proxy.room;
     let trial = seat.trial.take().map(|trial| Probation { room, trial: Some(trial) });
     let started = Instant::now();
-    let result = ask(context, call, seat, until).await;
+    let mut result = tokio::select! {
+        biased;
+        result = ask(context, call, seat, until) => result,
+        gone = gone(&by.target.backend) => Err(gone),
+    };
+    if let Err(failure) = &mut result {
+        by.target.backend.redact(failure);
+    }
     let (now, backend) = (Instant::now(), &by.target.backend);
     let verdict = match &result {
         Ok(begun) => {
@@ -194,6 +167,19 @@ async fn to_one(context: &Context, call: &Call<'_>, mut seat: Seat, until: Until
         None => backend.breaker.report(now, verdict),
     }
     result
+}
+
+/// Ends when probes have found that a backend is dead, though it never closed the connection: whoever waits for its
+/// answer would wait in vain.
+async fn gone(backend: &Backend) -> Failure {
+    loop {
+        tokio::time::sleep(LOOK).await;
+        let is_down = matches!(backend.breaker.state(Instant::now()), State::Down { .. });
+        if is_down && !backend.host.inventory.is_up() {
+            let error = ApiError::upstream("Ollama has stopped answering").with_code("upstream_unreachable");
+            return Failure::new(Outcome::UpstreamConnect, error).of(Blame::Nobody, Retry::Elsewhere);
+        }
+    }
 }
 
 /// A trial that others may wait for: however it ends, they are told.
@@ -295,7 +281,7 @@ async fn ask(context: &Context, call: &Call<'_>, seat: Seat, until: Until) -> Re
         Until::Content => first_content(response, client.max_line, client.timeouts.idle, seat).await,
         Until::End(reading) => {
             let read = read_whole(response.into_body(), reading).await?;
-            let checked = wire::translate::errors::check_answer(call.native.path, &read);
+            let checked = wire::translate::errors::check_answer(call.native.path, &read, call.vectors);
             checked.map_err(|error| of_backend(error.into()))?;
             Ok(Begun { read, rest: None, seat })
         }

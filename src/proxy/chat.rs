@@ -34,14 +34,17 @@ pub(super) async fn answer(
     settle.model.clone_from(&chat.model);
     settle.stream = chat.stream;
     let plan = context.snapshot.plan(&chat.model);
-    abilities::check(context, &plan, &chat.model, needs(&chat)).await?;
-    if chat.stream { events(context, chat, plan).await } else { json(context, chat, &plan, settle).await }
+    let needs = abilities::check(context, &plan, &chat.model, needs(&chat)).await?;
+    match chat.stream {
+        true => events(context, chat, plan, needs).await,
+        false => json(context, chat, (&plan, &needs), settle).await,
+    }
 }
 
 async fn json(
     context: &Context,
     chat: Chat,
-    plan: &Arc<Plan>,
+    (plan, needs): (&Arc<Plan>, &Arc<[Need]>),
     settle: &mut Settle,
 ) -> Result<Answer, Failure> {
     let key = cached::chat_key(context, plan, &chat);
@@ -52,7 +55,7 @@ async fn json(
         return Ok(Answer::Generated { json, ignored: chat.ignored, cached: Some(Cached::Hit) });
     }
     let asked = chat.model.as_str().into();
-    let call = || Call { native: &chat.native, plan, asked: &asked, prompt: "messages" };
+    let call = || Call { native: &chat.native, plan, asked: &asked, prompt: "messages", needs, vectors: 0 };
     let calls: Vec<_> = std::iter::repeat_with(call).take(chat.choices).collect();
     let answers = whole::fetch(context, &calls, settle).await?;
     let identity = context.identity("chatcmpl-", &chat.model);
@@ -64,12 +67,17 @@ async fn json(
     Ok(Answer::Generated { json, ignored: chat.ignored, cached: key.map(|_| Cached::Miss) })
 }
 
-async fn events(context: &Context, chat: Chat, plan: Arc<Plan>) -> Result<Answer, Failure> {
+async fn events(
+    context: &Context,
+    chat: Chat,
+    plan: Arc<Plan>,
+    needs: Arc<[Need]>,
+) -> Result<Answer, Failure> {
     let identity = context.identity("chatcmpl-", &chat.model);
     let rule = usage_rule(context, chat.include_usage);
     let translator = Translator::Chat(ChatStream::new(&identity, chat.choices, chat.logprobs, rule));
     let natives = std::iter::repeat_n(Arc::new(chat.native), chat.choices).collect();
-    let calls = Calls { natives, plan, asked: chat.model, prompt: "messages", translator };
+    let calls = Calls { natives, plan, asked: chat.model, prompt: "messages", needs, translator };
     Ok(Answer::Events { stream: relay::open(context, calls).await?, ignored: chat.ignored })
 }
 

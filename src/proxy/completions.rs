@@ -46,8 +46,9 @@ async fn json(
     let per_prompt = completion.choices;
     let asked = completion.model.as_str().into();
     let natives = completion.natives.iter().flat_map(|native| std::iter::repeat_n(native, per_prompt));
-    let calls: Vec<_> =
-        natives.map(|native| Call { native, plan, asked: &asked, prompt: "prompt" }).collect();
+    let needs = Arc::default();
+    let call = |native| Call { native, plan, asked: &asked, prompt: "prompt", needs: &needs, vectors: 0 };
+    let calls: Vec<_> = natives.map(call).collect();
     let answers = whole::fetch(context, &calls, settle).await?;
     let identity = context.identity("cmpl-", &completion.model);
     let (json, usage) =
@@ -64,6 +65,7 @@ async fn events(context: &Context, completion: Completion, plan: Arc<Plan>) -> R
     let natives = completion.natives.into_iter().map(Arc::new);
     let natives = natives.flat_map(|native| std::iter::repeat_n(native, per_prompt)).collect();
     let translator = Translator::Completion(stream);
-    let calls = Calls { natives, plan, asked: completion.model, prompt: "prompt", translator };
+    let calls =
+        Calls { natives, plan, asked: completion.model, prompt: "prompt", needs: Arc::default(), translator };
     Ok(Answer::Events { stream: relay::open(context, calls).await?, ignored: completion.ignored })
 }

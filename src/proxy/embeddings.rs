@@ -29,10 +29,14 @@ pub(super) async fn answer(
     };
     settle.model.clone_from(&embedding.model);
     let plan = context.snapshot.plan(&embedding.model);
-    abilities::check(context, &plan, &embedding.model, std::iter::once(EMBEDDING)).await?;
+    let needs = abilities::check(context, &plan, &embedding.model, std::iter::once(EMBEDDING)).await?;
     let asked = embedding.model.as_str().into();
+    let call = |native, vectors| {
+        let (plan, asked, needs) = (&plan, &asked, &needs);
+        Call { native, plan, asked, prompt: "input", needs, vectors }
+    };
     let Some(keys) = cached::embedding_keys(context, &plan, &embedding) else {
-        let call = Call { native: &embedding.native, plan: &plan, asked: &asked, prompt: "input" };
+        let call = call(&embedding.native, embedding.inputs);
         let answers = whole::fetch(context, &[call], settle).await?;
         let (json, prompt) = reply(answers.first().map_or(&[], |body| body), &embedding)?;
         settle.usage.prompt = prompt;
@@ -45,7 +49,7 @@ pub(super) async fn answer(
     if !missing.is_empty() {
         let some = (missing.len() < kept.len()).then(|| embedding.native_for(&missing));
         let native = some.as_ref().unwrap_or(&embedding.native);
-        let call = Call { native, plan: &plan, asked: &asked, prompt: "input" };
+        let call = call(native, missing.len());
         let answers = whole::fetch(context, &[call], settle).await?;
         let mut scratch = String::new();
         let fresh = read(answers.first().map_or(&[], |body| body), &mut scratch, missing.len())?;

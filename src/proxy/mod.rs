@@ -20,6 +20,7 @@ mod embeddings;
 mod info;
 mod join;
 mod models;
+mod past;
 mod plan;
 mod relay;
 mod route;

@@ -46,15 +46,15 @@ async fn union(context: &Context) -> Result<Vec<Model>, Failure> {
     let mut union: BTreeMap<String, Model> = BTreeMap::new();
     for group in &context.snapshot.groups {
         for member in &group.members {
-            let Some(Ok(models)) = by_host.get(&at(&member.backend)) else { continue };
+            let Some(Ok(models)) = by_host.get(&member.backend.host.place()) else { continue };
             for model in models.iter().filter(|model| group.models.admit(&model.id)) {
                 union.entry(model.id.clone()).or_insert_with(|| model.clone());
             }
-            for (alias, served) in &group.mapping {
+            for (alias, served) in group.mapping.pairs() {
                 if let Some(model) = models.iter().find(|model| wire_models::same_name(&model.id, served)) {
                     union
-                        .entry(alias.clone())
-                        .or_insert_with(|| Model { id: alias.clone(), ..model.clone() });
+                        .entry(alias.to_owned())
+                        .or_insert_with(|| Model { id: alias.to_owned(), ..model.clone() });
                 }
             }
         }
@@ -74,7 +74,7 @@ type List = Result<Arc<[Model]>, Failure>;
 async fn lists(context: &Context) -> HashMap<HostAt, List> {
     let mut asked: HashMap<HostAt, &Backend> = HashMap::new();
     for target in context.snapshot.targets() {
-        asked.entry(at(&target.backend)).or_insert(&target.backend);
+        asked.entry(target.backend.host.place()).or_insert(&target.backend);
     }
     let permits = Semaphore::new(AT_ONCE);
     let deadline = Instant::now() + PATIENCE;
@@ -83,23 +83,18 @@ async fn lists(context: &Context) -> HashMap<HostAt, List> {
         let inventory = &backend.host.inventory;
         let is_down = matches!(backend.breaker.state(Instant::now().into_std()), State::Down { .. });
         let last = || inventory.last().map(|(models, _)| models);
-        let list = match last().filter(|_| is_down) {
-            Some(list) => Ok(list),
-            None => {
-                let read = async {
-                    let _permit = permits.acquire().await;
-                    inventory.models(client, backend).await
-                };
-                let in_time = timeout_at(deadline, read).await;
-                in_time.unwrap_or_else(|_| last().ok_or_else(|| timed_out(PATIENCE)))
-            }
+        let list = if is_down {
+            last().ok_or_else(|| timed_out(PATIENCE))
+        } else {
+            let read = async {
+                let _permit = permits.acquire().await;
+                inventory.models(client, backend).await
+            };
+            let in_time = timeout_at(deadline, read).await;
+            in_time.unwrap_or_else(|_| last().ok_or_else(|| timed_out(PATIENCE)))
         };
         Ok::<_, Infallible>((host, list))
     };
     let answers = try_join(asked.into_iter().map(ask).collect()).await.unwrap_or_default();
     answers.into_iter().collect()
-}
-
-fn at(backend: &Backend) -> HostAt {
-    Arc::as_ptr(&backend.host).addr()
 }

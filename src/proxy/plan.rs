@@ -5,6 +5,9 @@ use std::time::Instant;
 
 use wire::openai::ApiError;
 
+use super::Context;
+use super::abilities::{self, Need};
+use super::attempt::Call;
 use crate::config::Balance;
 use crate::http::{Failure, Outcome};
 use crate::limits::SlotGuard;
@@ -56,6 +59,13 @@ enum Pass {
     LeastBad,
 }
 
+/// Whether addresses that have failed the request are left out.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Elsewhere {
+    Only,
+    Or,
+}
+
 /// Whether a candidate can serve.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Fit {
@@ -74,6 +84,10 @@ pub(super) struct Search {
     pub(super) model: Arc<str>,
     /// Ids of backends that this request has tried.
     pub(super) tried: Vec<String>,
+    /// What the model must be able to do.
+    needs: Arc<[Need]>,
+    /// Addresses that have failed this request.
+    shunned: Vec<usize>,
     /// Whether one whose list lacks the model may be asked for it: after a 404 of such a one, no other.
     pub(super) asks_unlisted: bool,
 }
@@ -88,52 +102,83 @@ impl Served {
 impl Search {
     /// # Errors
     /// 404 when no channel, key or backend serves the model.
-    pub(super) fn new(snapshot: &Arc<Snapshot>, plan: &Arc<Plan>, model: &Arc<str>) -> Result<Self, Failure> {
+    pub(super) fn new(context: &Context, call: &Call<'_>) -> Result<Self, Failure> {
+        let (plan, model) = (Arc::clone(call.plan), Arc::clone(call.asked));
         if plan.tiers.is_empty() {
             let error = ApiError::new(404, "not_found_error", format!("model '{model}' not found"));
             let error = ApiError { param: Some("model".into()), ..error }.with_code("model_not_found");
             return Err(Failure::new(Outcome::NoModel, error));
         }
-        let (snapshot, plan, model) = (Arc::clone(snapshot), Arc::clone(plan), Arc::clone(model));
-        Ok(Search { snapshot, plan, model, tried: Vec::new(), asks_unlisted: true })
+        Ok(Search {
+            snapshot: Arc::clone(&context.snapshot),
+            plan,
+            model,
+            needs: Arc::clone(call.needs),
+            tried: Vec::new(),
+            shunned: Vec::new(),
+            asks_unlisted: true,
+        })
+    }
+
+    /// Leaves the whole address alone while another can serve: its other credentials would fare no better.
+    pub(super) fn shun(&mut self, by: &Served) {
+        self.shunned.push(by.target.backend.host.place());
     }
 
     /// Takes a place on the best candidate that was not tried.
     pub(super) fn pick(&self, now: Instant) -> Pick {
+        if !self.shunned.is_empty()
+            && let Some(pick) = self.pick_well(Elsewhere::Only, now)
+        {
+            return pick;
+        }
+        self.pick_well(Elsewhere::Or, now).unwrap_or_else(|| self.least_bad(now))
+    }
+
+    /// A place on a candidate that is well, or word that all of those are busy.
+    fn pick_well(&self, elsewhere: Elsewhere, now: Instant) -> Option<Pick> {
         let mut is_full = false;
         let passes = if self.asks_unlisted { &[Pass::Good, Pass::Unlisted][..] } else { &[Pass::Good] };
         for &pass in passes {
             for tier in &self.plan.tiers {
-                if let Some(seat) = self.in_tier(tier, pass, now, &mut is_full) {
-                    return Pick::Seat(seat);
+                if let Some(seat) = self.in_tier(tier, (pass, elsewhere), now, &mut is_full) {
+                    return Some(Pick::Seat(seat));
                 }
             }
             // Waiting for one that can serve is better than asking one that cannot.
             if is_full {
-                return Pick::Full;
+                return Some(Pick::Full);
             }
         }
-        self.least_bad(now)
+        None
     }
 
-    fn in_tier(&self, tier: &Tier, pass: Pass, now: Instant, is_full: &mut bool) -> Option<Seat> {
+    fn in_tier(&self, tier: &Tier, how: (Pass, Elsewhere), now: Instant, is_full: &mut bool) -> Option<Seat> {
         let mut found = None;
         let load = |at: usize| (tier.groups[at].in_flight(), tier.groups[at].weight);
         self.offer(&tier.rotation, load, |at| {
-            found = self.in_group(&tier.groups[at], pass, now, is_full);
+            found = self.in_group(&tier.groups[at], how, now, is_full);
             found.is_some()
         });
         found
     }
 
-    fn in_group(&self, group: &Arc<Group>, pass: Pass, now: Instant, is_full: &mut bool) -> Option<Seat> {
+    fn in_group(
+        &self,
+        group: &Arc<Group>,
+        (pass, elsewhere): (Pass, Elsewhere),
+        now: Instant,
+        is_full: &mut bool,
+    ) -> Option<Seat> {
         let served = group.served(&self.model);
         let mut found = None;
         let mut has_fit = false;
         let load = |at: usize| (group.members[at].slots.in_flight(), group.weights[at]);
         self.offer(&group.rotation, load, |at| {
             let target = &group.members[at];
-            if self.tried.contains(&target.backend.id) {
+            let is_shunned =
+                || elsewhere == Elsewhere::Only && self.shunned.contains(&target.backend.host.place());
+            if self.tried.contains(&target.backend.id) || is_shunned() || self.lacks(target, served) {
                 return false;
             }
             let fit = fit(target, served, pass, now);
@@ -145,6 +190,11 @@ impl Search {
         });
         *is_full |= has_fit && found.is_none();
         found
+    }
+
+    /// Whether the model there is known not to do what is needed.
+    fn lacks(&self, target: &Target, served: &str) -> bool {
+        !self.needs.is_empty() && abilities::lacks(&target.backend, served, &self.needs)
     }
 
     /// Offers candidates in the order of the balance, until one is taken.
@@ -173,7 +223,9 @@ impl Search {
         let groups = self.plan.tiers.iter().flat_map(|tier| &tier.groups);
         let all = groups.flat_map(|group| group.members.iter().map(move |target| (group, target)));
         let mut left: Vec<_> = all
-            .filter(|(_, target)| !self.tried.contains(&target.backend.id))
+            .filter(|(group, target)| {
+                !self.tried.contains(&target.backend.id) && !self.lacks(target, group.served(&self.model))
+            })
             .map(|(group, target)| {
                 (is_unlisted(target, group.served(&self.model)), well_at(target, now), group, target)
             })

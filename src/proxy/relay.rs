@@ -16,6 +16,7 @@ use wire::sse;
 use wire::translate::Native;
 
 use super::Context;
+use super::abilities::Need;
 use super::attempt::{self, Call, Until};
 use super::settle::Settle;
 use super::source::{Beginning, Progress, Sources, Translator};
@@ -33,6 +34,7 @@ pub(super) struct Calls {
     pub(super) plan: Arc<Plan>,
     pub(super) asked: String,
     pub(super) prompt: &'static str,
+    pub(super) needs: Arc<[Need]>,
     pub(super) translator: Translator,
 }
 
@@ -43,12 +45,14 @@ pub(super) struct Calls {
 /// What went wrong before anything was sent; the client gets it as a plain reply.
 pub(super) async fn open(context: &Context, calls: Calls) -> Result<Sources, Failure> {
     let timeouts = context.proxy.client.timeouts;
-    let Calls { natives, plan, asked, prompt, translator } = calls;
+    let Calls { natives, plan, asked, prompt, needs, translator } = calls;
     let asked: Arc<str> = asked.into();
     let begin = |native: Arc<Native>| -> Beginning {
         let (context, plan, asked) = (context.clone(), Arc::clone(&plan), Arc::clone(&asked));
+        let needs = Arc::clone(&needs);
         Box::pin(async move {
-            let call = Call { native: &native, plan: &plan, asked: &asked, prompt };
+            let call =
+                Call { native: &native, plan: &plan, asked: &asked, prompt, needs: &needs, vectors: 0 };
             attempt::send(&context, &call, Until::Content).await
         })
     };

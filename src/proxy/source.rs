@@ -164,7 +164,7 @@ impl Sources {
 
     /// One step of one source; `false` when it has nothing more to give.
     fn poll_one(&mut self, index: usize, cx: &mut TaskContext<'_>) -> Poll<Result<bool, Failure>> {
-        let step = match &mut self.sources[index].input {
+        let mut step = match &mut self.sources[index].input {
             Input::Ended => return Poll::Ready(Ok(false)),
             Input::Waiting(call) => match ready!(call.as_mut().poll(cx)) {
                 Ok(begun) => self.begin(index, begun),
@@ -176,10 +176,11 @@ impl Sources {
                 None => self.end(index),
             },
         };
-        if let (Err(failure), Some(by)) = (&step, self.sources[index].input.by())
-            && failure.outcome == Outcome::UpstreamStream
-        {
-            note_fault(by);
+        if let (Err(failure), Some(by)) = (&mut step, self.sources[index].input.by()) {
+            by.target.backend.redact(failure);
+            if failure.outcome == Outcome::UpstreamStream {
+                note_fault(by);
+            }
         }
         Poll::Ready(step.map(|()| true))
     }

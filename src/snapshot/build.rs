@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::model::{Configured, Group, Origin, RATE_PERIOD, Snapshot, Target};
-use super::pattern::Patterns;
+use super::model::{AllTurns, Configured, Group, Origin, RATE_PERIOD, Snapshot, Target};
+use super::pattern::{Mapping, Patterns};
 use crate::config::{BaseUrl, Config, Secret};
 use crate::http::Ids;
 use crate::limits::{Slots, WaitingRoom, Window};
@@ -37,6 +37,7 @@ pub struct Registry {
     ids: Arc<Ids>,
     /// Longest wait of a backend that is down; 0 = nothing probes it.
     interval: Duration,
+    turns: Arc<AllTurns>,
     live: Mutex<Live>,
 }
 
@@ -75,7 +76,14 @@ impl Registry {
     #[must_use]
     pub fn new(room: Arc<WaitingRoom>, ids: Arc<Ids>, interval: Option<Duration>) -> Self {
         let interval = interval.unwrap_or_default();
-        Registry { hosts: Hosts::default(), room, ids, interval, live: Mutex::default() }
+        Registry {
+            hosts: Hosts::default(),
+            room,
+            ids,
+            interval,
+            turns: Arc::default(),
+            live: Mutex::default(),
+        }
     }
 
     /// A snapshot of these rows. What no row names any more is forgotten once no request holds it.
@@ -109,7 +117,7 @@ impl Registry {
             groups.push(Arc::new(build.implicit(config)));
         }
         *old = build.next;
-        Ok(Snapshot::new(config, configured, groups))
+        Ok(Snapshot::new(config, configured, groups, Arc::clone(&self.turns)))
     }
 
     /// The backend with this id, turned on or not.
@@ -145,6 +153,7 @@ impl Build<'_> {
         self.next.channels.insert(row.id.clone(), live.clone());
         let enabled: Vec<_> = members.into_iter().filter(|(backend, _)| backend.enabled).collect();
         let weights: Vec<_> = enabled.iter().map(|(backend, _)| weight(backend.weight)).collect();
+        let turns = self.registry.turns.of(enabled.iter().map(|(backend, _)| backend.id.as_str()));
         Group {
             id: row.id.clone(),
             name: row.name.clone(),
@@ -152,14 +161,14 @@ impl Build<'_> {
             priority: row.priority,
             weight: weight(row.weight),
             models: Patterns::new(&row.models),
-            mapping: row.model_mapping.iter().cloned().collect(),
+            mapping: Mapping::new(&row.model_mapping),
             slots: live.slots,
             rate: row
                 .rate_limit
                 .and_then(|limit| u64::try_from(limit).ok())
                 .map(|limit| (limit, live.window)),
             tally: Some(live.tally),
-            rotation: Rotation::new(&weights),
+            rotation: Rotation::with(&weights, turns),
             members: enabled.into_iter().map(|(_, target)| target).collect(),
             weights,
         }
@@ -173,7 +182,7 @@ impl Build<'_> {
             priority: row.priority,
             weight: weight(row.weight),
             models: Patterns::new(&row.models),
-            mapping: row.model_mapping.iter().cloned().collect(),
+            mapping: Mapping::new(&row.model_mapping),
             slots: self.slots(),
             rate: None,
             tally: None,
@@ -195,7 +204,7 @@ impl Build<'_> {
             priority: 0,
             weight: 1,
             models: Patterns::default(),
-            mapping: HashMap::new(),
+            mapping: Mapping::default(),
             slots: self.slots(),
             rate: None,
             tally: None,

@@ -82,6 +82,11 @@ impl Reloader {
         Ok(has_changed)
     }
 
+    /// Closes the database. The snapshot goes on.
+    pub async fn close(&self) {
+        self.store.close_shared().await;
+    }
+
     /// Live state by id.
     #[must_use]
     pub fn registry(&self) -> &Registry {

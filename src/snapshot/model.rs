@@ -4,10 +4,12 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::pattern::Patterns;
+use sha2::{Digest as _, Sha256};
+
+use super::pattern::{Mapping, Patterns};
 use crate::config::{Balance, Config, Secret, StreamUsage};
 use crate::limits::{Slots, Window};
-use crate::upstream::{Backend, Rotation, Tally};
+use crate::upstream::{Backend, Rotation, Tally, Turns};
 
 /// Plans kept; names come from clients, so there is an end to them.
 const MAX_PLANS: usize = 10_000;
@@ -39,7 +41,7 @@ pub struct Group {
     pub priority: i64,
     pub weight: u32,
     pub models: Patterns,
-    pub mapping: HashMap<String, String>,
+    pub mapping: Mapping,
     /// The channel's own cap, over all of its backends.
     pub slots: Arc<Slots>,
     /// Requests a minute, for channels that have a limit.
@@ -56,13 +58,13 @@ impl Group {
     /// Whether the group may serve `model`: by its list, or because it maps it.
     #[must_use]
     pub fn serves(&self, model: &str) -> bool {
-        self.models.admit(model) || self.mapping.contains_key(model)
+        self.models.admit(model) || self.mapping.get(model).is_some()
     }
 
     /// The model's name on this group's backends.
     #[must_use]
     pub fn served<'r>(&'r self, model: &'r str) -> &'r str {
-        self.mapping.get(model).map_or(model, String::as_str)
+        self.mapping.get(model).unwrap_or(model)
     }
 
     /// Whether the channel itself may take one more: its cap and its rate.
@@ -129,6 +131,25 @@ pub struct Snapshot {
     /// Largest request body, unpacked.
     pub max_body_bytes: usize,
     plans: Mutex<Plans>,
+    turns: Arc<AllTurns>,
+}
+
+/// How far the turns of each tier and channel have come. Outlives snapshots, so that a saved setting does not begin
+/// them anew: who is first would else be asked more often than its share.
+#[derive(Debug, Default)]
+pub struct AllTurns(Mutex<HashMap<[u8; 32], Arc<Turns>>>);
+
+impl AllTurns {
+    /// The turns of these candidates, in their order.
+    pub(super) fn of<'r>(&self, ids: impl Iterator<Item = &'r str>) -> Arc<Turns> {
+        let mut turns = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if turns.len() >= MAX_PLANS {
+            turns.retain(|_, turns| Arc::strong_count(turns) > 1);
+        }
+        let mut all = Sha256::new();
+        ids.for_each(|id| all.update([id.as_bytes(), b"\0"].concat()));
+        Arc::clone(turns.entry(all.finalize().into()).or_default())
+    }
 }
 
 #[derive(Debug, Default)]
@@ -141,7 +162,12 @@ struct Plans {
 impl Snapshot {
     /// The view of these groups, which need not be in order.
     #[must_use]
-    pub fn new(config: &Config, configured: Configured, mut groups: Vec<Arc<Group>>) -> Self {
+    pub fn new(
+        config: &Config,
+        configured: Configured,
+        mut groups: Vec<Arc<Group>>,
+        turns: Arc<AllTurns>,
+    ) -> Self {
         groups.sort_by_key(|group| (group.origin != Origin::Channel, std::cmp::Reverse(group.priority)));
         Snapshot {
             configured,
@@ -156,6 +182,7 @@ impl Snapshot {
             heartbeat: config.replies.heartbeat,
             max_body_bytes: config.listen.max_body_bytes,
             plans: Mutex::default(),
+            turns,
         }
     }
 
@@ -181,7 +208,8 @@ impl Snapshot {
         let tier = |at: &[usize]| {
             let groups: Vec<_> = at.iter().map(|&at| Arc::clone(&self.groups[at])).collect();
             let weights: Vec<_> = groups.iter().map(|group| group.weight).collect();
-            Arc::new(Tier { rotation: Rotation::new(&weights), groups })
+            let turns = self.turns.of(groups.iter().map(|group| group.id.as_str()));
+            Arc::new(Tier { rotation: Rotation::with(&weights, turns), groups })
         };
         let tiers = ranks.map(|at| Arc::clone(tiers.entry(at.to_vec()).or_insert_with(|| tier(at))));
         let mut served = fits.iter().map(|&at| self.groups[at].served(model));

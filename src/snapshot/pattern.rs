@@ -1,5 +1,7 @@
 //! Patterns of model names: exact, or with `*` for any run. Matching is linear for each star and never backtracks far.
 
+use std::collections::HashMap;
+
 use wire::translate::models::same_name;
 
 /// A list of patterns; an empty list admits every model.
@@ -23,6 +25,41 @@ impl Patterns {
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(String::as_str).filter(|pattern| !pattern.contains('*'))
     }
+}
+
+/// Names that clients use for others. Case does not count, and no tag means `:latest`, as for Ollama.
+#[derive(Debug, Clone, Default)]
+pub struct Mapping {
+    /// By the name in small letters with its tag: the name as it was written, and what it leads to.
+    by_name: HashMap<String, (String, String)>,
+}
+
+impl Mapping {
+    /// Of two that mean the same name the later holds.
+    #[must_use]
+    pub fn new(pairs: &[(String, String)]) -> Self {
+        let by_name = pairs.iter().map(|(from, to)| (canonical(from), (from.clone(), to.clone())));
+        Mapping { by_name: by_name.collect() }
+    }
+
+    /// What `model` leads to.
+    #[must_use]
+    pub fn get(&self, model: &str) -> Option<&str> {
+        // Most mappings are empty, and this is asked for each request.
+        let found = if self.by_name.is_empty() { None } else { self.by_name.get(&canonical(model)) };
+        found.map(|(_, to)| to.as_str())
+    }
+
+    /// All names as they were written, with what they lead to.
+    pub fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.by_name.values().map(|(from, to)| (from.as_str(), to.as_str()))
+    }
+}
+
+fn canonical(name: &str) -> String {
+    let name = name.trim().to_ascii_lowercase();
+    let has_tag = name.rsplit('/').next().is_some_and(|last| last.contains(':'));
+    if has_tag { name } else { format!("{name}:latest") }
 }
 
 fn matches(pattern: &str, model: &str) -> bool {

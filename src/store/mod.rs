@@ -115,8 +115,14 @@ impl Store {
         meta::revision(&mut self.db.read().await?).await
     }
 
-    /// Waits for what is running and closes the files. A store that is only dropped loses nothing either.
+    /// Waits for what is running and closes the files, so that the database is one file again. A store that is only
+    /// dropped loses nothing either.
     pub async fn close(self) {
+        self.close_shared().await;
+    }
+
+    /// [`Store::close`] for one that others hold, too: nothing works after it.
+    pub async fn close_shared(&self) {
         self.db.close().await;
     }
 }

@@ -7,6 +7,7 @@ use http::{HeaderValue, Uri};
 use super::health::Breaker;
 use super::host::Host;
 use crate::config::BaseUrl;
+use crate::http::Failure;
 
 /// What requests are sent to. Its state outlives every snapshot.
 #[derive(Debug)]
@@ -60,6 +61,21 @@ impl Backend {
             Credential { text: self.credential.text.clone(), header: self.credential.header.clone() };
         let (host, breaker) = (Arc::clone(&self.host), Arc::clone(&self.breaker));
         Backend { id: self.id.clone(), name: name.to_owned(), host, breaker, credential }
+    }
+
+    /// Takes the credential out of what the upstream said: it may repeat it.
+    pub fn redact(&self, failure: &mut Failure) {
+        const REMOVED: &str = "[removed]";
+        let secret = self.credential.text.as_str();
+        if secret.is_empty() {
+            return;
+        }
+        if failure.error.message.contains(secret) {
+            failure.error.message = failure.error.message.replace(secret, REMOVED);
+        }
+        if let Some(cause) = failure.cause.take_if(|cause| cause.contains(secret)) {
+            failure.cause = Some(cause.replace(secret, REMOVED).into());
+        }
     }
 
     /// The address of a path such as `/api/chat`.

@@ -3,6 +3,7 @@
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 #[cfg(test)]
@@ -27,7 +28,7 @@ const ONE_BY_ONE: usize = 16;
 pub struct Rotation {
     order: Box<[u32]>,
     candidates: usize,
-    turns: Turns,
+    turns: Arc<Turns>,
 }
 
 /// How far a group of callers has come in a [`Rotation`]. May outlive it and serve the next one.
@@ -45,7 +46,13 @@ impl Rotation {
     /// candidate. Weights whose sum (divided by their greatest divisor) passes 4096 are scaled down and rounded.
     #[must_use]
     pub fn new(weights: &[u32]) -> Self {
-        Rotation { order: order(&parts(weights)), candidates: weights.len(), turns: Turns::default() }
+        Rotation::with(weights, Arc::default())
+    }
+
+    /// The same, going on from turns that were taken before.
+    #[must_use]
+    pub fn with(weights: &[u32], turns: Arc<Turns>) -> Self {
+        Rotation { order: order(&parts(weights)), candidates: weights.len(), turns }
     }
 
     /// The next available candidate. `is_available` is asked at most once for each.

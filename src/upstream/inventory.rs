@@ -21,7 +21,7 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// How long an answer about a model's capabilities is believed.
 const BELIEF: Duration = Duration::from_secs(300);
 /// How long it is not asked again after a failure.
-const DOUBT: Duration = Duration::from_secs(10);
+const DOUBT: Duration = Duration::from_secs(60);
 /// How long a 404 counts more than a list that says otherwise.
 const GRUDGE: Duration = Duration::from_secs(60);
 /// Most models remembered.
@@ -184,6 +184,13 @@ impl Inventory {
             known.insert(key, Known { until, capabilities: capabilities.clone() });
         }
         capabilities
+    }
+
+    /// What `model` is known to do, without asking.
+    #[must_use]
+    pub fn known_capabilities(&self, model: &str) -> Option<Arc<Capabilities>> {
+        let known = self.remembered(&model.to_ascii_lowercase())?;
+        known.capabilities.filter(|_| known.until > Instant::now())
     }
 
     fn remembered(&self, key: &str) -> Option<Known> {

@@ -15,7 +15,7 @@ mod read;
 mod tally;
 
 pub use backend::Backend;
-pub use balance::Rotation;
+pub use balance::{Rotation, Turns};
 pub use client::{Client, Timeouts};
 pub use failures::{ended_early, refused, stream_broke, timed_out, total_timeout};
 pub use host::{Host, Hosts};

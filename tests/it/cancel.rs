@@ -92,7 +92,10 @@ async fn one_failing_choice_ends_the_others() {
     let mut body = chat(false);
     body["n"] = 3.into();
     let reply = gateway.post(CHAT, &body).await;
-    assert_eq!((reply.status, reply.json()["error"]["message"].as_str()), (502, Some("boom")));
+    assert_eq!(
+        (reply.status, reply.json()["error"]["message"].as_str()),
+        (502, Some("boom (1 attempt on 1 backend)"))
+    );
     let hanging_closed = |seen: &[ollama2openai::fake::Seen]| {
         seen.iter().filter(|seen| seen.request.path == "/api/chat" && seen.closed_at.is_some()).count() == 2
     };

@@ -6,7 +6,7 @@ use ollama2openai::fake::{End, Script};
 
 use crate::support::Gateway;
 use crate::support::client;
-use crate::support::ollama::{chat, done, line, ollama, pause_ms, says};
+use crate::support::ollama::{chat, done, line, ollama, pause_ms, says, whole};
 use crate::support::wait::{beside, until};
 
 const CHAT: &str = "/v1/chat/completions";
@@ -85,4 +85,19 @@ async fn a_second_signal_cuts_streams_with_an_error_and_a_proper_end() {
     assert!(errors.clone().any(|block| block.json()["error"]["code"] == "shutting_down"), "{rest:?}");
     assert!(rest.last().unwrap().is_done());
     assert!(!stopping.value().await, "what was cut did not finish in time");
+}
+
+#[tokio::test]
+async fn a_clean_stop_leaves_the_database_in_one_file() {
+    let fake = ollama(|_| whole("Hi")).await;
+    let gateway = Gateway::start(&[("OLLAMA_BASE_URL", &fake.url())]).await;
+    assert_eq!(gateway.post(CHAT, &chat(false)).await.status, 200);
+    let names = |home: &std::path::Path| -> Vec<String> {
+        let files = std::fs::read_dir(home).unwrap();
+        let names = files.map(|file| file.unwrap().file_name().to_string_lossy().into_owned());
+        names.filter(|name| name.contains("-wal") || name.contains("-shm")).collect()
+    };
+    assert_eq!(names(gateway.home()).len(), 2);
+    let home = gateway.stopped().await;
+    assert!(names(home.path()).is_empty());
 }

@@ -47,9 +47,11 @@ async fn each_wrong_field_is_named() {
 async fn items_of_lists_are_named_and_all_mistakes_come_at_once() {
     let gateway = started(&[]).await;
     let keys = json!(["fine", "has a blank", "ftp://gpu|SECRET", "sk-fir***ast4", "http://a b|SECRET"]);
-    let body = json!({"keys": keys, "weight": -1, "models": ["ok", "a\u{7}b"], "modelMapping": {"x": "y\n"}});
+    let body =
+        json!({"keys": keys, "weight": -1, "models": ["ok", "a\u{7}b", " "], "modelMapping": {"x": "y\n"}});
     let error = refused(&gateway, 400, "POST", "/channels", &body).await;
-    let expected = ["keys[1]", "keys[2]", "keys[3]", "keys[4]", "modelMapping.x", "models[1]", "weight"];
+    let expected =
+        ["keys[1]", "keys[2]", "keys[3]", "keys[4]", "modelMapping.x", "models[1]", "models[2]", "weight"];
     assert_eq!(super::names(&error["fields"]), expected, "{error}");
     hides(&error);
     assert_eq!(get(&gateway, "/channels").await["summary"]["total"], 0);

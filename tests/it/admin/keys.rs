@@ -130,6 +130,8 @@ async fn a_mask_that_comes_back_changes_nothing() {
     let added = post(&gateway, "/keys", &json!({"key": KEY, "baseUrl": fake.url()})).await;
     let path = format!("/keys/{}", added["key"]["id"].as_str().unwrap());
     done_by(&gateway, "PUT", &path, &json!({"key": added["key"]["key"], "name": "renamed"})).await;
+    let error = refused(&gateway, 400, "PUT", &path, &json!({"key": "sk-oth***er99"})).await;
+    assert!(error["fields"]["key"].as_str().is_some_and(|told| told.contains("mask")), "{error}");
     super::who(&gateway).await;
     let seen = fake.log.of("/api/chat");
     assert_eq!(seen[0].request.header("authorization"), Some(format!("Bearer {KEY}").as_str()));

@@ -1,6 +1,7 @@
 //! Many backends behind one address: who is asked, who is asked next, and who is left alone.
 
 mod budget;
+mod candidates;
 mod health;
 mod leaving;
 mod no_retries;

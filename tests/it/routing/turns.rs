@@ -1,10 +1,12 @@
 //! Whose turn it is: weights, priorities, models and mappings, health.
 
-use ollama2openai::fake::{End, Script};
+use ollama2openai::fake::{End, Fake, Script};
 use ollama2openai::store::{NewChannel, NewKey};
+use serde_json::json;
 
 use super::{UNPROBED, calls, channel, key, well, who};
 use crate::support::Gateway;
+use crate::support::client::Request;
 use crate::support::ollama::{chat, ollama};
 
 #[tokio::test]
@@ -113,4 +115,19 @@ async fn five_faults_in_a_row_take_a_backend_down_and_the_least_bad_is_tried() {
         assert_eq!(gateway.post(super::CHAT, &chat(false)).await.status, 502);
     }
     assert_eq!(calls(&sick), 8);
+}
+
+#[tokio::test]
+async fn a_saved_change_does_not_begin_the_turns_anew() {
+    let (a, b) = (well("a").await, well("b").await);
+    let weighted = |name: &str, fake: &Fake, weight| NewChannel { weight, ..channel(name, &fake.url()) };
+    let channels = [weighted("a", &a, 50), weighted("b", &b, 10)];
+    let gateway = Gateway::with_rows(&[UNPROBED], &channels, &[]).await;
+    for turn in 0..12 {
+        let spare = json!({"name": format!("spare {turn}"), "enabled": false, "baseUrl": a.url()});
+        let request = Request::post("/admin/api/channels", &spare).header("authorization", "Bearer admin123");
+        assert_eq!(gateway.send(&request).await.status, 200);
+        who(&gateway, "m").await;
+    }
+    assert_eq!((calls(&a), calls(&b)), (10, 2));
 }

@@ -88,6 +88,12 @@ impl Gateway {
         client::open(self.addr, &Request::post(path, json)).await
     }
 
+    /// Stops it in order; gives its working directory.
+    pub async fn stopped(self) -> TempDir {
+        within("the end of the gateway", self.app.shutdown(std::future::pending())).await;
+        self.home
+    }
+
     /// Stops it in order and says whether all requests ended in time.
     pub async fn shutdown(self) -> bool {
         within("the end of the gateway", self.app.shutdown(std::future::pending())).await

@@ -191,6 +191,16 @@ pub fn read<'a>(body: &'a [u8], scratch: &'a mut String, inputs: usize) -> Resul
     Ok(Vectors { vectors, prompt_tokens: reply.prompt_tokens() })
 }
 
+/// Whether a native answer has a list of numbers for each of the inputs, as far as a glance tells.
+pub(super) fn check(body: &[u8], inputs: usize) -> Result<(), ApiError> {
+    let mut scratch = String::new();
+    let read = read(body, &mut scratch, inputs)?;
+    match read.vectors.iter().all(|raw| kind(raw) == Kind::Array) {
+        true => Ok(()),
+        false => Err(ApiError::upstream("the upstream sent a vector that is not an array of numbers")),
+    }
+}
+
 /// The JSON of an embeddings reply and the prompt tokens.
 ///
 /// # Errors

@@ -127,12 +127,15 @@ pub fn ended_early() -> ApiError {
     ApiError::upstream("the upstream's answer ended before it was complete")
 }
 
-/// Whether a whole answer of `path` is one: it holds no error, and is done. Before it counts as served, so that
+/// Whether a whole answer of `path` is one: it holds no error, and is done, or has as many vectors as `vectors`. Before it counts as served, so that
 /// another backend may still be asked.
 ///
 /// # Errors
 /// What the client would be told of it.
-pub fn check_answer(path: &str, body: &[u8]) -> Result<(), ApiError> {
+pub fn check_answer(path: &str, body: &[u8], vectors: usize) -> Result<(), ApiError> {
+    if path == "/api/embed" {
+        return super::embeddings::check(body, vectors);
+    }
     #[derive(Default, Deserialize)]
     #[serde(default)]
     struct Answer<'a> {
@@ -142,7 +145,7 @@ pub fn check_answer(path: &str, body: &[u8]) -> Result<(), ApiError> {
     }
     let mut scratch = String::new();
     let answer: Answer<'_> = crate::ollama::parse(body, &mut scratch).map_err(|_| not_json())?;
-    check_whole(answer.error, answer.done == Some(true) || path == "/api/embed")
+    check_whole(answer.error, answer.done == Some(true))
 }
 
 /// A whole reply must hold no error and be done.
