@@ -11,6 +11,7 @@ mod file;
 mod layer;
 mod load;
 mod problem;
+mod ranges;
 mod rows;
 mod secret;
 mod suggest;
@@ -27,6 +28,7 @@ pub use example::{example_env, example_toml};
 pub use layer::Origin;
 pub use load::{Loaded, Row, Sources, load};
 pub use problem::{Bad, Problem};
+pub use ranges::{BadRange, Range, Ranges, TrustProxy};
 pub use secret::Secret;
 pub use table::{Group, InEffect, Kind, Setting, Unit, Zero};
 
