@@ -9,9 +9,9 @@ use std::net::IpAddr;
 use jiff::Timestamp;
 use wire::openai::ApiError;
 
-use crate::config::Secret;
+use crate::config::{Secret, TokenHash};
 use crate::http::Failure;
-use crate::snapshot::{Token, TokenHash};
+use crate::snapshot::Token;
 
 /// What every token of ours begins with.
 pub const PREFIX: &str = "sk-o2o-";

@@ -16,6 +16,7 @@ mod rows;
 mod secret;
 mod suggest;
 mod table;
+mod token_hash;
 mod value;
 mod values;
 
@@ -31,6 +32,7 @@ pub use problem::{Bad, Problem};
 pub use ranges::{BadRange, Range, Ranges, TrustProxy};
 pub use secret::Secret;
 pub use table::{Group, InEffect, Kind, Setting, Unit, Zero};
+pub use token_hash::TokenHash;
 
 /// Everything that the gateway reads at start. `Config::default()` is the documented defaults, as with no
 /// file, no environment and no flags.

@@ -21,7 +21,7 @@ const IMPLICIT: &str = "implicit";
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 #[error("{kind} '{name}': {reason}")]
 pub struct BadRow {
-    /// `backend` (of a channel) or `key`.
+    /// `backend` (of a channel), `key` or `token`.
     pub kind: &'static str,
     /// Its name.
     pub name: String,

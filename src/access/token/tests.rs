@@ -4,8 +4,8 @@ use jiff::Timestamp;
 use wire::openai::ApiError;
 
 use super::{Minted, RANDOM_BYTES, Refused, check, check_model, is_strong, mask};
-use crate::config::Ranges;
-use crate::snapshot::{Patterns, Token, TokenHash, Tokens};
+use crate::config::{Ranges, TokenHash};
+use crate::snapshot::{Patterns, Token, Tokens};
 
 const SEED: &str = "sk-o2o-00112233445566778899aabbccddeeff0011223344556677";
 
