@@ -2,11 +2,13 @@
 //! `limits`, time comes in as a value.
 
 mod expiry;
+mod identify;
 mod ip;
 mod real_ip;
 mod token;
 
 pub use expiry::{BadExpiry, parse_expiry, parse_new_expiry};
+pub use identify::{Doors, Who};
 pub use ip::{Area, IpRules, Mode};
 pub use real_ip::{Caller, caller};
 pub use token::{Minted, PREFIX, RANDOM_BYTES, Refused, check, check_model, ends, is_strong, mask};

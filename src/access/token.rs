@@ -77,10 +77,14 @@ pub fn mask(prefix: &str, last_four: &str) -> String {
 pub enum Refused {
     /// By the rules of addresses.
     Address,
-    /// None was shown.
-    Missing,
-    /// It is none that is known.
-    Unknown,
+    /// None was shown. `has_none`: there is none yet.
+    Missing {
+        has_none: bool,
+    },
+    /// It is none that is known. `has_none`: there is none yet.
+    Unknown {
+        has_none: bool,
+    },
     Disabled,
     Expired,
     /// It may not be shown from this address.
@@ -93,13 +97,18 @@ impl Refused {
     pub fn code(self) -> &'static str {
         match self {
             Refused::Address | Refused::TokenAddress => "ip_not_allowed",
-            Refused::Missing => "missing_api_key",
-            Refused::Unknown => "invalid_api_key",
+            Refused::Missing { .. } => "missing_api_key",
+            Refused::Unknown { .. } => "invalid_api_key",
             Refused::Disabled => "token_disabled",
             Refused::Expired => "token_expired",
         }
     }
 }
+
+const NONE_YET: &str = "this gateway has no API key yet and does not serve everybody; its admin can make one at \
+    /admin, or set ALLOW_ANONYMOUS=true";
+const UNKNOWN_AS_NONE: &str = "Incorrect API key provided: this gateway has none yet and does not serve everybody; its \
+    admin can make one at /admin, or set ALLOW_ANONYMOUS=true";
 
 impl From<Refused> for ApiError {
     fn from(refused: Refused) -> ApiError {
@@ -108,13 +117,17 @@ impl From<Refused> for ApiError {
             Refused::TokenAddress => {
                 (403, "permission_error", "this API key may not be used from your address")
             }
-            Refused::Missing => (
+            Refused::Missing { has_none: true } => (401, "invalid_request_error", NONE_YET),
+            Refused::Missing { has_none: false } => (
                 401,
                 "invalid_request_error",
                 "no API key was provided; send it as 'Authorization: Bearer KEY'",
             ),
-            // OpenAI's own words, which clients look for.
-            Refused::Unknown => (401, "invalid_request_error", "Incorrect API key provided"),
+            // Both begin with OpenAI's own words, which clients look for.
+            Refused::Unknown { has_none: true } => (401, "invalid_request_error", UNKNOWN_AS_NONE),
+            Refused::Unknown { has_none: false } => {
+                (401, "invalid_request_error", "Incorrect API key provided")
+            }
             Refused::Disabled => (401, "invalid_request_error", "this API key is disabled"),
             Refused::Expired => (401, "invalid_request_error", "this API key has expired"),
         };

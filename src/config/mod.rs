@@ -142,6 +142,16 @@ pub struct Access {
     pub admin_password: Secret,
 }
 
+/// `ALLOW_ANONYMOUS`: who may call without a token, while there is none and never was one.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Anonymous {
+    /// Programs of this machine.
+    #[default]
+    Loopback,
+    Everybody,
+    Nobody,
+}
+
 /// What is remembered of answers.
 #[derive(Debug, Clone, Copy)]
 pub struct Caches {

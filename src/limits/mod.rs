@@ -7,14 +7,14 @@ mod budget;
 mod gate;
 mod keyed;
 mod quota;
+mod replies;
 mod room;
 mod sliding;
-mod window;
 
 pub use budget::RetryBudget;
 pub use gate::{SlotGuard, Slots};
 pub use keyed::{Keyed, network};
 pub use quota::{Exhausted, Period, Quota, Reservation, Usage, period};
+pub use replies::Counted;
 pub use room::{Refused, RoomCounts, WaitingRoom};
 pub use sliding::{Refusal, Sliding, Standing, Taken};
-pub use window::Window;

@@ -41,9 +41,10 @@ pub struct Refusal {
 impl Refusal {
     /// [`Refusal::retry_after`] in whole seconds, rounded up, for the header of that name.
     #[must_use]
-    pub fn retry_after_seconds(&self) -> Option<u64> {
+    pub fn retry_after_seconds(&self) -> Option<u32> {
         let wait = self.retry_after?;
-        Some(wait.as_secs() + u64::from(wait.subsec_nanos() > 0))
+        let seconds = wait.as_secs().saturating_add(u64::from(wait.subsec_nanos() > 0));
+        Some(u32::try_from(seconds).unwrap_or(u32::MAX))
     }
 }
 

@@ -155,7 +155,7 @@ impl Search {
             State::Up => None,
         };
         if let Some((limit, window)) = &group.rate
-            && !window.take(*limit, now)
+            && window.take(*limit, 1, now).is_err()
         {
             return None;
         }

@@ -9,7 +9,7 @@ use super::model::{Configured, Group, Origin, RATE_PERIOD, Snapshot, Target};
 use super::pattern::Patterns;
 use crate::config::{BaseUrl, Config, Secret};
 use crate::http::Ids;
-use crate::limits::{Slots, WaitingRoom, Window};
+use crate::limits::{Sliding, Slots, WaitingRoom};
 use crate::store::{BackendRow, ChannelRow, Rows};
 use crate::upstream::health::Breaker;
 use crate::upstream::{Backend, Hosts, Rotation, Tally};
@@ -50,7 +50,7 @@ struct Live {
 #[derive(Debug, Clone)]
 struct LiveChannel {
     slots: Arc<Slots>,
-    window: Arc<Window>,
+    window: Arc<Sliding>,
     tally: Arc<Tally>,
 }
 
@@ -138,7 +138,7 @@ impl Build<'_> {
     fn channel(&mut self, row: &ChannelRow, members: Vec<(&BackendRow, Arc<Target>)>) -> Group {
         let live = self.old.channels.get(&row.id).cloned().unwrap_or_else(|| LiveChannel {
             slots: self.slots(),
-            window: Arc::new(Window::new(RATE_PERIOD, Instant::now())),
+            window: Arc::new(Sliding::new(RATE_PERIOD, Instant::now())),
             tally: Arc::default(),
         });
         live.slots.set_cap(cap(row.max_concurrent));

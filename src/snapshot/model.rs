@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::pattern::Patterns;
 use crate::config::{Balance, Config, Secret, StreamUsage};
-use crate::limits::{Slots, Window};
+use crate::limits::{Sliding, Slots};
 use crate::upstream::{Backend, Rotation, Tally};
 
 /// Plans kept; names come from clients, so there is an end to them.
@@ -43,7 +43,7 @@ pub struct Group {
     /// The channel's own cap, over all of its backends.
     pub slots: Arc<Slots>,
     /// Requests a minute, for channels that have a limit.
-    pub rate: Option<(u64, Arc<Window>)>,
+    pub rate: Option<(u64, Arc<Sliding>)>,
     /// Of a channel; a key's is its backend's.
     pub tally: Option<Arc<Tally>>,
     pub members: Vec<Arc<Target>>,
@@ -66,7 +66,7 @@ impl Group {
     /// Whether the channel itself may take one more: its cap and its rate.
     #[must_use]
     pub fn has_rate(&self, now: Instant) -> bool {
-        self.rate.as_ref().is_none_or(|(limit, window)| window.has_room(*limit, now))
+        self.rate.as_ref().is_none_or(|(limit, window)| window.look(*limit, now).remaining > 0)
     }
 }
 

@@ -139,8 +139,10 @@ fn models_by_pattern() {
 fn every_refusal_has_its_answer() {
     for (refused, status, code) in [
         (Refused::Address, 403, "ip_not_allowed"),
-        (Refused::Missing, 401, "missing_api_key"),
-        (Refused::Unknown, 401, "invalid_api_key"),
+        (Refused::Missing { has_none: false }, 401, "missing_api_key"),
+        (Refused::Missing { has_none: true }, 401, "missing_api_key"),
+        (Refused::Unknown { has_none: false }, 401, "invalid_api_key"),
+        (Refused::Unknown { has_none: true }, 401, "invalid_api_key"),
         (Refused::Disabled, 401, "token_disabled"),
         (Refused::Expired, 401, "token_expired"),
         (Refused::TokenAddress, 403, "ip_not_allowed"),
@@ -149,5 +151,11 @@ fn every_refusal_has_its_answer() {
         assert_eq!((error.status, error.code), (status, Some(code)));
         assert_eq!(crate::http::Failure::from(refused).outcome.as_str(), "unauthorized");
     }
-    assert!(ApiError::from(Refused::Unknown).message.starts_with("Incorrect API key provided"));
+    for has_none in [false, true] {
+        let unknown = ApiError::from(Refused::Unknown { has_none }).message;
+        assert!(unknown.starts_with("Incorrect API key provided"));
+        assert_eq!(unknown.contains("ALLOW_ANONYMOUS"), has_none);
+        let missing = ApiError::from(Refused::Missing { has_none }).message;
+        assert_eq!(missing.contains("ALLOW_ANONYMOUS"), has_none);
+    }
 }
