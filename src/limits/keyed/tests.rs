@@ -56,6 +56,8 @@ fn a_million_addresses_take_bounded_memory_and_free_nobody() {
         assert!(windows.take(&v4(1000 + number), 60, 1, now).is_ok());
     }
     assert!(windows.len() <= 4096, "{} are remembered", windows.len());
+    let remembered = windows.shards.iter().map(|shard| shard.lock().unwrap().places.len());
+    assert_eq!(remembered.sum::<usize>(), windows.len(), "what is forgotten leaves nothing behind");
     let later = start + Duration::from_secs(2);
     for offender in &offenders {
         assert!(windows.take(offender, 60, 1, later).is_err(), "{offender} was freed by the flood");

@@ -83,6 +83,8 @@ fn standing_tells_what_is_left_and_when_all_is_back() {
     assert_eq!(window.look(10, after(start, 32_000)).remaining, 6);
     let refused = window.take(10, 7, after(start, 32_000)).unwrap_err();
     assert_eq!(refused.retry_after, Some(Duration::from_secs(5)));
+    let refused = window.take(10, 7, after(start, 32_400)).unwrap_err();
+    assert_eq!(refused.retry_after, Some(Duration::from_millis(4600)));
     assert_eq!(window.look(3, after(start, 32_000)).remaining, 0, "a limit that was lowered");
     assert_eq!(window.look(10, after(start, 500_000)).remaining, 10);
 }
