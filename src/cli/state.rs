@@ -113,6 +113,21 @@ async fn open(config: &Config) -> anyhow::Result<(Store, Rows, Vec<String>)> {
     Ok((store, rows, warnings))
 }
 
+/// Turns channels or keys, given by id and name, on or off; says so of each.
+async fn toggle(
+    store: &Store,
+    which: impl Iterator<Item = (&str, &str)>,
+    on: bool,
+) -> anyhow::Result<String> {
+    let mut out = String::new();
+    let done = if on { "enabled" } else { "disabled" };
+    for (id, name) in which {
+        store.set_enabled(id, on).await?;
+        out.push_str(&format!("{done} {id} {name}\n"));
+    }
+    Ok(out)
+}
+
 /// Where state is kept, as a person can find it.
 fn place(config: &Config) -> String {
     let path = std::path::absolute(&config.data_dir);

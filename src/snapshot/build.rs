@@ -176,19 +176,11 @@ impl Build<'_> {
 
     fn key(&self, row: &BackendRow, target: Arc<Target>) -> Group {
         Group {
-            id: row.id.clone(),
-            name: row.name.clone(),
-            origin: Origin::Pool,
             priority: row.priority,
             weight: weight(row.weight),
             models: Patterns::new(&row.models),
             mapping: Mapping::new(&row.model_mapping),
-            slots: self.slots(),
-            rate: None,
-            tally: None,
-            members: vec![target],
-            weights: vec![1],
-            rotation: Rotation::new(&[1]),
+            ..self.alone(Origin::Pool, target)
         }
     }
 
@@ -197,10 +189,15 @@ impl Build<'_> {
         let base = config.upstream.base.clone();
         let name = base.to_string();
         let target = self.live(Identity { id: IMPLICIT, name: &name, base, credential: "", cap: 0 });
+        self.alone(Origin::Implicit, target)
+    }
+
+    /// A group of one backend, which serves every model under its own name.
+    fn alone(&self, origin: Origin, target: Arc<Target>) -> Group {
         Group {
-            id: IMPLICIT.to_owned(),
-            name,
-            origin: Origin::Implicit,
+            id: target.backend.id.clone(),
+            name: target.backend.name.clone(),
+            origin,
             priority: 0,
             weight: 1,
             models: Patterns::default(),

@@ -197,32 +197,33 @@ pub struct ChannelChange {
     pub backends: Option<Vec<NewBackend>>,
 }
 
+/// Sets each of these fields that a change names.
+macro_rules! set {
+    ($change:expr, $into:expr, $($field:ident)+) => {
+        $(if let Some(new) = &$change.$field { $into.$field.clone_from(new) })+
+    };
+}
+
+macro_rules! set_channel {
+    ($change:expr, $into:expr) => {
+        set!($change, $into, name enabled priority weight models model_mapping max_concurrent rate_limit tags base_url)
+    };
+}
+
+macro_rules! set_key {
+    ($change:expr, $into:expr) => {
+        set!($change, $into, name base_url enabled priority weight max_concurrent models model_mapping group tags)
+    };
+}
+
 impl ChannelChange {
     /// Puts these values, backends apart, into a channel that is to be stored.
     pub fn fill(&self, new: &mut NewChannel) {
-        set(&mut new.name, self.name.as_ref());
-        set(&mut new.enabled, self.enabled.as_ref());
-        set(&mut new.priority, self.priority.as_ref());
-        set(&mut new.weight, self.weight.as_ref());
-        set(&mut new.models, self.models.as_ref());
-        set(&mut new.model_mapping, self.model_mapping.as_ref());
-        set(&mut new.max_concurrent, self.max_concurrent.as_ref());
-        set(&mut new.rate_limit, self.rate_limit.as_ref());
-        set(&mut new.tags, self.tags.as_ref());
-        set(&mut new.base_url, self.base_url.as_ref());
+        set_channel!(self, new);
     }
 
     pub(super) fn apply(&self, row: &mut ChannelRow) {
-        set(&mut row.name, self.name.as_ref());
-        set(&mut row.enabled, self.enabled.as_ref());
-        set(&mut row.priority, self.priority.as_ref());
-        set(&mut row.weight, self.weight.as_ref());
-        set(&mut row.models, self.models.as_ref());
-        set(&mut row.model_mapping, self.model_mapping.as_ref());
-        set(&mut row.max_concurrent, self.max_concurrent.as_ref());
-        set(&mut row.rate_limit, self.rate_limit.as_ref());
-        set(&mut row.tags, self.tags.as_ref());
-        set(&mut row.base_url, self.base_url.as_ref());
+        set_channel!(self, row);
     }
 }
 
@@ -245,39 +246,15 @@ pub struct KeyChange {
 impl KeyChange {
     /// Puts these values into a key that is to be stored.
     pub fn fill(&self, new: &mut NewKey) {
-        set(&mut new.name, self.name.as_ref());
-        set(&mut new.base_url, self.base_url.as_ref());
-        set(&mut new.credential, self.credential.as_ref());
-        set(&mut new.enabled, self.enabled.as_ref());
-        set(&mut new.priority, self.priority.as_ref());
-        set(&mut new.weight, self.weight.as_ref());
-        set(&mut new.max_concurrent, self.max_concurrent.as_ref());
-        set(&mut new.models, self.models.as_ref());
-        set(&mut new.model_mapping, self.model_mapping.as_ref());
-        set(&mut new.group, self.group.as_ref());
-        set(&mut new.tags, self.tags.as_ref());
+        set_key!(self, new);
+        set!(self, new, credential);
     }
 
     pub(super) fn apply(&self, row: &mut BackendRow) {
-        set(&mut row.name, self.name.as_ref());
-        set(&mut row.base_url, self.base_url.as_ref());
+        set_key!(self, row);
         if let Some(credential) = &self.credential {
             row.credential = Ok(credential.clone());
         }
-        set(&mut row.enabled, self.enabled.as_ref());
-        set(&mut row.priority, self.priority.as_ref());
-        set(&mut row.weight, self.weight.as_ref());
-        set(&mut row.max_concurrent, self.max_concurrent.as_ref());
-        set(&mut row.models, self.models.as_ref());
-        set(&mut row.model_mapping, self.model_mapping.as_ref());
-        set(&mut row.group, self.group.as_ref());
-        set(&mut row.tags, self.tags.as_ref());
-    }
-}
-
-fn set<T: Clone>(field: &mut T, new: Option<&T>) {
-    if let Some(new) = new {
-        field.clone_from(new);
     }
 }
 

@@ -2,7 +2,6 @@
 //! folders that cannot be written to.
 
 mod backup;
-pub mod child;
 mod faults;
 mod folder;
 mod rows;

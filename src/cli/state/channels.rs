@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::find::{find, find_all};
 use super::options::Options;
-use super::{Told, args, open, place, read_text, show};
+use super::{Told, args, open, place, read_text, show, toggle};
 use crate::admin::{members, rules, stored_channel};
 use crate::cli::args::JSON;
 use crate::config::{BaseUrl, Config, Secret};
@@ -106,13 +106,9 @@ pub(super) async fn run(job: Job, config: &Config) -> anyhow::Result<Told> {
         Job::Update { which, edit } => update(&which, *edit, config).await,
         Job::Toggle { which, on } => {
             let (store, rows, warnings) = open(config).await?;
-            let mut out = String::new();
-            for row in find_all(&all(&rows), &which)? {
-                let change = ChannelChange { enabled: Some(on), ..ChannelChange::default() };
-                store.update_channel(&row.id, &change, None).await?;
-                let done = if on { "enabled" } else { "disabled" };
-                out.push_str(&format!("{done} {} {}\n", row.id, row.name));
-            }
+            let found = find_all(&all(&rows), &which)?;
+            let out =
+                toggle(&store, found.iter().map(|row| (row.id.as_str(), row.name.as_str())), on).await?;
             store.close().await;
             Ok(Told { out, warnings, failure: None })
         }

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::find::{find, find_all, pool};
 use super::options::Options;
-use super::{Credential, Told, args, open, place, read_text, show};
+use super::{Credential, Told, args, open, place, read_text, show, toggle};
 use crate::admin::keyline::{KeyLine, LineError, display_name, parse_lines};
 use crate::admin::{rules, stored_key};
 use crate::cli::args::JSON;
@@ -111,13 +111,9 @@ pub(super) async fn run(job: Job, config: &Config) -> anyhow::Result<Told> {
         Job::Update(update) => self::update(*update, config).await,
         Job::Toggle { which, on } => {
             let (store, rows, warnings) = open(config).await?;
-            let mut out = String::new();
-            for row in find_all(&pool(&rows), &which)? {
-                let change = KeyChange { enabled: Some(on), ..KeyChange::default() };
-                store.update_key(&row.id, &change, None).await?;
-                let done = if on { "enabled" } else { "disabled" };
-                out.push_str(&format!("{done} {} {}\n", row.id, row.name));
-            }
+            let found = find_all(&pool(&rows), &which)?;
+            let out =
+                toggle(&store, found.iter().map(|row| (row.id.as_str(), row.name.as_str())), on).await?;
             store.close().await;
             Ok(Told { out, warnings, failure: None })
         }

@@ -5,19 +5,10 @@ use std::path::Path;
 use serde_json::json;
 
 use super::{PASSWORD, call, get, refused, well, who};
-use crate::store::child;
 use crate::support::Gateway;
+use crate::support::child;
 
-/// In a file system of 1 MiB.
-async fn fill_up(dir: &Path) {
-    let mounted = std::process::Command::new("mount")
-        .args(["-t", "tmpfs", "-o", "size=1m", "tmpfs"])
-        .arg(dir)
-        .status()
-        .unwrap();
-    assert!(mounted.success());
-    let ballast = dir.join("ballast");
-    std::fs::write(&ballast, vec![0; 300 << 10]).unwrap();
+async fn fill_up(dir: &Path, ballast: &Path) {
     let fake = well("still here").await;
     let (url, data) = (fake.url(), dir.to_string_lossy().into_owned());
     let env = [("ADMIN_PASSWORD", PASSWORD), ("DATA_DIR", data.as_str())];
@@ -44,7 +35,7 @@ async fn fill_up(dir: &Path) {
     }
     assert_eq!(get(&gateway, "/keys").await["summary"]["total"], stored, "reading goes on");
 
-    std::fs::remove_file(&ballast).unwrap();
+    std::fs::remove_file(ballast).unwrap();
     assert_eq!(call(&gateway, "POST", "/keys", &key(stored)).await.status, 200);
     assert_eq!(get(&gateway, "/keys").await["summary"]["total"], stored + 1);
     assert!(gateway.shutdown().await);
@@ -52,11 +43,5 @@ async fn fill_up(dir: &Path) {
 
 #[tokio::test]
 async fn a_full_disk_refuses_changes_and_serves_requests() {
-    if let Some(dir) = child::folder() {
-        return fill_up(&dir).await;
-    }
-    let temp = tempfile::tempdir().unwrap();
-    // A mount that nobody else sees, and that ends with the child.
-    let wrapper = if child::is_root() { &["unshare", "-m"][..] } else { &["unshare", "-r", "-m"] };
-    child::run("admin::disk::a_full_disk_refuses_changes_and_serves_requests", temp.path(), wrapper).await;
+    child::on_small_disk("admin::disk::a_full_disk_refuses_changes_and_serves_requests", fill_up).await;
 }

@@ -8,7 +8,8 @@ use ollama2openai::config::Secret;
 use ollama2openai::store::{NewBackend, Store, StoreError};
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 
-use super::{child, open};
+use super::open;
+use crate::support::child;
 use crate::support::wait::within;
 
 fn keys(number: usize, length: usize) -> [NewBackend; 2] {
@@ -69,16 +70,7 @@ async fn nothing_acknowledged_is_lost_by_fifty_kills() {
     assert!(acknowledged.len() > 200, "{} writes in all", acknowledged.len());
 }
 
-/// In a file system of 1 MiB.
-async fn fill_up(dir: &Path) {
-    let mounted = std::process::Command::new("mount")
-        .args(["-t", "tmpfs", "-o", "size=1m", "tmpfs"])
-        .arg(dir)
-        .status()
-        .unwrap();
-    assert!(mounted.success());
-    let ballast = dir.join("ballast");
-    std::fs::write(&ballast, vec![0; 300 << 10]).unwrap();
+async fn fill_up(dir: &Path, ballast: &Path) {
     let store: Store = open(dir).await;
     let mut stored = 0;
     let full = loop {
@@ -99,7 +91,7 @@ async fn fill_up(dir: &Path) {
     assert!(matches!(backup, Err(StoreError::Full)), "{backup:?}");
     assert!(!dir.join("backup").exists(), "half a backup is none");
 
-    std::fs::remove_file(&ballast).unwrap();
+    std::fs::remove_file(ballast).unwrap();
     store.create_keys(&keys(stored, 4000)).await.unwrap();
     store.close().await;
     assert_eq!(open(dir).await.load().await.unwrap().backends.len(), 2 * stored + 2);
@@ -107,12 +99,5 @@ async fn fill_up(dir: &Path) {
 
 #[tokio::test]
 async fn a_full_disk_is_an_error_until_there_is_space_again() {
-    if let Some(dir) = child::folder() {
-        return fill_up(&dir).await;
-    }
-    let temp = tempfile::tempdir().unwrap();
-    // A mount that nobody else sees, and that ends with the child.
-    let wrapper = if child::is_root() { &["unshare", "-m"][..] } else { &["unshare", "-r", "-m"] };
-    child::run("store::faults::a_full_disk_is_an_error_until_there_is_space_again", temp.path(), wrapper)
-        .await;
+    child::on_small_disk("store::faults::a_full_disk_is_an_error_until_there_is_space_again", fill_up).await;
 }

@@ -7,7 +7,8 @@ use ollama2openai::config::Secret;
 use ollama2openai::store::{Store, StoreError};
 use sqlx::{Connection as _, SqliteConnection};
 
-use super::{child, open};
+use super::open;
+use crate::support::child;
 
 /// A file of the folder by its name, and its mode.
 fn modes(dir: &Path) -> Vec<(String, u32)> {

@@ -10,6 +10,7 @@
 //! drop(stream); // the client leaves
 //! ```
 
+pub mod child;
 pub mod client;
 mod gateway;
 pub mod http;

@@ -6,9 +6,9 @@ use std::process::Stdio;
 
 use tokio::process::Command;
 
-use crate::support::wait::within;
+use super::wait::within;
 
-const FOLDER: &str = "STORE_TEST_CHILD";
+const FOLDER: &str = "TEST_CHILD_FOLDER";
 
 /// The folder to work in, if this process is such a child.
 pub fn folder() -> Option<PathBuf> {
@@ -18,6 +18,21 @@ pub fn folder() -> Option<PathBuf> {
 pub fn is_root() -> bool {
     use std::os::unix::fs::MetadataExt as _;
     std::fs::metadata("/proc/self").unwrap().uid() == 0
+}
+
+/// Runs `work` of a test on a file system of 1 MiB, which nobody else sees and which ends with the child. It gets the
+/// folder, and a file there that takes up space until it is removed.
+pub async fn on_small_disk(test: &str, work: impl AsyncFnOnce(&Path, &Path)) {
+    let Some(folder) = folder() else {
+        let temp = tempfile::tempdir().unwrap();
+        let wrapper = if is_root() { &["unshare", "-m"][..] } else { &["unshare", "-r", "-m"] };
+        return run(test, temp.path(), wrapper).await;
+    };
+    let mut mount = std::process::Command::new("mount");
+    assert!(mount.args(["-t", "tmpfs", "-o", "size=1m", "tmpfs"]).arg(&folder).status().unwrap().success());
+    let ballast = folder.join("ballast");
+    std::fs::write(&ballast, vec![0; 300 << 10]).unwrap();
+    work(&folder, &ballast).await;
 }
 
 /// `test` again in a child that works in `folder`, started by `wrapper` if there is one.
