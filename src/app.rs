@@ -7,6 +7,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use anyhow::Context as _;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -52,7 +53,10 @@ impl App {
     /// # Errors
     /// The system's, when the port cannot be bound or gives no random numbers.
     pub async fn start(config: &Config) -> anyhow::Result<App> {
-        let listener = bind(SocketAddr::new(config.listen.host, config.listen.port))?;
+        let wanted = SocketAddr::new(config.listen.host, config.listen.port);
+        let listener = bind(wanted).with_context(|| {
+            format!("cannot listen on {wanted}: if another program has the port, choose another with --port")
+        })?;
         let addr = listener.local_addr()?;
         let store = Arc::new(Store::open(&config.data_dir, config.secret_key.as_ref()).await?);
         let ids = Arc::new(Ids::new(getrandom::u64().map_err(io::Error::other)?));

@@ -53,6 +53,9 @@ pub fn demo(
             Fake::start(([127, 0, 0, 1], 0).into(), handler).await.context("the fake Ollama cannot start")?;
         loaded.config.upstream.base =
             fake.url().parse::<BaseUrl>().context("the fake Ollama has no address")?;
+        // What is configured in the working directory is another gateway's.
+        let data = tempfile::tempdir().context("the demo has no folder for its state")?;
+        loaded.config.data_dir = data.path().to_owned();
         let is_demo =
             Some(replay.map_or("the built-in fake Ollama", |_| "recorded traffic of a real Ollama"));
         run(loaded.config, look, Greeting { demo: is_demo }, out).await
@@ -101,8 +104,7 @@ async fn run(
     greeting: Greeting,
     out: &mut dyn Write,
 ) -> anyhow::Result<ExitCode> {
-    let wanted = std::net::SocketAddr::new(config.listen.host, config.listen.port);
-    let app = App::start(&config).await.with_context(|| format!("cannot start on {wanted}"))?;
+    let app = App::start(&config).await?;
     let mut ending = Ending::caught()?;
     greeting.listening(&app, &config, look, out)?;
     // A signal ends the first look, too: it may wait for a host that sleeps.

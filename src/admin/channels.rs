@@ -64,8 +64,15 @@ fn change(fields: &mut Fields) -> ChannelChange {
 pub(super) async fn create(State(admin): State<Arc<Admin>>, body: Bytes) -> Answer {
     let mut fields = Fields::read(&body)?;
     let change = change(&mut fields);
-    let base = fields.base("baseUrl").unwrap_or_else(|| admin.default_base.clone());
+    let given = fields.base("baseUrl");
     let keys = fields.texts("keys").unwrap_or_default();
+    if given.is_none() && keys.is_empty() && admin.default_base.is_cloud() {
+        fields.wrong(
+            "baseUrl",
+            "is required, unless there are keys: without one, Ollama's cloud serves nobody",
+        );
+    }
+    let base = given.unwrap_or_else(|| admin.default_base.clone());
     let backends = backends(&mut fields, &keys, &base, &[]);
     let warnings = fields.end()?;
     let is_named = change.name.is_some();

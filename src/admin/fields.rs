@@ -11,6 +11,8 @@ use crate::config::BaseUrl;
 pub(super) struct Fields {
     given: Map<String, Value>,
     wrong: Vec<(String, String)>,
+    /// Names of the fields that the call knows.
+    asked: Vec<String>,
 }
 
 impl Fields {
@@ -27,7 +29,7 @@ impl Fields {
                 Err(error) => return Err(AdminError::invalid(format!("the body is not JSON: {error}"))),
             },
         };
-        Ok(Fields { given, wrong: Vec::new() })
+        Ok(Fields { given, wrong: Vec::new(), asked: Vec::new() })
     }
 
     /// Notes that a field is wrong; the first that is said of it counts.
@@ -43,12 +45,22 @@ impl Fields {
     /// 400 with every wrong field.
     pub(super) fn end(self) -> Result<Vec<String>, AdminError> {
         match self.wrong.is_empty() {
-            true => Ok(self.given.keys().map(|name| format!("{name} is no field that can be set")).collect()),
+            true => Ok(self.given.keys().map(|name| self.unknown(name)).collect()),
             false => Err(AdminError::fields(self.wrong)),
         }
     }
 
+    /// Fields are spelled exactly; who writes `baseURL` is told of `baseUrl`.
+    fn unknown(&self, name: &str) -> String {
+        let meant = self.asked.iter().find(|asked| asked.eq_ignore_ascii_case(name));
+        match meant {
+            Some(meant) => format!("{name} is no field; did you mean {meant}?"),
+            None => format!("{name} is no field that can be set"),
+        }
+    }
+
     fn take<T>(&mut self, name: &str, form: &str, read: impl FnOnce(Value) -> Option<T>) -> Option<T> {
+        self.asked.push(name.to_owned());
         let value = self.given.remove(name)?;
         let read = read(value);
         if read.is_none() {

@@ -9,11 +9,16 @@
 //! | `URL` | none: a server that wants no key | the line |
 //! | `KEY` | the line | the default |
 //!
-//! A URL begins with `http://` or `https://`. Pure: nothing is stored, asked or looked up here; whether a backend is
+//! A URL begins with `http://` or `https://`, or is an address without them: `host:port`, an IP address, `localhost`. What
+//! is meant as a URL but is none is an error: taken for a key it would be sent to the default. Pure: nothing is stored, asked or looked up here; whether a backend is
 //! known already is told by who stores it.
+
+use std::net::IpAddr;
 
 use crate::config::{BaseUrl, Secret};
 
+/// Shortest key whose ends may be a name.
+const SHORTEST_NAME: usize = 16;
 /// Shortest last segment of a URL that is taken for a key.
 const SHORTEST_SEGMENT: usize = 20;
 
@@ -58,7 +63,7 @@ fn parse(line: usize, piece: &str, default_base: &BaseUrl) -> Result<KeyLine, Li
     }
     let base = match base {
         None => default_base.clone(),
-        Some(text) if !is_url(text) => {
+        Some(text) if !is_url(text) && !is_address(text) => {
             return Err(wrong("the address does not begin with http:// or https://".to_owned()));
         }
         Some(text) => text.parse().map_err(|bad| wrong(format!("the address {bad}")))?,
@@ -70,7 +75,11 @@ fn parse(line: usize, piece: &str, default_base: &BaseUrl) -> Result<KeyLine, Li
 fn split(piece: &str) -> (Option<&str>, &str) {
     if let Some((first, rest)) = piece.split_once('|') {
         let (first, rest) = (first.trim(), rest.trim());
-        return if is_url(first) { (Some(first), rest) } else { (Some(rest), first) };
+        let is_first = is_url(first) || is_address(first);
+        return if is_first { (Some(first), rest) } else { (Some(rest), first) };
+    }
+    if is_address(piece) || is_near_url(piece) {
+        return (Some(piece), "");
     }
     if !is_url(piece) {
         return (None, piece);
@@ -90,6 +99,28 @@ fn is_url(text: &str) -> bool {
     text.split_once("://").is_some_and(|(scheme, _)| {
         scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https")
     })
+}
+
+/// Whether it is an address without a scheme, path or not; a key has no such form.
+fn is_address(text: &str) -> bool {
+    let host_port = text.split('/').next().unwrap_or_default();
+    let is_host = |host: &str| {
+        host.starts_with('[')
+            || host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-_".contains(&byte))
+    };
+    let has_port = host_port.rsplit_once(':').is_some_and(|(host, port)| {
+        is_host(host) && (1..=5).contains(&port.len()) && port.bytes().all(|byte| byte.is_ascii_digit())
+    });
+    has_port || host_port.parse::<IpAddr>().is_ok() || host_port.eq_ignore_ascii_case("localhost")
+}
+
+/// Whether it was meant as a URL, with another scheme or a slip in it.
+fn is_near_url(text: &str) -> bool {
+    let has_slip = |start: &str| {
+        let after = text.get(..start.len()).filter(|begin| begin.eq_ignore_ascii_case(start));
+        after.is_some() && !is_url(text)
+    };
+    text.contains("://") && !is_url(text) || ["http:", "https:", "http/", "https/"].into_iter().any(has_slip)
 }
 
 fn is_key_segment(segment: &str) -> bool {
@@ -120,14 +151,12 @@ pub fn mask(secret: &str) -> String {
     }
 }
 
-/// A name for a backend that was given none, safe to show and log: the ends of its key, or the host of a server that
-/// wants none.
+/// A name for a backend that was given none, safe to show and log: the ends of its key, or the host when it has none, or
+/// one that is too short to show anything of.
 #[must_use]
 pub fn display_name(base: &BaseUrl, key: &str) -> String {
     match key.chars().count() {
-        0 => base.authority().to_string(),
-        1..=4 => "***".to_owned(),
-        5..=8 => format!("{}...", first(key, 2)),
+        0..SHORTEST_NAME => base.authority().to_string(),
         _ => format!("{}...{}", first(key, 4), last(key, 4)),
     }
 }

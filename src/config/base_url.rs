@@ -54,6 +54,11 @@ impl BaseUrl {
         http::Uri::from_parts(parts).expect("scheme, authority and path are all there")
     }
 
+    /// Whether it is Ollama's own service, which wants a credential.
+    pub fn is_cloud(&self) -> bool {
+        self.authority.host().eq_ignore_ascii_case("ollama.com")
+    }
+
     /// Host and, where it was given, port: the value of the `Host` header.
     pub fn authority(&self) -> &Authority {
         &self.authority

@@ -162,11 +162,28 @@ async fn to_one(context: &Context, call: &Call<'_>, mut seat: Seat, until: Until
         }
         Err(failure) => judge(&by, &model, failure, now, started),
     };
+    let was = backend.breaker.state(now);
     match trial {
         Some(trial) => trial.report(now, verdict),
         None => backend.breaker.report(now, verdict),
     }
+    tell_change(&by, was, backend.breaker.state(now));
     result
+}
+
+/// One line in the log when a backend goes down or comes back.
+fn tell_change(by: &Served, was: State, is: State) {
+    let (name, base) = (&by.target.backend.name, &by.target.backend.host.base);
+    match (was, is) {
+        (State::Up, State::Up) => {}
+        (State::Down { .. } | State::HalfOpen | State::OnTrial, State::Up) => {
+            tracing::info!(backend = name, address = %base, "a backend is well again");
+        }
+        (State::Up | State::HalfOpen | State::OnTrial, State::Down { .. }) => {
+            tracing::warn!(backend = name, address = %base, "a backend is down: others serve while they can");
+        }
+        _ => {}
+    }
 }
 
 /// Ends when probes have found that a backend is dead, though it never closed the connection: whoever waits for its

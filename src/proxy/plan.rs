@@ -104,6 +104,10 @@ impl Search {
     /// 404 when no channel, key or backend serves the model.
     pub(super) fn new(context: &Context, call: &Call<'_>) -> Result<Self, Failure> {
         let (plan, model) = (Arc::clone(call.plan), Arc::clone(call.asked));
+        if context.snapshot.groups.is_empty() {
+            let error = ApiError::new(503, "api_error", "no backend is enabled").with_code("no_backend");
+            return Err(Failure::new(Outcome::UpstreamConnect, error));
+        }
         if plan.tiers.is_empty() {
             let error = ApiError::new(404, "not_found_error", format!("model '{model}' not found"));
             let error = ApiError { param: Some("model".into()), ..error }.with_code("model_not_found");

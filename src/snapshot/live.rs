@@ -49,6 +49,13 @@ impl Reloader {
     /// Those of the database, and a row that no snapshot can be made of.
     pub async fn start(config: Config, store: Arc<Store>, registry: Registry) -> Result<Self, ReloadError> {
         let rows = store.load().await?;
+        for (row, why) in rows.lost() {
+            tracing::warn!(
+                backend = row.name,
+                base_url = row.base_url,
+                "a credential cannot be read: {why}; enter it again"
+            );
+        }
         let first = registry.build(&config, &rows)?;
         let current = Arc::new(Current(ArcSwap::from_pointee(first)));
         Ok(Reloader { config, store, registry, current, revision: Mutex::new(rows.revision) })

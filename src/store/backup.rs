@@ -1,7 +1,7 @@
 //! Copies of the database: taken while it is in use, and put back.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use sqlx::sqlite::SqliteJournalMode;
 use sqlx::{Connection as _, SqliteConnection};
@@ -19,6 +19,8 @@ pub struct Restored {
     pub backends: usize,
     /// Whether the backup brought its key, and the key file now holds it.
     pub with_key: bool,
+    /// Where the database that was there is now.
+    pub aside: Option<PathBuf>,
     /// Backends whose credential was sealed with a key that is not here, and must be entered anew.
     pub lost: Vec<(BackendRow, Lost)>,
 }
@@ -65,7 +67,7 @@ impl Store {
 }
 
 /// Puts a backup in the place of the database of a data folder. With `force` one that is there is put aside under a
-/// name that ends in `.replaced`, and so is the key file if the backup brings another key. Credentials are opened with
+/// name that ends in `.replaced` and maybe a number, and so is the key file if the backup brings another key. Credentials are opened with
 /// `secret`, else with the key of the backup, else with the key file.
 ///
 /// # Errors
@@ -93,14 +95,14 @@ pub async fn restore(
         }
     };
     let replaces_key = key.is_some() && secret.is_none();
-    folder.put_aside(replaces_key)?;
+    let aside = folder.put_aside(replaces_key)?;
     if let Some(key) = key.as_ref().filter(|_| replaces_key) {
         folder.write_key(key)?;
     }
     fs::rename(&copy, &database).map_err(|error| StoreError::io("move", copy, error))?;
     folder::sync(data_dir)?;
     drop(alone);
-    report(data_dir, secret, replaces_key).await
+    Ok(Restored { aside, ..report(data_dir, secret, replaces_key).await? })
 }
 
 /// Copies a backup and takes the key out of the copy, which is what will be used.
@@ -150,6 +152,7 @@ async fn report(data_dir: &Path, secret: Option<&Secret>, with_key: bool) -> Res
         channels: rows.channels.len(),
         backends: rows.backends.len(),
         with_key,
+        aside: None,
         lost: rows.lost().map(|(row, why)| (row.clone(), why.clone())).collect(),
     })
 }

@@ -120,33 +120,39 @@ impl Folder {
         write().map_err(|error| StoreError::io("write", path.clone(), error))
     }
 
-    /// Puts the database aside, and the key file if asked to, under names that end in `.replaced`. One that was put
-    /// aside before is lost by that, unless there is nothing to put in its place.
-    pub(super) fn put_aside(&self, with_key: bool) -> Result<(), StoreError> {
+    /// Puts the database aside, and the key file if asked to, under names that end in `.replaced` and, from the second
+    /// time on, a number. Gives that of the database, if there was one.
+    pub(super) fn put_aside(&self, with_key: bool) -> Result<Option<PathBuf>, StoreError> {
         let replaces = self.database().exists();
+        let end = self.free_end();
         // The companions of a database are found by its name: `x.replaced-wal` belongs to `x.replaced`.
-        for end in COMPANIONS {
-            let companion = self.0.join(format!("{DATABASE}{end}"));
-            if replaces {
-                unless_missing(
-                    fs::remove_file(self.0.join(format!("{DATABASE}.replaced{end}"))),
-                    &companion,
-                )?;
-                unless_missing(
-                    fs::rename(&companion, self.0.join(format!("{DATABASE}.replaced{end}"))),
-                    &companion,
-                )?;
-            } else {
+        for companion in COMPANIONS {
+            let from = self.0.join(format!("{DATABASE}{companion}"));
+            match replaces {
+                true => unless_missing(
+                    fs::rename(&from, self.0.join(format!("{DATABASE}{end}{companion}"))),
+                    &from,
+                )?,
                 // Left behind by a database that is gone, it would be taken for that of the next one.
-                unless_missing(fs::remove_file(&companion), &companion)?;
+                false => unless_missing(fs::remove_file(&from), &from)?,
             }
         }
         let names: &[&str] = if with_key { &[DATABASE, KEY] } else { &[DATABASE] };
         for name in names {
             let from = self.0.join(name);
-            unless_missing(fs::rename(&from, self.0.join(format!("{name}.replaced"))), &from)?;
+            unless_missing(fs::rename(&from, self.0.join(format!("{name}{end}"))), &from)?;
         }
-        Ok(())
+        Ok(replaces.then(|| self.0.join(format!("{DATABASE}{end}"))))
+    }
+
+    /// What no file that was put aside ends in yet.
+    fn free_end(&self) -> String {
+        let is_free = |end: &String| {
+            !self.0.join(format!("{DATABASE}{end}")).exists() && !self.0.join(format!("{KEY}{end}")).exists()
+        };
+        let numbered = (2..).map(|number: u32| format!(".replaced.{number}"));
+        let mut ends = std::iter::once(".replaced".to_owned()).chain(numbered);
+        ends.find(is_free).expect("numbers do not end")
     }
 }
 

@@ -56,6 +56,25 @@ fn all_forms_are_read() {
 }
 
 #[test]
+fn an_address_without_its_scheme_is_no_key() {
+    for (text, address) in [
+        ("192.168.1.9:11434", "http://192.168.1.9:11434"),
+        ("192.168.1.9", "http://192.168.1.9"),
+        ("gpu-2.lab:11434/api", "http://gpu-2.lab:11434"),
+        ("LOCALHOST", "http://localhost"),
+        ("[::1]:11434", "http://[::1]:11434"),
+    ] {
+        let (base, key) = one(text);
+        assert_eq!((base.to_ascii_lowercase().as_str(), key.as_str()), (address, ""), "{text}");
+    }
+    assert_eq!(one("gpu:11434|sk-1"), ("http://gpu:11434".to_owned(), "sk-1".to_owned()));
+    assert_eq!(one("sk-1|gpu:11434"), ("http://gpu:11434".to_owned(), "sk-1".to_owned()));
+    for text in ["ftp://gpu", "http:/gpu:11434", "http//gpu:11434", "HTTPS:gpu", ":11434", "gpu:99999"] {
+        assert!(bad(text).reason.starts_with("the address"), "{text}");
+    }
+}
+
+#[test]
 fn traps_of_the_old_program_are_gone() {
     for (text, address, key) in [
         ("http://gpu:11434", "http://gpu:11434", ""),
@@ -106,7 +125,7 @@ fn what_is_wrong_is_told_without_the_secret() {
             "the address holds a user name or password; a key belongs to its own setting",
         ),
         (
-            "sk-1234567890abcdef|gpu:11434",
+            "sk-1234567890abcdef|gpu",
             "sk-123***cdef|***",
             "the address does not begin with http:// or https://",
         ),
@@ -139,8 +158,7 @@ fn masks_show_the_ends_of_long_secrets_only() {
         assert_eq!(mask(secret), masked);
     }
     let base = base("http://gpu:11434/x");
-    for (secret, name) in
-        [("", "gpu:11434"), ("abcd", "***"), ("abcdefgh", "ab..."), ("abcdefghi", "abcd...fghi")]
+    for (secret, name) in [("", "gpu:11434"), ("abcdefghi", "gpu:11434"), ("0123456789abcdef", "0123...cdef")]
     {
         assert_eq!(display_name(&base, secret), name);
     }

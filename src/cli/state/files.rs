@@ -68,10 +68,13 @@ async fn put_back(file: &Path, force: bool, config: &Config) -> anyhow::Result<T
 }
 
 fn told(restored: &Restored, config: &Config) -> Told {
-    let Restored { channels, backends, with_key, lost } = restored;
+    let Restored { channels, backends, with_key, aside, lost } = restored;
     let key = if *with_key { ", and the key" } else { "" };
     let mut out =
         format!("restored into {}: channels: {channels}, backends: {backends}{key}\n", place(config));
+    if let Some(aside) = aside {
+        out.push_str(&format!("the former database is {}\n", aside.display()));
+    }
     if !lost.is_empty() {
         out.push_str(&format!("lost are the credentials of {}; enter them again:\n", lost.len()));
     }

@@ -81,6 +81,18 @@ async fn a_channel_without_anything_gets_the_defaults() {
 }
 
 #[tokio::test]
+async fn a_channel_needs_an_address_or_a_key() {
+    let gateway = started(&[("OLLAMA_BASE_URL", "")]).await;
+    let wrong = json!({"name": "a", "baseURL": "http://127.0.0.1:1"});
+    let error = refused(&gateway, 400, "POST", "/channels", &wrong).await;
+    assert!(error["fields"]["baseUrl"].is_string(), "{error}");
+    let body = json!({"keys": ["sk-cloud"], "basEurl": "http://127.0.0.1:1"});
+    let made = post(&gateway, "/channels", &body).await;
+    assert_eq!(made["channel"]["baseUrl"], "https://ollama.com");
+    assert_eq!(made["warnings"], json!(["basEurl is no field; did you mean baseUrl?"]));
+}
+
+#[tokio::test]
 async fn a_name_is_taken_once() {
     let gateway = started(&[]).await;
     channel(&gateway, &json!({"name": "lab"})).await;

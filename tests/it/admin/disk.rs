@@ -27,7 +27,7 @@ async fn fill_up(dir: &Path, ballast: &Path) {
         507,
         "POST",
         "/channels",
-        &json!({"name": "x".repeat(200), "tags": ["y".repeat(4000)]}),
+        &json!({"name": "x".repeat(200), "baseUrl": url, "tags": ["y".repeat(4000)]}),
     )
     .await;
     for _ in 0..20 {

@@ -48,7 +48,7 @@ async fn every_change_holds_at_the_next_request() {
     done_by(&gateway, "DELETE", &format!("/channels/{two}"), &Value::Null).await;
     assert_eq!(who(&gateway).await, "first");
     post(&gateway, &format!("/keys/{}/toggle", key["key"]["id"].as_str().unwrap()), &Value::Null).await;
-    assert_eq!(gateway.post(CHAT, &chat(false)).await.status, 404);
+    assert_eq!(gateway.post(CHAT, &chat(false)).await.status, 503);
     done_by(&gateway, "DELETE", "/keys", &Value::Null).await;
     done_by(&gateway, "DELETE", &format!("/channels/{one}"), &Value::Null).await;
     assert_eq!(who(&gateway).await, "alone", "with nothing configured, the Ollama of the environment serves");

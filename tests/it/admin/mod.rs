@@ -22,7 +22,8 @@ const KEY: &str = "sk-first6-SECRET-MIDDLE-last4";
 
 /// A gateway with a password of its own and more settings.
 async fn started(env: &[(&str, &str)]) -> Gateway {
-    Gateway::start(&[&[("ADMIN_PASSWORD", PASSWORD)], env].concat()).await
+    let ours = [("ADMIN_PASSWORD", PASSWORD), ("OLLAMA_BASE_URL", "http://127.0.0.1:1")];
+    Gateway::start(&[&ours, env].concat()).await
 }
 
 /// A call with the password. `null` sends no body.

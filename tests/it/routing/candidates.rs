@@ -146,3 +146,12 @@ async fn mapped_names_do_not_mind_case_or_the_latest_tag() {
     other["model"] = json!("gpt-4:mini");
     assert_eq!(gateway.post(CHAT, &other).await.status, 404);
 }
+
+#[tokio::test]
+async fn all_that_is_turned_off_is_no_missing_model() {
+    let off = NewKey { enabled: false, ..key("off", "http://127.0.0.1:1") };
+    let gateway = Gateway::with_rows(&[UNPROBED], &[], &[off]).await;
+    let reply = gateway.post(CHAT, &chat(false)).await;
+    assert_eq!((reply.status, &reply.json()["error"]["code"]), (503, &json!("no_backend")));
+    assert_eq!(gateway.get("/health").await.json()["status"], "no_backends");
+}

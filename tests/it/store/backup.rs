@@ -77,6 +77,9 @@ async fn what_is_there_or_in_use_is_not_overwritten() {
     let restored = restore(&dir, &file, None, true).await.unwrap();
     assert_eq!(restored.backends, 0);
     let aside = dir.join("ollama2openai.db.replaced");
+    assert_eq!(restored.aside.as_ref(), Some(&aside));
+    let second = restore(&dir, &file, None, true).await.unwrap().aside.unwrap();
+    assert_eq!(second, dir.join("ollama2openai.db.replaced.2"), "the first one stays");
     let again = temp.path().join("again");
     std::fs::create_dir(&again).unwrap();
     std::fs::copy(&aside, again.join("ollama2openai.db")).unwrap();
