@@ -24,6 +24,8 @@ const RELOADS: usize = 3;
 /// A gateway that works less than this in [`PAUSE`] has ended what it does at its start.
 const IDLE: Duration = Duration::from_millis(10);
 const PAUSE: Duration = Duration::from_millis(600);
+/// So often that is waited for.
+const PAUSES: usize = 50;
 
 /// A configuration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -86,7 +88,7 @@ async fn fill_one(data: &Path, size: Size, upstream: SocketAddr) -> anyhow::Resu
 pub(crate) async fn measure(place: &Place, size: Size, window: Duration) -> anyhow::Result<Seen> {
     let (mut server, addr) = place.start_with_data(&size.folder(place))?;
     crate::run::first_answer(&mut server, addr, Face::OpenAi).await?;
-    until_idle(&server).await;
+    until_idle(&server).await?;
     let target = Target { server: &server, addr, face: Face::OpenAi };
     let cpu_us = load::closed(target, false, window).await?.cpu_us;
     let mut reloads_ms = Vec::new();
@@ -111,12 +113,13 @@ async fn reload(addr: SocketAddr, number: usize) -> anyhow::Result<f64> {
 }
 
 /// At its start a gateway looks at every backend once.
-async fn until_idle(server: &Server) {
-    loop {
+async fn until_idle(server: &Server) -> anyhow::Result<()> {
+    for _ in 0..PAUSES {
         let before = server.cpu_ns();
         tokio::time::sleep(PAUSE).await;
         if Duration::from_nanos(server.cpu_ns() - before) < IDLE {
-            return;
+            return Ok(());
         }
     }
+    anyhow::bail!("the gateway works without requests: more than {IDLE:?} in each {PAUSE:?}")
 }

@@ -9,6 +9,7 @@ use tokio::task::JoinSet;
 use tokio::time::MissedTickBehavior;
 
 use crate::proxy::Proxy;
+use crate::snapshot::Snapshot;
 use crate::upstream::{Due, Rounds, Sight, look};
 
 /// Between two looks at what is due.
@@ -69,6 +70,8 @@ pub(super) async fn run(proxy: Arc<Proxy>, first: watch::Sender<Option<Vec<Sight
 
 struct Watch<'r> {
     proxy: &'r Arc<Proxy>,
+    /// The one whose backends are known to `rounds`.
+    snapshot: Option<Arc<Snapshot>>,
     rounds: Rounds,
     running: JoinSet<Looked>,
     permits: Arc<Semaphore>,
@@ -79,14 +82,18 @@ struct Watch<'r> {
 impl<'r> Watch<'r> {
     fn new(proxy: &'r Arc<Proxy>) -> Self {
         let (rounds, running, found) = (Rounds::default(), JoinSet::new(), HashMap::new());
-        Watch { proxy, rounds, running, permits: Arc::new(Semaphore::new(AT_ONCE)), found }
+        Watch { proxy, snapshot: None, rounds, running, permits: Arc::new(Semaphore::new(AT_ONCE)), found }
     }
 
     /// Begins the looks that are due and gives their addresses.
     fn begin(&mut self, interval: Option<Duration>) -> HashSet<String> {
-        let snapshot = self.proxy.snapshot.load();
-        let backends = snapshot.targets().map(|target| Arc::clone(&target.backend));
-        let due = self.rounds.due(backends, interval, Instant::now(), || self.proxy.ids.chance());
+        let now = self.proxy.snapshot.load();
+        // Nothing is gone through anew while nothing has changed: there may be thousands.
+        if !self.snapshot.as_ref().is_some_and(|known| Arc::ptr_eq(known, &now)) {
+            self.rounds.set(now.targets().map(|target| Arc::clone(&target.backend)));
+            self.snapshot = Some(now);
+        }
+        let due = self.rounds.due(interval, Instant::now(), || self.proxy.ids.chance());
         let mut begun = HashSet::new();
         for due in due {
             begun.insert(due.address.clone());

@@ -263,7 +263,8 @@ impl Search {
         let model = group.served(&self.model).to_owned();
         Some(Seat {
             by: Served { target: Arc::clone(target), group: Arc::clone(group) },
-            is_unlisted: is_unlisted(target, &model),
+            // The first pass has asked.
+            is_unlisted: pass != Pass::Good && is_unlisted(target, &model),
             model,
             trial,
             is_last_resort,

@@ -21,6 +21,8 @@ pub struct Rounds {
 
 #[derive(Debug, Default)]
 struct Round {
+    /// The backends at the address.
+    sharing: Vec<Arc<Backend>>,
     /// When the last look began.
     looked: Option<Instant>,
     /// When the next probe is due; `None` = there was none.
@@ -49,28 +51,29 @@ pub struct Sight {
 }
 
 impl Rounds {
+    /// These are the backends from now on.
+    pub fn set(&mut self, backends: impl Iterator<Item = Arc<Backend>>) {
+        self.known.values_mut().for_each(|round| round.sharing.clear());
+        for backend in backends {
+            self.known.entry(backend.host.base.to_string()).or_default().sharing.push(backend);
+        }
+        self.known.retain(|_, round| round.is_running || !round.sharing.is_empty());
+    }
+
     /// The looks that are due now; none of an address where one runs. `interval` is the period of those that are
     /// well, `None` probes nothing; those that are down come when their breaker says so. A list that a 404 has
     /// shown to be wrong is read in any case.
-    pub fn due(
-        &mut self,
-        backends: impl Iterator<Item = Arc<Backend>>,
-        interval: Option<Duration>,
-        now: Instant,
-        chance: impl Fn() -> f64,
-    ) -> Vec<Due> {
-        let mut by_address: HashMap<String, Vec<Arc<Backend>>> = HashMap::new();
-        for backend in backends {
-            by_address.entry(backend.host.base.to_string()).or_default().push(backend);
-        }
-        self.known.retain(|address, round| round.is_running || by_address.contains_key(address));
+    pub fn due(&mut self, interval: Option<Duration>, now: Instant, chance: impl Fn() -> f64) -> Vec<Due> {
         let mut due = Vec::new();
-        for (address, sharing) in by_address {
-            let round = self.known.entry(address.clone()).or_default();
+        for (address, round) in &mut self.known {
+            if round.is_running || round.sharing.is_empty() {
+                continue;
+            }
             let has_rested = round.looked.is_none_or(|looked| now >= looked + REST);
-            let is_doubted = has_rested && sharing.iter().any(|backend| backend.host.inventory.is_doubted());
-            let is_probe = interval.is_some() && round.is_due(&sharing, has_rested, now);
-            if round.is_running || !(is_probe || is_doubted) {
+            let doubts = |backend: &Arc<Backend>| backend.host.inventory.is_doubted();
+            let is_probe = interval.is_some() && round.is_due(has_rested, now);
+            let is_doubted = has_rested && round.sharing.iter().any(doubts);
+            if !(is_probe || is_doubted) {
                 continue;
             }
             if let Some(interval) = interval.filter(|_| is_probe) {
@@ -79,7 +82,7 @@ impl Rounds {
                 round.next = Some(now + interval - early);
             }
             (round.looked, round.is_running) = (Some(now), true);
-            due.push(Due { address, sharing, only_list: !is_probe });
+            due.push(Due { address: address.clone(), sharing: round.sharing.clone(), only_list: !is_probe });
         }
         due
     }
@@ -93,14 +96,14 @@ impl Rounds {
 }
 
 impl Round {
-    fn is_due(&self, sharing: &[Arc<Backend>], has_rested: bool, now: Instant) -> bool {
+    fn is_due(&self, has_rested: bool, now: Instant) -> bool {
         let asks = |backend: &Arc<Backend>| match backend.breaker.state(now) {
             State::Down { probe_due } => now >= probe_due,
             // It is not known to be down, but the last who asked it could not connect.
             State::Up => has_rested && !backend.host.inventory.is_up(),
             State::HalfOpen | State::OnTrial => false,
         };
-        self.next.is_none_or(|next| now >= next) || sharing.iter().any(asks)
+        self.next.is_none_or(|next| now >= next) || self.sharing.iter().any(asks)
     }
 }
 
