@@ -21,7 +21,7 @@ use crate::limits::{Refused, WaitingRoom};
 use crate::snapshot::{Origin, Plan};
 use crate::upstream::health::{State, Trial, Verdict};
 use crate::upstream::{
-    Backend, Reading, Tally, ended_early, read_error, read_whole, refused, stream_broke, timed_out,
+    Backend, Reading, ended_early, read_error, read_whole, refused, stream_broke, timed_out,
 };
 
 /// How often a dead kept-alive connection may be replaced for one call; each try may meet another dead one.
@@ -141,7 +141,7 @@ fn retry_same(search: &mut Search, past: &Past, chance: f64) -> Option<Duration>
 /// One attempt, its verdict included.
 async fn to_one(context: &Context, call: &Call<'_>, mut seat: Seat, until: Until) -> Result<Begun, Failure> {
     let (by, model) = (seat.by.clone(), seat.model.clone());
-    by.tallies().for_each(Tally::request);
+    by.target.tally.request();
     let room = &context.proxy.room;
     let trial = seat.trial.take().map(|trial| Probation { room, trial: Some(trial) });
     let started = Instant::now();
@@ -248,7 +248,7 @@ fn judge(by: &Served, model: &str, failure: &Failure, now: Instant, started: Ins
     let told = &failure.error.message;
     // A model that is not there is no fault of its backend.
     if failure.blame != Blame::Model {
-        by.tallies().for_each(Tally::failure);
+        by.target.tally.failure();
         let noted = cause.map_or_else(|| told.clone(), |cause| format!("{told} ({cause})"));
         backend.breaker.note_error(now, &noted);
     }

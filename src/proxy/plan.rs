@@ -12,9 +12,9 @@ use crate::config::Balance;
 use crate::http::{Failure, Outcome};
 use crate::limits::SlotGuard;
 use crate::snapshot::{Group, Plan, Snapshot, Target, Tier};
+use crate::upstream::Rotation;
 use crate::upstream::balance::take_least_busy;
 use crate::upstream::health::{State, Trial};
-use crate::upstream::{Rotation, Tally};
 
 /// Who serves.
 #[derive(Debug, Clone)]
@@ -90,13 +90,6 @@ pub(super) struct Search {
     shunned: Vec<usize>,
     /// Whether one whose list lacks the model may be asked for it: after a 404 of such a one, no other.
     pub(super) asks_unlisted: bool,
-}
-
-impl Served {
-    /// Counts on both: the backend, and the channel that it belongs to.
-    pub(super) fn tallies(&self) -> impl Iterator<Item = &Tally> {
-        std::iter::once(&*self.target.tally).chain(self.group.tally.as_deref())
-    }
 }
 
 impl Search {

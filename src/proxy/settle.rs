@@ -92,7 +92,7 @@ impl Drop for Settle {
         let millis = |duration: Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
         if let Some(by) = &self.by {
             let tokens = self.usage.prompt + self.usage.completion;
-            by.tallies().for_each(|tally| tally.tokens(tokens));
+            by.target.tally.tokens(tokens);
         }
         let (path, total) = (self.endpoint.path(), millis(self.started.elapsed()));
         // Fields are named as an operator asks for them; prompts, answers and keys are never among them.

@@ -15,7 +15,7 @@ use super::attempt::Begun;
 use super::plan::{Seat, Served};
 use crate::http::{Failure, Outcome};
 use crate::upstream::health::Verdict;
-use crate::upstream::{Tally, ended_early, stream_broke};
+use crate::upstream::{ended_early, stream_broke};
 
 /// Events gathered before they are handed on, even if the upstream has more at once.
 const ENOUGH: usize = 64 << 10;
@@ -65,7 +65,7 @@ impl Input {
 /// A backend that has begun to answer does not finish.
 fn note_fault(by: &Served) {
     by.target.backend.breaker.report(Instant::now(), Verdict::Fault);
-    by.tallies().for_each(Tally::failure);
+    by.target.tally.failure();
 }
 
 struct Source {

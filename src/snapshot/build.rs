@@ -12,7 +12,7 @@ use crate::http::Ids;
 use crate::limits::{Slots, WaitingRoom, Window};
 use crate::store::{BackendRow, ChannelRow, Rows};
 use crate::upstream::health::Breaker;
-use crate::upstream::{Backend, Hosts, Rotation, Tally};
+use crate::upstream::{Backend, Hosts, Rotation};
 
 /// Id of the backend that serves while nothing is configured.
 const IMPLICIT: &str = "implicit";
@@ -52,12 +52,12 @@ struct Live {
 struct LiveChannel {
     slots: Arc<Slots>,
     window: Arc<Window>,
-    tally: Arc<Tally>,
 }
 
 /// What identifies a backend, and its cap.
 struct Identity<'r> {
     id: &'r str,
+    channel: Option<&'r str>,
     name: &'r str,
     base: BaseUrl,
     credential: &'r str,
@@ -133,12 +133,9 @@ impl Registry {
         live.channels.get(id).map_or(0, |channel| channel.slots.in_flight())
     }
 
-    /// The counts of all backends and channels, by id.
-    pub(super) fn tallies(&self) -> Vec<(String, Arc<Tally>)> {
-        let live = self.live.lock().unwrap_or_else(PoisonError::into_inner);
-        let targets = live.targets.iter().map(|(id, target)| (id.clone(), Arc::clone(&target.tally)));
-        let channels = live.channels.iter().map(|(id, channel)| (id.clone(), Arc::clone(&channel.tally)));
-        targets.chain(channels).collect()
+    /// All backends that have counts.
+    pub(super) fn counting(&self) -> Vec<Arc<Target>> {
+        self.live.lock().unwrap_or_else(PoisonError::into_inner).targets.values().map(Arc::clone).collect()
     }
 }
 
@@ -147,7 +144,6 @@ impl Build<'_> {
         let live = self.old.channels.get(&row.id).cloned().unwrap_or_else(|| LiveChannel {
             slots: self.slots(),
             window: Arc::new(Window::new(RATE_PERIOD, Instant::now())),
-            tally: Arc::default(),
         });
         live.slots.set_cap(cap(row.max_concurrent));
         self.next.channels.insert(row.id.clone(), live.clone());
@@ -167,7 +163,6 @@ impl Build<'_> {
                 .rate_limit
                 .and_then(|limit| u64::try_from(limit).ok())
                 .map(|limit| (limit, live.window)),
-            tally: Some(live.tally),
             rotation: Rotation::with(&weights, turns),
             members: enabled.into_iter().map(|(_, target)| target).collect(),
             weights,
@@ -188,7 +183,8 @@ impl Build<'_> {
     fn implicit(&mut self, config: &Config) -> Group {
         let base = config.upstream.base.clone();
         let name = base.to_string();
-        let target = self.live(Identity { id: IMPLICIT, name: &name, base, credential: "", cap: 0 });
+        let target =
+            self.live(Identity { id: IMPLICIT, channel: None, name: &name, base, credential: "", cap: 0 });
         self.alone(Origin::Implicit, target)
     }
 
@@ -204,7 +200,6 @@ impl Build<'_> {
             mapping: Mapping::default(),
             slots: self.slots(),
             rate: None,
-            tally: None,
             members: vec![target],
             weights: vec![1],
             rotation: Rotation::new(&[1]),
@@ -220,7 +215,14 @@ impl Build<'_> {
         // A lost credential is sent as none: the upstream's 401 and the start's report say the rest.
         let credential = row.credential.as_ref().map_or("", Secret::expose);
         let cap = cap(row.max_concurrent);
-        Ok(self.live(Identity { id: &row.id, name: &row.name, base, credential, cap }))
+        Ok(self.live(Identity {
+            id: &row.id,
+            channel: row.channel_id.as_deref(),
+            name: &row.name,
+            base,
+            credential,
+            cap,
+        }))
     }
 
     /// The backend as it was, if it is the same place and credential.
@@ -232,13 +234,15 @@ impl Build<'_> {
                 backend: Arc::new(known.backend.renamed(now.name)),
                 slots: Arc::clone(&known.slots),
                 tally: Arc::clone(&known.tally),
+                channel: known.channel.clone(),
             }),
             None => {
                 let Registry { interval, ids, hosts, .. } = self.registry;
                 let breaker = Breaker::new(Instant::now(), *interval, ids.chance());
                 let backend = Backend::new(now.id, now.name, hosts.get(now.base), now.credential, breaker);
                 let tally = known.map(|known| Arc::clone(&known.tally)).unwrap_or_default();
-                Arc::new(Target { backend: Arc::new(backend), slots: self.slots(), tally })
+                let channel = now.channel.map(Box::from);
+                Arc::new(Target { backend: Arc::new(backend), slots: self.slots(), tally, channel })
             }
         };
         target.slots.set_cap(now.cap);

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
 
-use super::{BadRow, Registry, Snapshot};
+use super::{BadRow, Registry, Snapshot, Target};
 use crate::config::Config;
 use crate::store::{Rows, Store, StoreError, Totals};
 use crate::upstream::Counted;
@@ -72,6 +72,9 @@ impl Reloader {
     /// # Errors
     /// As [`Reloader::start`]; nothing has changed then.
     pub async fn reload(&self) -> Result<(), ReloadError> {
+        // What no row names any more is forgotten, its counts too; its channel keeps them. Those that cannot be
+        // written now are written later.
+        let _ = self.write_totals().await;
         let rows = self.store.load().await?;
         Ok(self.put(&rows)?)
     }
@@ -105,16 +108,22 @@ impl Reloader {
     /// # Errors
     /// Those of the database.
     pub async fn write_totals(&self) -> Result<(), StoreError> {
-        let tallies = self.registry.tallies();
+        let counting = self.registry.counting();
         let taken: Vec<_> =
-            tallies.iter().filter_map(|(id, tally)| Some((id, tally, tally.take()?))).collect();
+            counting.iter().filter_map(|target| Some((target, target.tally.take()?))).collect();
         if taken.is_empty() {
             return Ok(());
         }
-        let deltas: Vec<_> = taken.iter().map(|(id, _, counted)| ((*id).clone(), totals(*counted))).collect();
+        let of = |(target, counted): &(&Arc<Target>, Counted)| {
+            let channel = target.channel.as_deref().map(str::to_owned);
+            let ids = std::iter::once(target.backend.id.clone()).chain(channel);
+            let counted = *counted;
+            ids.map(move |id| (id, totals(counted)))
+        };
+        let deltas: Vec<_> = taken.iter().flat_map(of).collect();
         let written = self.store.add_totals(&deltas).await;
         if written.is_err() {
-            taken.iter().for_each(|(_, tally, counted)| tally.put_back(*counted));
+            taken.iter().for_each(|(target, counted)| target.tally.put_back(*counted));
         }
         written
     }

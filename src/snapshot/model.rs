@@ -22,6 +22,8 @@ pub struct Target {
     pub backend: Arc<Backend>,
     pub slots: Arc<Slots>,
     pub tally: Arc<Tally>,
+    /// Id of the channel that it belongs to, which counts with it.
+    pub channel: Option<Box<str>>,
 }
 
 /// Where a group comes from.
@@ -46,8 +48,6 @@ pub struct Group {
     pub slots: Arc<Slots>,
     /// Requests a minute, for channels that have a limit.
     pub rate: Option<(u64, Arc<Window>)>,
-    /// Of a channel; a key's is its backend's.
-    pub tally: Option<Arc<Tally>>,
     pub members: Vec<Arc<Target>>,
     /// Those of the members, in their order.
     pub weights: Vec<u32>,

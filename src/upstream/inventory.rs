@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -44,14 +44,20 @@ impl Capabilities {
 /// The memory of one backend.
 #[derive(Debug, Default)]
 pub struct Inventory {
-    models: Mutex<Option<Listed>>,
-    /// Models that turned out to be missing, whatever the list says.
-    missing: Mutex<Vec<Missing>>,
+    lists: Mutex<Lists>,
     /// A 404 has shown the list to be wrong, and nobody has read it since.
     is_doubted: AtomicBool,
     capabilities: Mutex<HashMap<String, Known>>,
     is_up: AtomicBool,
     version: Mutex<Option<Arc<str>>>,
+}
+
+/// Which models are there, as far as is known.
+#[derive(Debug, Default)]
+struct Lists {
+    last: Option<Listed>,
+    /// Models that turned out to be missing, whatever the list says.
+    missing: Vec<Missing>,
 }
 
 /// The last list.
@@ -76,6 +82,21 @@ struct Known {
     capabilities: Option<Arc<Capabilities>>,
 }
 
+impl Lists {
+    fn has(&self, model: &str) -> Option<bool> {
+        let denies =
+            |missing: &Missing| missing.at.elapsed() < GRUDGE && models::same_name(&missing.model, model);
+        match self.missing.iter().any(denies) {
+            true => Some(false),
+            false => self.last.as_ref().map(|listed| names(&listed.models, model)),
+        }
+    }
+}
+
+fn names(list: &[Model], model: &str) -> bool {
+    list.iter().any(|known| models::same_name(&known.id, model))
+}
+
 impl Inventory {
     /// The models that the backend lists now; its last answer stands in for one that fails or takes longer than 2 s.
     ///
@@ -87,18 +108,15 @@ impl Inventory {
             let models = models::from_tags(&body).map_err(|error| unreadable(&error))?;
             Ok(Arc::from(models))
         });
-        let mut last = self.models.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut lists = self.lists();
         match fresh {
             Ok(models) => {
-                *last = Some(Listed { models: Arc::clone(&models), at: Instant::now() });
+                lists.last = Some(Listed { models: Arc::clone(&models), at: Instant::now() });
                 // A list that still names what a 404 has denied lies on.
-                let lies = |missing: &Missing| {
-                    missing.is_news && models.iter().any(|known| models::same_name(&known.id, &missing.model))
-                };
-                self.missing.lock().unwrap_or_else(PoisonError::into_inner).retain(lies);
+                lists.missing.retain(|missing| missing.is_news && names(&models, &missing.model));
                 Ok(models)
             }
-            Err(failure) => last.as_ref().map(|listed| Arc::clone(&listed.models)).ok_or(failure),
+            Err(failure) => lists.last.as_ref().map(|listed| Arc::clone(&listed.models)).ok_or(failure),
         }
     }
 
@@ -106,35 +124,26 @@ impl Inventory {
     /// never decides.
     #[must_use]
     pub fn has(&self, model: &str) -> Option<bool> {
-        let missing = self.missing.lock().unwrap_or_else(PoisonError::into_inner);
-        let denies =
-            |missing: &Missing| missing.at.elapsed() < GRUDGE && models::same_name(&missing.model, model);
-        if missing.iter().any(denies) {
-            return Some(false);
-        }
-        drop(missing);
-        let last = self.models.lock().unwrap_or_else(PoisonError::into_inner);
-        last.as_ref().map(|listed| listed.models.iter().any(|known| models::same_name(&known.id, model)))
+        self.lists().has(model)
     }
 
     /// The digest of `model`, when the last list tells it.
     #[must_use]
     pub fn digest(&self, model: &str) -> Option<Box<str>> {
-        let last = self.models.lock().unwrap_or_else(PoisonError::into_inner);
-        let listed = last.as_ref()?.models.iter().find(|known| models::same_name(&known.id, model));
+        let lists = self.lists();
+        let listed = lists.last.as_ref()?.models.iter().find(|known| models::same_name(&known.id, model));
         listed?.digest.clone()
     }
 
     /// A 404 showed that `model` is not there, whatever the list says; the list is to be read anew.
     pub fn note_missing(&self, model: &str) {
-        let is_news = self.has(model) != Some(false);
-        let mut missing = self.missing.lock().unwrap_or_else(PoisonError::into_inner);
-        missing.retain(|missing| missing.at.elapsed() < GRUDGE);
-        let is_known = missing.iter().any(|missing| models::same_name(&missing.model, model));
-        if !is_known && missing.len() < MAX_MODELS {
-            missing.push(Missing { model: model.to_owned(), at: Instant::now(), is_news });
+        let mut lists = self.lists();
+        let is_news = lists.has(model) != Some(false);
+        lists.missing.retain(|missing| missing.at.elapsed() < GRUDGE);
+        let is_known = lists.missing.iter().any(|missing| models::same_name(&missing.model, model));
+        if !is_known && lists.missing.len() < MAX_MODELS {
+            lists.missing.push(Missing { model: model.to_owned(), at: Instant::now(), is_news });
         }
-        drop(missing);
         if is_news {
             self.is_doubted.store(true, Ordering::Relaxed);
         }
@@ -149,8 +158,7 @@ impl Inventory {
     /// The last list and its age, for people.
     #[must_use]
     pub fn last(&self) -> Option<(Arc<[Model]>, Duration)> {
-        let last = self.models.lock().unwrap_or_else(PoisonError::into_inner);
-        last.as_ref().map(|listed| (Arc::clone(&listed.models), listed.at.elapsed()))
+        self.lists().last.as_ref().map(|listed| (Arc::clone(&listed.models), listed.at.elapsed()))
     }
 
     /// What `model` can do, or `None` when the backend does not say. Asked once in five minutes for each model.
@@ -191,6 +199,10 @@ impl Inventory {
     pub fn known_capabilities(&self, model: &str) -> Option<Arc<Capabilities>> {
         let known = self.remembered(&model.to_ascii_lowercase())?;
         known.capabilities.filter(|_| known.until > Instant::now())
+    }
+
+    fn lists(&self) -> MutexGuard<'_, Lists> {
+        self.lists.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn remembered(&self, key: &str) -> Option<Known> {
