@@ -163,7 +163,7 @@ pub fn display_name(base: &BaseUrl, key: &str) -> String {
 
 /// The key masked, and of the address what cannot be secret: scheme, host and port.
 fn masked_piece(base: Option<&str>, key: &str) -> String {
-    let host = base.filter(|text| is_url(text)).and_then(|text| {
+    let host = base.and_then(|text| {
         let (scheme, rest) = text.split_once("://")?;
         let authority = &rest[..rest.find(['/', '?', '#']).unwrap_or(rest.len())];
         let shown = if authority.contains('@') { "***" } else { authority };
@@ -172,6 +172,7 @@ fn masked_piece(base: Option<&str>, key: &str) -> String {
     match (host, base) {
         (Some(host), _) if key.is_empty() => host,
         (Some(host), _) => format!("{host}|{}", mask(key)),
+        (None, Some(base)) if key.is_empty() => mask(base),
         (None, Some(_)) => format!("{}|***", mask(key)),
         (None, None) => mask(key),
     }

@@ -57,7 +57,7 @@ function merge(lines) {
 
 /** The server. `says` queues replies for generating calls; the last one is given again and again. */
 export class Ollama {
-  models = { 'llama3.2:latest': ['completion', 'tools', 'vision'], 'ns/tiny:1b': ['completion'] };
+  models = { 'llama3.2:latest': ['completion', 'tools', 'vision', 'thinking', 'embedding'], 'ns/tiny:1b': ['completion'] };
   seen = [];
 
   async start() {

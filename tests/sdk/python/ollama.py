@@ -99,7 +99,8 @@ class Ollama:
         self.thread.start()
 
     def reset(self):
-        self.models = {"llama3.2:latest": ["completion", "tools", "vision"], "ns/tiny:1b": ["completion"]}
+        able = ["completion", "tools", "vision", "thinking", "embedding"]
+        self.models = {"llama3.2:latest": able, "ns/tiny:1b": ["completion"]}
         self.replies, self.seen = [], []
         self.left.clear()
 

@@ -121,7 +121,7 @@ def test_images(client, ollama):
     whole = client.chat.completions.create(model="llama3.2", messages=[{"role": "user", "content": parts}])
     assert whole.choices[0].message.content == "a dot"
     assert ollama.asked["messages"] == [{"role": "user", "content": "what is this?", "images": [pixel]}]
-    with pytest.raises(openai.BadRequestError, match="does not take images"):
+    with pytest.raises(openai.BadRequestError, match="does not support images"):
         client.chat.completions.create(model="ns/tiny:1b", messages=[{"role": "user", "content": parts}])
 
 

@@ -84,7 +84,8 @@ def test_a_stream_that_breaks_raises(client, ollama, broken):
 
 
 def test_the_sdk_tries_again_when_told_to(client, ollama):
-    ollama.says(Reply(503, BUSY, {"retry-after": "1"}), chat("at last"))
+    # The gateway itself asks three times before it gives up.
+    ollama.says(*[Reply(503, BUSY, {"retry-after": "1"})] * 3, chat("at last"))
     start = time.monotonic()
     reply = client.with_options(max_retries=1).chat.completions.create(**ASK)
     assert reply.choices[0].message.content == "at last" and time.monotonic() - start >= 1
