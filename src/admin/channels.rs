@@ -22,6 +22,8 @@ type Answer = Result<Json<Value>, AdminError>;
 const UNNAMED: &str = "New Channel";
 
 pub(super) async fn list(State(admin): State<Arc<Admin>>) -> Answer {
+    // What is shown is what was counted until now; if it cannot be written, what was written last.
+    let _ = admin.reloader.write_totals().await;
     let rows = admin.store.load().await?;
     let summary = view::channels_summary(&rows, admin.reloader.registry());
     Ok(Json(json!({ "channels": listed(&admin, &rows), "summary": summary })))

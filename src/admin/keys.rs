@@ -18,6 +18,8 @@ use crate::store::{BackendRow, Created, KeyChange, NewKey, Rows};
 type Answer = Result<Json<Value>, AdminError>;
 
 pub(super) async fn list(State(admin): State<Arc<Admin>>) -> Answer {
+    // What is shown is what was counted until now; if it cannot be written, what was written last.
+    let _ = admin.reloader.write_totals().await;
     let rows = admin.store.load().await?;
     Ok(Json(listed(&admin, &rows)))
 }

@@ -93,8 +93,7 @@ pub(super) async fn send(context: &Context, call: &Call<'_>, until: Until) -> Re
             return Err(past.told());
         }
         let (by, is_unlisted) = (seat.by.clone(), seat.is_unlisted);
-        let id = by.target.backend.id.clone();
-        let failure = match to_one(context, call, seat, until).await {
+        let failure = match to_one(context, call, &by, seat, until).await {
             Ok(begun) => return Ok(begun),
             Err(failure) => failure,
         };
@@ -102,6 +101,7 @@ pub(super) async fn send(context: &Context, call: &Call<'_>, until: Until) -> Re
         if matches!(failure.blame, Blame::Connect | Blame::Backend) {
             search.shun(&by);
         }
+        let id = by.target.backend.id.clone();
         past.add(failure, &id, &search.tried);
         search.tried.push(id);
         if past.is_over(context.snapshot.max_retries) {
@@ -112,6 +112,15 @@ pub(super) async fn send(context: &Context, call: &Call<'_>, until: Until) -> Re
 
 /// A seat now, or as soon as one is free; `None` when every candidate was tried.
 async fn take(context: &Context, search: &Search) -> Result<Option<Seat>, Failure> {
+    let room = &context.proxy.room;
+    // Nearly always there is a place, and nothing needs to be kept for waiting. Nobody is overtaken.
+    if room.depth() == 0 {
+        match search.pick(Instant::now()) {
+            Pick::Seat(seat) => return Ok(Some(seat)),
+            Pick::Nobody => return Ok(None),
+            Pick::Full => {}
+        }
+    }
     let deadline = tokio::time::Instant::now() + context.snapshot.queue_timeout;
     let search = search.clone();
     let look = move || match search.pick(Instant::now()) {
@@ -119,7 +128,7 @@ async fn take(context: &Context, search: &Search) -> Result<Option<Seat>, Failur
         Pick::Nobody => Some(None),
         Pick::Full => None,
     };
-    context.proxy.room.wait(deadline, look).await.map_err(|refused| {
+    room.wait(deadline, look).await.map_err(|refused| {
         let message = match refused {
             Refused::Full => "all backends are busy and the queue is full",
             Refused::TooLong => "all backends are busy, and none was free in time",
@@ -139,8 +148,13 @@ fn retry_same(search: &mut Search, past: &Past, chance: f64) -> Option<Duration>
 }
 
 /// One attempt, its verdict included.
-async fn to_one(context: &Context, call: &Call<'_>, mut seat: Seat, until: Until) -> Result<Begun, Failure> {
-    let (by, model) = (seat.by.clone(), seat.model.clone());
+async fn to_one(
+    context: &Context,
+    call: &Call<'_>,
+    by: &Served,
+    mut seat: Seat,
+    until: Until,
+) -> Result<Begun, Failure> {
     by.target.tally.request();
     let room = &context.proxy.room;
     let trial = seat.trial.take().map(|trial| Probation { room, trial: Some(trial) });
@@ -160,14 +174,14 @@ async fn to_one(context: &Context, call: &Call<'_>, mut seat: Seat, until: Until
             // A stream that runs on is judged by its end, but a trial must not keep others waiting for that.
             if begun.rest.is_none() || trial.is_some() { Verdict::Ok } else { Verdict::Neutral }
         }
-        Err(failure) => judge(&by, &model, failure, now, started),
+        Err(failure) => judge(by, call, failure, (started, now)),
     };
     let was = backend.breaker.state(now);
     match trial {
         Some(trial) => trial.report(now, verdict),
         None => backend.breaker.report(now, verdict),
     }
-    tell_change(&by, was, backend.breaker.state(now));
+    tell_change(by, was, backend.breaker.state(now));
     result
 }
 
@@ -221,7 +235,8 @@ impl Drop for Probation<'_> {
 }
 
 /// What a failure says of the backend; one line in the log for each attempt.
-fn judge(by: &Served, model: &str, failure: &Failure, now: Instant, started: Instant) -> Verdict {
+fn judge(by: &Served, call: &Call<'_>, failure: &Failure, (started, now): (Instant, Instant)) -> Verdict {
+    let model = by.group.served(call.asked);
     let (backend, cause) = (&by.target.backend, failure.cause.as_deref());
     let verdict = match failure.blame {
         Blame::Nobody => return Verdict::Neutral,
@@ -268,7 +283,8 @@ fn judge(by: &Served, model: &str, failure: &Failure, now: Instant, started: Ins
 async fn ask(context: &Context, call: &Call<'_>, seat: Seat, until: Until) -> Result<Begun, Failure> {
     let backend = &seat.by.target.backend;
     let client = &context.proxy.client;
-    let body = call.native.body(&seat.model);
+    let served = seat.by.group.served(call.asked);
+    let body = call.native.body(served);
     let wait = match until {
         Until::Content => client.timeouts.headers,
         // The head of a whole answer comes with its last token, so its own limit rules.
@@ -284,7 +300,7 @@ async fn ask(context: &Context, call: &Call<'_>, seat: Seat, until: Until) -> Re
     };
     if !response.status().is_success() {
         let (status, retry_after, body) = read_error(response).await;
-        let (asked, served) = (call.asked, seat.model.as_str());
+        let asked = call.asked;
         return Err(refused(Refusal {
             status,
             body: &body,

@@ -28,8 +28,6 @@ pub(super) struct Served {
 #[derive(Debug)]
 pub(super) struct Seat {
     pub(super) by: Served,
-    /// The model's name there.
-    pub(super) model: String,
     /// Leave to ask a backend that is not well; whoever asks tells it what came of that.
     pub(super) trial: Option<Trial>,
     /// Whether it is known to lack the model, by a list that may be old.
@@ -253,12 +251,10 @@ impl Search {
         {
             return None;
         }
-        let model = group.served(&self.model).to_owned();
         Some(Seat {
             by: Served { target: Arc::clone(target), group: Arc::clone(group) },
             // The first pass has asked.
-            is_unlisted: pass != Pass::Good && is_unlisted(target, &model),
-            model,
+            is_unlisted: pass != Pass::Good && is_unlisted(target, group.served(&self.model)),
             trial,
             is_last_resort,
             _slots: [of_group, of_target],
