@@ -7,11 +7,13 @@
 //! layer 1   config   http   telemetry   -> 0
 //! layer 2   upstream   limits   cache   fake   -> 0 1, never each other
 //! layer 3   snapshot                    -> 0 1 2
+//!           access                      -> 0 1 snapshot
 //! layer 4   proxy                       -> 0 1 snapshot upstream limits cache
 //!           admin                       -> 1 2 3, never the pure crate and proxy
 //! layer 5   app boot serve cli          -> everything
 //! ```
 
+pub mod access;
 pub mod admin;
 pub mod app;
 pub mod boot;

@@ -11,10 +11,12 @@ mod file;
 mod layer;
 mod load;
 mod problem;
+mod ranges;
 mod rows;
 mod secret;
 mod suggest;
 mod table;
+mod token_hash;
 mod value;
 mod values;
 
@@ -27,8 +29,10 @@ pub use example::{example_env, example_toml};
 pub use layer::Origin;
 pub use load::{Loaded, Row, Sources, load};
 pub use problem::{Bad, Problem};
+pub use ranges::{BadRange, Range, Ranges, TrustProxy};
 pub use secret::Secret;
 pub use table::{Group, InEffect, Kind, Setting, Unit, Zero};
+pub use token_hash::TokenHash;
 
 /// Everything that the gateway reads at start. `Config::default()` is the documented defaults, as with no
 /// file, no environment and no flags.
@@ -136,6 +140,16 @@ pub struct Access {
     pub api_token: Option<Secret>,
     /// `ADMIN_PASSWORD`.
     pub admin_password: Secret,
+}
+
+/// `ALLOW_ANONYMOUS`: who may call without a token, while there is none and never was one.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Anonymous {
+    /// Programs of this machine.
+    #[default]
+    Loopback,
+    Everybody,
+    Nobody,
 }
 
 /// What is remembered of answers.

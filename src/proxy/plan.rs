@@ -247,7 +247,7 @@ impl Search {
             _ => Some(target.backend.breaker.try_trial(now)?),
         };
         if let Some((limit, window)) = &group.rate
-            && !window.take(*limit, now)
+            && window.take(*limit, 1, now).is_err()
         {
             return None;
         }

@@ -9,7 +9,7 @@ use super::model::{AllTurns, Configured, Group, Origin, RATE_PERIOD, Snapshot, T
 use super::pattern::{Mapping, Patterns};
 use crate::config::{BaseUrl, Config, Secret};
 use crate::http::Ids;
-use crate::limits::{Slots, WaitingRoom, Window};
+use crate::limits::{Sliding, Slots, WaitingRoom};
 use crate::store::{BackendRow, ChannelRow, Rows};
 use crate::upstream::health::Breaker;
 use crate::upstream::{Backend, Hosts, Rotation};
@@ -21,7 +21,7 @@ const IMPLICIT: &str = "implicit";
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 #[error("{kind} '{name}': {reason}")]
 pub struct BadRow {
-    /// `backend` (of a channel) or `key`.
+    /// `backend` (of a channel), `key` or `token`.
     pub kind: &'static str,
     /// Its name.
     pub name: String,
@@ -51,7 +51,7 @@ struct Live {
 #[derive(Debug, Clone)]
 struct LiveChannel {
     slots: Arc<Slots>,
-    window: Arc<Window>,
+    window: Arc<Sliding>,
 }
 
 /// What identifies a backend, and its cap.
@@ -143,7 +143,7 @@ impl Build<'_> {
     fn channel(&mut self, row: &ChannelRow, members: Vec<(&BackendRow, Arc<Target>)>) -> Group {
         let live = self.old.channels.get(&row.id).cloned().unwrap_or_else(|| LiveChannel {
             slots: self.slots(),
-            window: Arc::new(Window::new(RATE_PERIOD, Instant::now())),
+            window: Arc::new(Sliding::new(RATE_PERIOD, Instant::now())),
         });
         live.slots.set_cap(cap(row.max_concurrent));
         self.next.channels.insert(row.id.clone(), live.clone());

@@ -7,7 +7,10 @@ mod build;
 mod live;
 mod model;
 mod pattern;
+mod token;
 
 pub use build::{BadRow, Registry};
 pub use live::{Current, ReloadError, Reloader};
 pub use model::{Configured, Group, Origin, Plan, Snapshot, Target, Tier};
+pub use pattern::Patterns;
+pub use token::{Token, Tokens};

@@ -8,7 +8,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::pattern::{Mapping, Patterns};
 use crate::config::{Balance, Config, Secret, StreamUsage};
-use crate::limits::{Slots, Window};
+use crate::limits::{Sliding, Slots};
 use crate::upstream::{Backend, Rotation, Tally, Turns};
 
 /// Plans kept; names come from clients, so there is an end to them.
@@ -47,7 +47,7 @@ pub struct Group {
     /// The channel's own cap, over all of its backends.
     pub slots: Arc<Slots>,
     /// Requests a minute, for channels that have a limit.
-    pub rate: Option<(u64, Arc<Window>)>,
+    pub rate: Option<(u64, Arc<Sliding>)>,
     pub members: Vec<Arc<Target>>,
     /// Those of the members, in their order.
     pub weights: Vec<u32>,
@@ -70,7 +70,7 @@ impl Group {
     /// Whether the channel itself may take one more: its cap and its rate.
     #[must_use]
     pub fn has_rate(&self, now: Instant) -> bool {
-        self.rate.as_ref().is_none_or(|(limit, window)| window.has_room(*limit, now))
+        self.rate.as_ref().is_none_or(|(limit, window)| window.look(*limit, now).remaining > 0)
     }
 
     /// How many requests run on its members.

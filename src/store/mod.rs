@@ -1,4 +1,4 @@
-//! State that outlives the process: channels, backends, settings, in a SQLite file of the data folder. All SQL is
+//! State that outlives the process: channels, backends, tokens, settings, in a SQLite file of the data folder. All SQL is
 //! here, in one text that PostgreSQL understands, too (see `db`).
 //!
 //! A row is only what is stored: what it means for a request is known to `snapshot`. No live state is kept here, such
@@ -17,6 +17,8 @@ mod rows;
 mod seal;
 mod settings;
 mod text;
+mod token_rows;
+mod tokens;
 mod totals;
 
 use std::path::Path;
@@ -33,6 +35,7 @@ pub use rows::{
     BackendRow, ChannelChange, ChannelRow, Created, KeyChange, NewBackend, NewChannel, NewKey, Rows, Totals,
 };
 pub use seal::Lost;
+pub use token_rows::{NewToken, TokenChange, TokenRow, TokenUse};
 
 /// The database of a data folder, open. Any number of processes may have it open at once.
 #[derive(Debug)]
@@ -90,7 +93,7 @@ impl Store {
         Ok(pending)
     }
 
-    /// All channels and backends, as they are at one moment.
+    /// All channels, backends and tokens, as they are at one moment.
     ///
     /// # Errors
     /// Those of the database.
@@ -99,15 +102,19 @@ impl Store {
         let revision = meta::revision(&mut tx).await?;
         let channels = channels::all(&mut tx).await?;
         let backends = backends::all(&mut tx).await?;
+        let tokens = tokens::all(&mut tx).await?;
+        let had_tokens = meta::had_tokens(&mut tx).await?;
         drop(tx);
         Ok(Rows {
             revision,
             channels: channels.into_iter().map(channels::Stored::open).collect::<Result<_, _>>()?,
             backends: backends.into_iter().map(|row| row.open(&self.key)).collect::<Result<_, _>>()?,
+            tokens: tokens.into_iter().map(tokens::Stored::open).collect::<Result<_, _>>()?,
+            had_tokens,
         })
     }
 
-    /// Grows with every change of channels, backends and settings, whichever process makes it. Totals do not count.
+    /// Grows with every change of channels, backends, tokens and settings, whichever process makes it. Totals do not count.
     ///
     /// # Errors
     /// Those of the database.
