@@ -140,6 +140,42 @@ pub struct Access {
     pub api_token: Option<Secret>,
     /// `ADMIN_PASSWORD`.
     pub admin_password: Secret,
+    /// `ALLOW_ANONYMOUS`.
+    pub anonymous: Anonymous,
+    /// `TRUST_PROXY`.
+    pub trust_proxy: TrustProxy,
+    pub ip_rules: IpRules,
+}
+
+impl Access {
+    /// Whether no token is asked for, from anywhere, as long as none was ever stored.
+    #[must_use]
+    pub fn serves_everybody(&self) -> bool {
+        self.api_token.is_none() && self.anonymous == Anonymous::Everybody
+    }
+}
+
+/// Which addresses may call at all.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct IpRules {
+    /// `IP_ACCESS_MODE`.
+    pub mode: IpMode,
+    /// `IP_WHITELIST`.
+    pub whitelist: Ranges,
+    /// `IP_BLACKLIST`.
+    pub blacklist: Ranges,
+}
+
+/// How the lists of addresses are read.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum IpMode {
+    /// Not at all: everybody may call.
+    #[default]
+    Disabled,
+    /// Only who is in the whitelist; an empty one admits nobody.
+    Whitelist,
+    /// All but who is in the blacklist.
+    Blacklist,
 }
 
 /// `ALLOW_ANONYMOUS`: who may call without a token, while there is none and never was one.
@@ -155,10 +191,21 @@ pub enum Anonymous {
 /// What is remembered of answers.
 #[derive(Debug, Clone, Copy)]
 pub struct Caches {
+    /// `CACHE_SCOPE`.
+    pub scope: CacheScope,
     /// `CACHE_CHAT…`: whole chat replies.
     pub chat: CacheRule,
     /// `CACHE_EMBEDDINGS…`: one vector an input.
     pub embeddings: CacheRule,
+}
+
+/// Whose answers a client may get from a cache: a hit tells that somebody has asked the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CacheScope {
+    /// Those of the same token.
+    Token,
+    /// Everybody's.
+    Shared,
 }
 
 /// One cache. It keeps nothing when it is off, or when either bound is 0.

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use super::model::{AllTurns, Configured, Group, Origin, RATE_PERIOD, Snapshot, Target};
 use super::pattern::{Mapping, Patterns};
+use super::token::Tokens;
 use crate::config::{BaseUrl, Config, Secret};
 use crate::http::Ids;
 use crate::limits::{Sliding, Slots, WaitingRoom};
@@ -46,6 +47,7 @@ pub struct Registry {
 struct Live {
     targets: HashMap<String, Arc<Target>>,
     channels: HashMap<String, LiveChannel>,
+    tokens: Arc<Tokens>,
 }
 
 #[derive(Debug, Clone)]
@@ -93,6 +95,7 @@ impl Registry {
     pub fn build(&self, config: &Config, rows: &Rows) -> Result<Snapshot, BadRow> {
         let mut old = self.live.lock().unwrap_or_else(PoisonError::into_inner);
         let mut build = Build { registry: self, old: &old, next: Live::default() };
+        build.next.tokens = Arc::new(Tokens::build(&rows.tokens, &old.tokens)?);
         let mut members: HashMap<&str, Vec<(&BackendRow, Arc<Target>)>> = HashMap::new();
         let mut pool = Vec::new();
         for row in &rows.backends {
@@ -116,8 +119,9 @@ impl Registry {
         if rows.channels.is_empty() && rows.backends.is_empty() {
             groups.push(Arc::new(build.implicit(config)));
         }
+        let access = (Arc::clone(&build.next.tokens), rows.had_tokens);
         *old = build.next;
-        Ok(Snapshot::new(config, configured, groups, Arc::clone(&self.turns)))
+        Ok(Snapshot::new(config, configured, groups, Arc::clone(&self.turns), access))
     }
 
     /// The backend with this id, turned on or not.
