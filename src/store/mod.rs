@@ -20,6 +20,7 @@ mod text;
 mod token_rows;
 mod tokens;
 mod totals;
+mod usage;
 
 use std::path::Path;
 
@@ -36,6 +37,7 @@ pub use rows::{
 };
 pub use seal::Lost;
 pub use token_rows::{NewToken, TokenChange, TokenRow, TokenUse};
+pub use usage::{UsageCounts, UsageKey};
 
 /// The database of a data folder, open. Any number of processes may have it open at once.
 #[derive(Debug)]
