@@ -13,16 +13,16 @@ use tokio_util::task::TaskTracker;
 
 use crate::admin::Admin;
 use crate::cache::Caches;
-use crate::config::Config;
+use crate::config::{Loaded, Standing};
 use crate::http::Ids;
 use crate::limits::{RetryBudget, WaitingRoom};
 use crate::proxy::{Closing, Proxy};
 use crate::serve::{Planes, Server, bind};
-use crate::snapshot::{Registry, Reloader};
+use crate::snapshot::{Lasting, Registry, Reloader};
 use crate::store::{Store, StoreError};
 use crate::upstream::{Client, Sight};
 
-/// Between two looks whether another process, such as the command line, has changed channels or keys.
+/// Between two looks whether another process, such as the command line, has changed what is stored.
 const FOLLOW: Duration = Duration::from_millis(500);
 /// Between two times that forgotten addresses are looked for.
 const SWEEP: Duration = Duration::from_secs(60);
@@ -47,7 +47,6 @@ pub struct App {
     accepting: TaskTracker,
     background: TaskTracker,
     stop: CancellationToken,
-    drain_timeout: Duration,
     first: watch::First,
 }
 
@@ -56,7 +55,8 @@ impl App {
     ///
     /// # Errors
     /// The system's, when the port cannot be bound or gives no random numbers.
-    pub async fn start(config: &Config) -> anyhow::Result<App> {
+    pub async fn start(loaded: Loaded) -> anyhow::Result<App> {
+        let config = loaded.config.clone();
         let wanted = SocketAddr::new(config.listen.host, config.listen.port);
         let listener = bind(wanted).with_context(|| {
             format!("cannot listen on {wanted}: if another program has the port, choose another with --port")
@@ -65,10 +65,12 @@ impl App {
         let store = Arc::new(Store::open(&config.data_dir, config.secret_key.as_ref()).await?);
         let ids = Arc::new(Ids::new(getrandom::u64().map_err(io::Error::other)?));
         let room = Arc::new(WaitingRoom::new(config.routing.max_queue));
-        let registry = Registry::new(Arc::clone(&room), Arc::clone(&ids), config.routing.health_interval);
-        let reloader = Arc::new(Reloader::start(config.clone(), Arc::clone(&store), registry).await?);
         let client = Arc::new(Client::new(&config.upstream));
         let caches = Arc::new(Caches::new(&config.caches));
+        let registry = Registry::new(Arc::clone(&room), Arc::clone(&ids));
+        let lasting =
+            Lasting { client: Arc::clone(&client), room: Arc::clone(&room), caches: Arc::clone(&caches) };
+        let reloader = Arc::new(Reloader::start(loaded, Arc::clone(&store), registry, lasting).await?);
         let admin = Arc::new(Admin {
             store: Arc::clone(&store),
             reloader: Arc::clone(&reloader),
@@ -77,7 +79,6 @@ impl App {
             ids: Arc::clone(&ids),
             password: config.access.admin_password.clone(),
             default_base: config.upstream.key_base.clone(),
-            max_body_bytes: config.listen.max_body_bytes,
         });
         let proxy = Arc::new(Proxy {
             snapshot: Arc::clone(reloader.current()),
@@ -94,20 +95,10 @@ impl App {
         let server = Arc::new(Server::new(&config.listen, planes, TaskTracker::new()));
         let accepting = TaskTracker::new();
         accepting.spawn(Arc::clone(&server).run(listener));
-        let drain_timeout = config.listen.drain_timeout;
         let (found, first) = tokio::sync::watch::channel(None);
         let (background, stop) = (TaskTracker::new(), CancellationToken::new());
-        let app = App {
-            addr,
-            proxy,
-            server,
-            reloader: Arc::clone(&reloader),
-            accepting,
-            background,
-            stop,
-            drain_timeout,
-            first,
-        };
+        let app =
+            App { addr, proxy, server, reloader: Arc::clone(&reloader), accepting, background, stop, first };
         app.run_beside(watch::run(Arc::clone(&app.proxy), found));
         app.run_beside(follow(Arc::clone(&reloader)));
         app.run_beside(sweep(Arc::clone(&app.proxy)));
@@ -124,6 +115,12 @@ impl App {
             Some(found) => found,
             None => watch::look_at_all(&self.proxy).await,
         }
+    }
+
+    /// All settings as they are in force.
+    #[must_use]
+    pub fn settings(&self) -> Arc<Standing> {
+        self.reloader.settings()
     }
 
     /// Runs a job beside the server until the gateway stops.
@@ -147,7 +144,7 @@ impl App {
     /// Stops in order: no new connections, running requests finish, or are told when the drain timeout has passed or
     /// `hurry` is done, jobs end. Gives whether all of them finished.
     pub async fn shutdown(self, hurry: impl Future<Output = ()>) -> bool {
-        let in_time = self.server.stop(self.drain_timeout, hurry).await;
+        let in_time = self.server.stop(self.settings().config.listen.drain_timeout, hurry).await;
         self.stop.cancel();
         for tasks in [&self.accepting, &self.background] {
             tasks.close();
@@ -164,12 +161,12 @@ async fn follow(reloader: Arc<Reloader>) {
     loop {
         tokio::time::sleep(FOLLOW).await;
         match reloader.follow().await {
-            Ok(true) => tracing::info!("channels and keys were read anew: another process has changed them"),
+            Ok(true) => tracing::info!("what is stored was read anew: another process has changed it"),
             Ok(false) => last.clear(),
             Err(error) => {
                 let error = error.to_string();
                 if error != last {
-                    tracing::error!(error, "channels and keys cannot be read; those in force stay");
+                    tracing::error!(error, "what is stored cannot be read; what is in force stays");
                 }
                 last = error;
             }

@@ -10,7 +10,7 @@ use anyhow::Context as _;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::app::App;
-use crate::config::{BaseUrl, Config, Level, Loaded, LogFormat};
+use crate::config::{BaseUrl, Loaded, LogFormat};
 use crate::fake::{self, Fake};
 use crate::telemetry;
 use greeting::Greeting;
@@ -30,7 +30,7 @@ pub struct Look {
 /// When it cannot start.
 pub fn serve(loaded: Loaded, look: Look, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
     begin(&loaded, look);
-    runtime()?.block_on(run(loaded.config, look, Greeting::default(), out))
+    runtime()?.block_on(run(loaded, look, Greeting::default(), out))
 }
 
 /// Runs the gateway in front of the built-in fake Ollama, or of recordings.
@@ -58,7 +58,7 @@ pub fn demo(
         loaded.config.data_dir = data.path().to_owned();
         let is_demo =
             Some(replay.map_or("the built-in fake Ollama", |_| "recorded traffic of a real Ollama"));
-        run(loaded.config, look, Greeting { demo: is_demo }, out).await
+        run(loaded, look, Greeting { demo: is_demo }, out).await
     })
 }
 
@@ -81,14 +81,7 @@ pub fn bench_upstream(port: u16, out: &mut dyn Write) -> anyhow::Result<ExitCode
 
 fn begin(loaded: &Loaded, look: Look) {
     let log = &loaded.config.log;
-    let level = match log.level {
-        Level::Error => "error",
-        Level::Warn => "warn",
-        Level::Info => "info",
-        Level::Debug => "debug",
-        Level::Trace => "trace",
-    };
-    telemetry::init(level, log.format == LogFormat::Json, look.log_colour);
+    telemetry::init(log.level.as_str(), log.format == LogFormat::Json, look.log_colour);
     for warning in &loaded.warnings {
         tracing::warn!("{warning}");
     }
@@ -99,12 +92,13 @@ fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
 }
 
 async fn run(
-    config: Config,
+    loaded: Loaded,
     look: Look,
     greeting: Greeting,
     out: &mut dyn Write,
 ) -> anyhow::Result<ExitCode> {
-    let app = App::start(&config).await?;
+    let app = App::start(loaded).await?;
+    let config = app.settings().config.clone();
     let mut ending = Ending::caught()?;
     greeting.listening(&app, &config, look, out)?;
     // A signal ends the first look, too: it may wait for a host that sleeps.
@@ -115,7 +109,8 @@ async fn run(
         }
         () = ending.wait() => {}
     }
-    let deadline_ms = u64::try_from(config.listen.drain_timeout.as_millis()).unwrap_or(u64::MAX);
+    let deadline_ms =
+        u64::try_from(app.settings().config.listen.drain_timeout.as_millis()).unwrap_or(u64::MAX);
     tracing::info!(deadline_ms, "stopping: running requests may finish; another signal cuts them");
     let in_time = app.shutdown(ending.wait()).await;
     tracing::info!(in_time, "stopped");

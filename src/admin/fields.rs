@@ -59,6 +59,14 @@ impl Fields {
         }
     }
 
+    /// The members whose name is `known`, taken in their order.
+    pub(super) fn take_known<K>(&mut self, known: impl Fn(&str) -> Option<K>) -> Vec<(K, String, Value)> {
+        let (taken, left): (Vec<_>, Vec<_>) =
+            std::mem::take(&mut self.given).into_iter().partition(|(name, _)| known(name).is_some());
+        self.given = left.into_iter().collect();
+        taken.into_iter().filter_map(|(name, value)| Some((known(&name)?, name, value))).collect()
+    }
+
     fn take<T>(&mut self, name: &str, form: &str, read: impl FnOnce(Value) -> Option<T>) -> Option<T> {
         self.asked.push(name.to_owned());
         let value = self.given.remove(name)?;

@@ -1,8 +1,9 @@
-//! The control plane: channels, keys and caches by JSON over HTTP, at the paths and with the fields of the Node program.
+//! The control plane: channels, keys, caches and settings by JSON over HTTP, at the paths and with the fields of the Node program.
 //! Not the data plane: nothing here is on the way of a client's request.
 //!
 //! A change is checked field by field, stored in one transaction, then put in force by a new snapshot.
 
+mod access_control;
 mod auth;
 mod caches;
 mod channels;
@@ -13,6 +14,8 @@ mod keys;
 mod probes;
 mod routes;
 pub mod rules;
+mod settings;
+mod shown_settings;
 mod view;
 
 use std::net::SocketAddr;
@@ -53,8 +56,6 @@ pub struct Admin {
     pub password: Secret,
     /// Where a key line without an address goes: `OLLAMA_BASE_URL`, or Ollama's cloud.
     pub default_base: BaseUrl,
-    /// Largest request body.
-    pub max_body_bytes: usize,
 }
 
 impl Admin {

@@ -3,21 +3,23 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use axum::Router;
 use axum::body::Body as AxumBody;
 use axum::extract::DefaultBodyLimit;
 use axum::response::{Html, IntoResponse as _, Response};
 use axum::routing::{get, post, put};
+use axum::{Extension, Router};
 use http::{HeaderValue, Method, Request, StatusCode, header};
 use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
 use tower_service::Service as _;
 
 use super::error::AdminError;
-use super::{Admin, auth, caches, channels, keys};
-use crate::access::{Area, admits, caller};
+use super::{Admin, access_control, auth, caches, channels, keys, settings};
+use crate::access::{Area, Caller, admits, caller};
 use crate::http::{Body, Reply, discard_small, headers, read_body, request_id};
 
+/// A body of so many bytes is read, whatever `MAX_BODY_BYTES` says: who lowered it must be able to raise it again.
+const LEAST_BODY: usize = 64 << 10;
 const PANEL: &str = "<!doctype html><meta charset=utf-8><title>ollama2openai</title>\
     <p>The admin panel is not part of this version yet. Its API is below <code>/admin/api</code>.\n";
 
@@ -33,21 +35,22 @@ pub(super) async fn answer(admin: Arc<Admin>, request: Request<Incoming>, peer: 
     Reply::from_parts(parts, Body::full(whole))
 }
 
-/// The rules of addresses; a whitelist leaves a way back on this machine.
-fn check_address<B>(admin: &Admin, request: &Request<B>, peer: SocketAddr) -> Result<(), AdminError> {
+/// Who calls, by the rules of addresses; a whitelist leaves a way back on this machine.
+fn check_address<B>(admin: &Admin, request: &Request<B>, peer: SocketAddr) -> Result<Caller, AdminError> {
     let snapshot = admin.reloader.current().load();
     let caller = caller(request, peer, &snapshot.trust_proxy);
     if admits(&snapshot.ip_rules, caller, Area::Admin) {
-        return Ok(());
+        return Ok(caller);
     }
     let message = "access from your address is not allowed";
     Err(AdminError::new(StatusCode::FORBIDDEN, "ip_not_allowed", message))
 }
 
 async fn admitted(admin: Arc<Admin>, request: Request<Incoming>, peer: SocketAddr) -> Response {
-    if let Err(refused) = check_address(&admin, &request, peer) {
-        return refused.into_response();
-    }
+    let caller = match check_address(&admin, &request, peer) {
+        Ok(caller) => caller,
+        Err(refused) => return refused.into_response(),
+    };
     let path = request.uri().path();
     let bare = path.strip_suffix('/').unwrap_or(path);
     if bare.eq_ignore_ascii_case("/admin") && matches!(*request.method(), Method::GET | Method::HEAD) {
@@ -58,7 +61,8 @@ async fn admitted(admin: Arc<Admin>, request: Request<Incoming>, peer: SocketAdd
         return refused.into_response();
     }
     let (head, body) = request.into_parts();
-    let body = match read_body(&head.headers, body, admin.max_body_bytes).await {
+    let most = admin.reloader.current().load().max_body_bytes.max(LEAST_BODY);
+    let body = match read_body(&head.headers, body, most).await {
         Ok(body) => AxumBody::from(body),
         Err(refused) => return AdminError::from(refused).into_response(),
     };
@@ -66,7 +70,7 @@ async fn admitted(admin: Arc<Admin>, request: Request<Incoming>, peer: SocketAdd
         Ok(request) => request,
         Err(refused) => return refused.into_response(),
     };
-    let mut router = router().layer(DefaultBodyLimit::disable()).with_state(admin);
+    let mut router = router().layer(Extension(caller)).layer(DefaultBodyLimit::disable()).with_state(admin);
     let Ok(reply) = router.call(request).await;
     reply
 }
@@ -85,6 +89,12 @@ fn router() -> Router<Arc<Admin>> {
         .route("/admin/api/channels/reset-health", post(channels::reset_health))
         .route("/admin/api/channels/{id}", put(channels::update).delete(channels::delete))
         .route("/admin/api/cache", get(caches::report).delete(caches::clear))
+        .route("/admin/api/settings", get(settings::list).post(settings::save))
+        .route("/admin/api/settings/access-control", post(access_control::save))
+        .route(
+            "/admin/api/settings/access-control/check",
+            get(access_control::check_query).post(access_control::check),
+        )
         .fallback(async || AdminError::not_found("Endpoint"))
         .method_not_allowed_fallback(async || {
             AdminError::new(

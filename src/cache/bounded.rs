@@ -6,7 +6,7 @@
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use quick_cache::sync::Cache;
 use quick_cache::{DefaultHashBuilder, Lifecycle, OptionsBuilder, Weighter};
@@ -38,7 +38,7 @@ pub(super) struct Bounded<V> {
 #[derive(Clone)]
 struct Entry<V> {
     value: V,
-    expires: Instant,
+    since: Instant,
 }
 
 /// The weight of an entry is at least `least`.
@@ -89,22 +89,23 @@ impl<V: Weigh + Clone> Bounded<V> {
         Bounded { map, weights, evictions, hits: AtomicU64::new(0), misses: AtomicU64::new(0) }
     }
 
-    pub(super) fn get(&self, key: &Key, now: Instant) -> Option<V> {
+    pub(super) fn get(&self, key: &Key, now: Instant, max_age: Duration) -> Option<V> {
+        let is_fresh = |entry: &Entry<V>| now.saturating_duration_since(entry.since) < max_age;
         let found = self.map.get(key);
-        let fresh = found.as_ref().filter(|entry| entry.expires > now).map(|entry| entry.value.clone());
+        let fresh = found.as_ref().filter(|entry| is_fresh(entry)).map(|entry| entry.value.clone());
         if found.is_some() && fresh.is_none() {
-            self.map.remove_if(key, |entry| entry.expires <= now);
+            self.map.remove_if(key, |entry| !is_fresh(entry));
         }
         let count = if fresh.is_some() { &self.hits } else { &self.misses };
         count.fetch_add(1, Ordering::Relaxed);
         fresh
     }
 
-    pub(super) fn put(&self, key: Key, value: V, expires: Instant) {
+    pub(super) fn put(&self, key: Key, value: V, now: Instant) {
         // The map would refuse it, and count an eviction.
         let largest = self.map.shard_capacity() / 10 * 9;
         if self.weights.of(&value) <= largest {
-            self.map.insert(key, Entry { value, expires });
+            self.map.insert(key, Entry { value, since: now });
         }
     }
 

@@ -72,6 +72,22 @@ fn there_are_never_more_bytes_than_allowed() {
 }
 
 #[test]
+fn another_rule_holds_for_what_is_kept() {
+    let (cache, now) = (Cache::new(rule(10)), Instant::now());
+    cache.put(key(1), vector(3), now);
+    cache.set_rule(CacheRule { max_age: MINUTE / 2, ..rule(10) });
+    assert!(cache.get(&key(1), now + MINUTE / 2 - Duration::from_nanos(1)).is_some());
+    assert!(cache.get(&key(1), now + MINUTE / 2).is_none());
+    cache.put(key(2), vector(3), now);
+    cache.set_rule(CacheRule { max_age: 2 * MINUTE, ..rule(10) });
+    assert!(cache.get(&key(2), now + MINUTE).is_some(), "it is kept for longer, too");
+    cache.set_rule(rule(11));
+    assert_eq!((cache.stats().size, cache.stats().max_size), (0, 11), "another size begins empty");
+    cache.set_rule(CacheRule { is_on: false, ..rule(11) });
+    assert!(!cache.is_on());
+}
+
+#[test]
 fn clear_forgets_values_and_counts() {
     let (cache, now) = (Cache::new(rule(1)), Instant::now());
     (0..3).for_each(|number| cache.put(key(number), vector(3), now));

@@ -17,6 +17,8 @@ pub enum Origin {
     Flag,
     /// The file that `<NAME>_FILE` names.
     SecretFile(PathBuf),
+    /// By an admin, while the gateway ran.
+    Saved,
 }
 
 impl fmt::Display for Origin {
@@ -27,6 +29,7 @@ impl fmt::Display for Origin {
             Origin::DotEnv(line) => write!(f, ".env:{line}"),
             Origin::Environment => f.write_str("environment"),
             Origin::Flag => f.write_str("flag"),
+            Origin::Saved => f.write_str("saved"),
             Origin::SecretFile(path) => write!(f, "file {}", path.display()),
         }
     }

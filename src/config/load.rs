@@ -8,8 +8,9 @@ use std::path::{Path, PathBuf};
 use super::layer::{Layer, Origin, Said};
 use super::problem::{Bad, Problem, shown};
 use super::rows::SETTINGS;
+use super::saved::Texts;
 use super::table::{InEffect, Setting};
-use super::value::{self, Value};
+use super::value;
 use super::values::Values;
 use super::{Config, dotenv, file};
 
@@ -34,6 +35,8 @@ pub struct Loaded {
     pub origins: Vec<Row>,
     /// For the log at start.
     pub warnings: Vec<String>,
+    /// What was written, for [`Loaded::with_saved`].
+    pub(super) texts: Texts,
 }
 
 /// How one setting stands.
@@ -43,7 +46,7 @@ pub struct Row {
     /// As it was written; `***` for a secret; empty when unset.
     pub value: String,
     pub default: &'static str,
-    /// `default`, `config.toml:3`, `.env:7`, `environment`, `flag` or `file /run/secrets/x`.
+    /// `default`, `config.toml:3`, `.env:7`, `environment`, `flag`, `file /run/secrets/x` or `saved`.
     pub origin: String,
     /// Why the value does not count, if it does not.
     pub note: String,
@@ -133,26 +136,20 @@ pub fn load(sources: &Sources) -> Result<Loaded, Bad> {
         warnings.append(&mut layer.warnings);
     }
     let mut values = Values::default();
-    let mut origins = Vec::new();
+    let (mut origins, mut texts) = (Vec::new(), Texts::default());
     for setting in SETTINGS {
         let said = winner(setting, &layers, sources, &mut warnings, &mut problems);
-        match value::parse(setting, &said.text) {
-            Ok(Value::Unset) => {
-                let default = value::parse(setting, setting.default).expect("defaults are valid");
-                values.insert(setting.name, default);
-                origins.push(row(setting, setting.default, &said.origin));
-            }
+        match value::parse_or_default(setting, &said.text) {
             Ok(value) => {
-                let standing = row(setting, &said.text, &said.origin);
-                let default = value::parse(setting, setting.default);
                 if let InEffect::Later(what) = setting.in_effect
-                    && Ok(&value) != default.as_ref()
+                    && Ok(&value) != value::parse(setting, setting.default).as_ref()
                 {
                     let name = said.origin.spelling(setting.name);
                     warnings.push(format!("{}: {name} has no effect yet; it comes with {what}", said.origin));
                 }
                 values.insert(setting.name, value);
-                origins.push(standing);
+                origins.push(row(setting, &said.text, &said.origin));
+                texts.insert(setting.name, said.text);
             }
             Err(wrong) => problems.push(bad_value(setting, &said, &wrong)),
         }
@@ -163,15 +160,20 @@ pub fn load(sources: &Sources) -> Result<Loaded, Bad> {
     }
     note_unused_host(&mut origins);
     let config = Config::from_values(&values);
-    if !config.listen.host.is_loopback() && config.access.serves_everybody() {
-        let host = config.listen.host;
-        warnings
-            .push(format!("HOST is {host} and ALLOW_ANONYMOUS is true: whoever reaches the port can use it until there is a token"));
-    }
-    Ok(Loaded { config, origins, warnings })
+    warnings.extend(open_to_all(&config));
+    Ok(Loaded { config, origins, warnings, texts })
 }
 
-fn row(setting: &Setting, text: &str, origin: &Origin) -> Row {
+/// The warning of a gateway that anybody can use.
+pub(super) fn open_to_all(config: &Config) -> Option<String> {
+    let host = config.listen.host;
+    let is_open = !host.is_loopback() && config.access.serves_everybody();
+    is_open.then(|| format!("HOST is {host} and ALLOW_ANONYMOUS is true: whoever reaches the port can use it until there is a token"))
+}
+
+/// An empty text shows as the default.
+pub(super) fn row(setting: &Setting, text: &str, origin: &Origin) -> Row {
+    let text = if text.trim().is_empty() { setting.default } else { text };
     let note = match setting.in_effect {
         InEffect::Now => String::new(),
         InEffect::Later(what) => format!("no effect yet: comes with {what}"),
@@ -180,7 +182,7 @@ fn row(setting: &Setting, text: &str, origin: &Origin) -> Row {
     Row { name, value: shown(setting, text), default, origin: origin.to_string(), note }
 }
 
-fn bad_value(setting: &Setting, said: &Said, wrong: &str) -> Problem {
+pub(super) fn bad_value(setting: &Setting, said: &Said, wrong: &str) -> Problem {
     let message = format!("{wrong}; allowed: {}", value::allowed(&setting.kind));
     let name = said.origin.spelling(setting.name);
     Problem { origin: said.origin.clone(), name, value: Some(shown(setting, &said.text)), message }

@@ -1,7 +1,7 @@
 //! Configuration: what the gateway was told, parsed and checked before any port is bound.
 //!
-//! Not here: anything that changes while it runs, and anything that opens a file or socket other than
-//! `config.toml`, `.env` and the files that secrets are read from.
+//! What an admin saves at run time is its uppermost layer. Where that is stored is not known here, nor is anything
+//! that opens a file or socket other than `config.toml`, `.env` and the files that secrets are read from.
 
 mod base_url;
 mod check;
@@ -13,6 +13,7 @@ mod load;
 mod problem;
 mod ranges;
 mod rows;
+mod saved;
 mod secret;
 mod suggest;
 mod table;
@@ -32,11 +33,12 @@ pub use layer::Origin;
 pub use load::{Loaded, Row, Sources, load};
 pub use problem::{Bad, Problem};
 pub use ranges::{BadRange, Range, Ranges, TrustProxy};
+pub use saved::{Standing, items};
 pub use secret::Secret;
 pub use table::{Group, InEffect, Kind, Setting, Unit, Zero};
 pub use token_hash::TokenHash;
 
-/// Everything that the gateway reads at start. `Config::default()` is the documented defaults, as with no
+/// Everything that the gateway is told. `Config::default()` is the documented defaults, as with no
 /// file, no environment and no flags.
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -272,6 +274,20 @@ pub enum LogFormat {
     Json,
 }
 
+impl Level {
+    /// As it is written in `LOG_LEVEL`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Level::Error => "error",
+            Level::Warn => "warn",
+            Level::Info => "info",
+            Level::Debug => "debug",
+            Level::Trace => "trace",
+        }
+    }
+}
+
 impl Default for Config {
     fn default() -> Self {
         let mut values = values::Values::default();
@@ -280,6 +296,13 @@ impl Default for Config {
         }
         Config::from_values(&values)
     }
+}
+
+/// The setting of this name, written as a variable, a key of `config.toml` or a flag.
+#[must_use]
+pub fn setting(name: &str) -> Option<&'static Setting> {
+    let name = name.trim_start_matches('-').replace('-', "_");
+    settings().iter().find(|row| row.name.eq_ignore_ascii_case(&name))
 }
 
 /// Every setting, in the order in which it is shown.

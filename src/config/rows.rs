@@ -19,12 +19,17 @@ const fn row(
     default: &'static str,
     help: &'static str,
 ) -> Setting {
-    Setting { name, group, kind, default, unset: "unset", help, in_effect: InEffect::Now }
+    Setting { name, group, kind, default, unset: "unset", help, in_effect: InEffect::Now, changeable: true }
 }
 
 impl Setting {
     const fn later(self, what: &'static str) -> Setting {
         Setting { in_effect: InEffect::Later(what), ..self }
+    }
+
+    /// Read once.
+    const fn at_start(self) -> Setting {
+        Setting { changeable: false, ..self }
     }
 
     const fn or_else(self, unset: &'static str) -> Setting {
@@ -58,22 +63,26 @@ pub(super) static SETTINGS: &[Setting] = &[
         text("an IP address or `localhost`", check::host),
         "127.0.0.1",
         "Address to listen on; 0.0.0.0 opens the gateway to the network.",
-    ),
-    row("PORT", Server, count(0, 65_535), "3000", "TCP port to listen on; 0 lets the system choose one."),
+    )
+    .at_start(),
+    row("PORT", Server, count(0, 65_535), "3000", "TCP port to listen on; 0 lets the system choose one.")
+        .at_start(),
     row(
         "MAX_CONNECTIONS",
         Server,
         count(1, 1_000_000),
         "10000",
         "Open client connections at once; further ones wait.",
-    ),
+    )
+    .at_start(),
     row(
         "HEADER_TIMEOUT",
         Server,
         time(Zero::Refused),
         "75s",
         "Longest wait for a request's head, and for the next request on a kept-alive connection.",
-    ),
+    )
+    .at_start(),
     row(
         "DRAIN_TIMEOUT",
         Server,
@@ -94,7 +103,8 @@ pub(super) static SETTINGS: &[Setting] = &[
         text(check::PROXY_FORM, check::proxy),
         "false",
         "Reverse proxies whose X-Forwarded-For is believed.",
-    ),
+    )
+    .at_start(),
     row(
         "OLLAMA_BASE_URL",
         Upstream,
@@ -102,6 +112,7 @@ pub(super) static SETTINGS: &[Setting] = &[
         "",
         "The Ollama that serves, with or without a final /api or /v1.",
     )
+    .at_start()
     .or_else("OLLAMA_HOST, else http://127.0.0.1:11434"),
     row(
         "OLLAMA_HOST",
@@ -110,6 +121,7 @@ pub(super) static SETTINGS: &[Setting] = &[
         "",
         "The local Ollama's own variable; read when OLLAMA_BASE_URL is unset.",
     )
+    .at_start()
     .or_else("127.0.0.1:11434"),
     row(
         "CONNECT_TIMEOUT",
@@ -205,6 +217,7 @@ pub(super) static SETTINGS: &[Setting] = &[
     )
     .or_else("for loopback without a token, for API_TOKEN, and for tokens that allow it"),
     row("API_TOKEN", Access, Kind::Secret, "", "The token that every client must show as its API key.")
+        .at_start()
         .or_else("none is asked for"),
     row(
         "ALLOW_ANONYMOUS",
@@ -213,7 +226,8 @@ pub(super) static SETTINGS: &[Setting] = &[
         "loopback",
         "Who may call while there is no token: programs of this machine, everybody, or nobody.",
     ),
-    row("ADMIN_PASSWORD", Access, Kind::Secret, "admin123", "Password of the first administrator."),
+    row("ADMIN_PASSWORD", Access, Kind::Secret, "admin123", "Password of the first administrator.")
+        .at_start(),
     row(
         "IP_ACCESS_MODE",
         Access,
@@ -258,7 +272,9 @@ pub(super) static SETTINGS: &[Setting] = &[
         text("a name such as UTC or Europe/Berlin", check::zone),
         "UTC",
         "Where the calendar months of quotas begin.",
-    ),
+    )
+    // A month that runs has its end.
+    .at_start(),
     row(
         "QUOTA_DEFAULT_COMPLETION",
         Limits,
@@ -298,7 +314,8 @@ pub(super) static SETTINGS: &[Setting] = &[
         Kind::Choice(&["text", "json"]),
         "text",
         "Log lines for people, or one JSON object a line.",
-    ),
+    )
+    .at_start(),
     row(
         "LOG_TO_FILE",
         Logging,
@@ -323,7 +340,9 @@ pub(super) static SETTINGS: &[Setting] = &[
         text("the path of a folder", check::path),
         "./data",
         "Folder that holds the gateway's state; made when it is needed.",
-    ),
+    )
+    .at_start(),
     row("SECRET_KEY", State, Kind::Secret, "", "Seals stored credentials of backends: 32 bytes in base64.")
+        .at_start()
         .or_else("the file secret.key in DATA_DIR, made at the first start"),
 ];

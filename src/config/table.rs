@@ -16,6 +16,8 @@ pub struct Setting {
     /// One sentence.
     pub help: &'static str,
     pub in_effect: InEffect,
+    /// Whether an admin may save another value while the gateway runs; others count from the next start.
+    pub changeable: bool,
 }
 
 /// Whether a setting does anything in this version.

@@ -61,6 +61,14 @@ pub(super) fn parse(setting: &Setting, text: &str) -> Result<Value, String> {
     }
 }
 
+/// As [`parse`]; an empty text is the default.
+pub(super) fn parse_or_default(setting: &Setting, text: &str) -> Result<Value, String> {
+    match parse(setting, text)? {
+        Value::Unset => Ok(parse(setting, setting.default).expect("defaults are valid")),
+        value => Ok(value),
+    }
+}
+
 /// Blanks around a secret are more likely a slip than meant, and could not be sent in a header.
 fn secret(text: &str) -> Result<Value, String> {
     if text.is_empty() {

@@ -288,9 +288,9 @@ async fn ask(context: &Context, call: &Call<'_>, seat: Seat, until: Until) -> Re
     let served = seat.by.group.served(call.asked);
     let body = call.native.body(served);
     let wait = match until {
-        Until::Content => client.timeouts.headers,
+        Until::Content => context.snapshot.timeouts.headers,
         // The head of a whole answer comes with its last token, so its own limit rules.
-        Until::End(_) => client.timeouts.whole,
+        Until::End(_) => context.snapshot.timeouts.whole,
     };
     let mut reused = 0;
     let response = loop {
@@ -313,7 +313,10 @@ async fn ask(context: &Context, call: &Call<'_>, seat: Seat, until: Until) -> Re
         }));
     }
     match until {
-        Until::Content => first_content(response, client.max_line, client.timeouts.idle, seat).await,
+        Until::Content => {
+            let (max_line, idle) = (context.snapshot.max_line, context.snapshot.timeouts.idle);
+            first_content(response, max_line, idle, seat).await
+        }
         Until::End(reading) => {
             let read = read_whole(response.into_body(), reading).await?;
             let checked = wire::translate::errors::check_answer(call.native.path, &read, call.vectors);

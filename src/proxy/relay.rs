@@ -44,7 +44,7 @@ pub(super) struct Calls {
 /// # Errors
 /// What went wrong before anything was sent; the client gets it as a plain reply.
 pub(super) async fn open(context: &Context, calls: Calls) -> Result<Sources, Failure> {
-    let timeouts = context.proxy.client.timeouts;
+    let timeouts = context.snapshot.timeouts;
     let Calls { natives, plan, asked, prompt, needs, translator } = calls;
     let asked: Arc<str> = asked.into();
     let begin = |native: Arc<Native>| -> Beginning {
@@ -57,7 +57,7 @@ pub(super) async fn open(context: &Context, calls: Calls) -> Result<Sources, Fai
         })
     };
     let calls = natives.into_iter().map(begin).collect();
-    let mut sources = Sources::new(calls, translator, context.proxy.client.max_line);
+    let mut sources = Sources::new(calls, translator, context.snapshot.max_line);
     let beat = Instant::now() + context.snapshot.heartbeat;
     let total = timeouts.total.map(|total| (context.arrived + total, total));
     loop {
@@ -107,7 +107,7 @@ enum State {
 impl Relay {
     pub(super) fn new(sources: Sources, context: &Context, mut settle: Settle) -> Self {
         let now = Instant::now();
-        let timeouts = context.proxy.client.timeouts;
+        let timeouts = context.snapshot.timeouts;
         settle.begin();
         // Without content the heartbeat is over already: a comment comes first.
         let next_beat = if sources.out.is_empty() { now } else { now + context.snapshot.heartbeat };

@@ -20,7 +20,7 @@ pub(super) async fn fetch(
     calls: &[Call<'_>],
     settle: &mut Settle,
 ) -> Result<Vec<Bytes>, Failure> {
-    let timeouts = context.proxy.client.timeouts;
+    let timeouts = context.snapshot.timeouts;
     let limit = timeouts.total.map_or(timeouts.whole, |total| total.min(timeouts.whole));
     let deadline = context.arrived + limit;
     let reading = Reading {

@@ -37,8 +37,6 @@ pub struct Registry {
     hosts: Hosts,
     room: Arc<WaitingRoom>,
     ids: Arc<Ids>,
-    /// Longest wait of a backend that is down; 0 = nothing probes it.
-    interval: Duration,
     turns: Arc<AllTurns>,
     live: Mutex<Live>,
 }
@@ -72,22 +70,16 @@ struct Identity<'r> {
 struct Build<'r> {
     registry: &'r Registry,
     old: &'r Live,
+    /// Longest wait of a backend that is down; 0 = nothing probes it.
+    interval: Duration,
     next: Live,
 }
 
 impl Registry {
     /// Nothing is live yet; slots that are given back wake `room`.
     #[must_use]
-    pub fn new(room: Arc<WaitingRoom>, ids: Arc<Ids>, interval: Option<Duration>) -> Self {
-        let interval = interval.unwrap_or_default();
-        Registry {
-            hosts: Hosts::default(),
-            room,
-            ids,
-            interval,
-            turns: Arc::default(),
-            live: Mutex::default(),
-        }
+    pub fn new(room: Arc<WaitingRoom>, ids: Arc<Ids>) -> Self {
+        Registry { hosts: Hosts::default(), room, ids, turns: Arc::default(), live: Mutex::default() }
     }
 
     /// A snapshot of these rows. What no row names any more is forgotten once no request holds it.
@@ -96,7 +88,8 @@ impl Registry {
     /// The first row that cannot be used; nothing has changed then.
     pub fn build(&self, config: &Config, rows: &Rows) -> Result<Snapshot, BadRow> {
         let mut old = self.live.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut build = Build { registry: self, old: &old, next: Live::default() };
+        let interval = config.routing.health_interval.unwrap_or_default();
+        let mut build = Build { registry: self, old: &old, interval, next: Live::default() };
         build.next.tokens = Arc::new(Tokens::build(&rows.tokens, &old.tokens)?);
         let mut members: HashMap<&str, Vec<(&BackendRow, Arc<Target>)>> = HashMap::new();
         let mut pool = Vec::new();
@@ -245,8 +238,8 @@ impl Build<'_> {
                 channel: known.channel.clone(),
             }),
             None => {
-                let Registry { interval, ids, hosts, .. } = self.registry;
-                let breaker = Breaker::new(Instant::now(), *interval, ids.chance());
+                let Registry { ids, hosts, .. } = self.registry;
+                let breaker = Breaker::new(Instant::now(), self.interval, ids.chance());
                 let backend = Backend::new(now.id, now.name, hosts.get(now.base), now.credential, breaker);
                 let tally = known.map(|known| Arc::clone(&known.tally)).unwrap_or_default();
                 let channel = now.channel.map(Box::from);
@@ -254,6 +247,7 @@ impl Build<'_> {
             }
         };
         target.slots.set_cap(now.cap);
+        target.backend.breaker.set_interval(self.interval);
         self.next.targets.insert(now.id.to_owned(), Arc::clone(&target));
         target
     }

@@ -36,6 +36,14 @@ pub struct Shared<W> {
     length: Duration,
 }
 
+impl<W> Shared<W> {
+    /// The length of the window.
+    #[must_use]
+    pub fn length(&self) -> Duration {
+        self.length
+    }
+}
+
 impl<W> Clone for Shared<W> {
     fn clone(&self) -> Self {
         Shared { window: Arc::clone(&self.window), ..*self }

@@ -1,14 +1,17 @@
 //! The one swappable pointer, and who puts a new view there after a change. Whoever needs a snapshot takes it once; a
 //! swap changes nothing for those who hold one.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arc_swap::ArcSwap;
 
 use super::{BadRow, Registry, Snapshot, Target};
-use crate::config::Config;
+use crate::cache::Caches;
+use crate::config::{Config, Loaded, Standing};
+use crate::limits::WaitingRoom;
 use crate::store::{Rows, Store, StoreError, Totals};
-use crate::upstream::Counted;
+use crate::telemetry;
+use crate::upstream::{Client, Counted};
 
 /// The current snapshot.
 #[derive(Debug)]
@@ -31,15 +34,40 @@ pub enum ReloadError {
     Row(#[from] BadRow),
 }
 
+/// What works by settings and outlives snapshots.
+#[derive(Debug, Clone)]
+pub struct Lasting {
+    pub client: Arc<Client>,
+    pub room: Arc<WaitingRoom>,
+    pub caches: Arc<Caches>,
+}
+
+impl Lasting {
+    fn set(&self, config: &Config) {
+        self.client.set_connect_timeout(config.upstream.connect_timeout);
+        self.room.set_max(config.routing.max_queue);
+        self.caches.set_rules(&config.caches);
+        telemetry::set_level(config.log.level.as_str());
+    }
+}
+
 /// Makes snapshots of what is stored.
 #[derive(Debug)]
 pub struct Reloader {
-    config: Config,
+    loaded: Loaded,
     store: Arc<Store>,
     registry: Registry,
+    lasting: Lasting,
     current: Arc<Current>,
-    /// Revision of the rows in force. Held while a snapshot is made, so that an older one never replaces a newer.
-    revision: Mutex<i64>,
+    /// Held while a snapshot is made, so that an older one never replaces a newer.
+    in_force: Mutex<InForce>,
+}
+
+#[derive(Debug)]
+struct InForce {
+    /// Of the rows.
+    revision: i64,
+    settings: Arc<Standing>,
 }
 
 impl Reloader {
@@ -47,7 +75,12 @@ impl Reloader {
     ///
     /// # Errors
     /// Those of the database, and a row that no snapshot can be made of.
-    pub async fn start(config: Config, store: Arc<Store>, registry: Registry) -> Result<Self, ReloadError> {
+    pub async fn start(
+        loaded: Loaded,
+        store: Arc<Store>,
+        registry: Registry,
+        lasting: Lasting,
+    ) -> Result<Self, ReloadError> {
         let rows = store.load().await?;
         for (row, why) in rows.lost() {
             tracing::warn!(
@@ -56,9 +89,29 @@ impl Reloader {
                 "a credential cannot be read: {why}; enter it again"
             );
         }
-        let first = registry.build(&config, &rows)?;
+        let settings = Arc::new(loaded.with_saved(&rows.settings));
+        warn_of_new(&settings, &[]);
+        let first = registry.build(&settings.config, &rows)?;
+        lasting.set(&settings.config);
         let current = Arc::new(Current(ArcSwap::from_pointee(first)));
-        Ok(Reloader { config, store, registry, current, revision: Mutex::new(rows.revision) })
+        let in_force = Mutex::new(InForce { revision: rows.revision, settings });
+        Ok(Reloader { loaded, store, registry, lasting, current, in_force })
+    }
+
+    /// What is configured, below what was saved.
+    #[must_use]
+    pub fn configured(&self) -> &Loaded {
+        &self.loaded
+    }
+
+    /// All settings as they are in force.
+    #[must_use]
+    pub fn settings(&self) -> Arc<Standing> {
+        Arc::clone(&self.in_force().settings)
+    }
+
+    fn in_force(&self) -> MutexGuard<'_, InForce> {
+        self.in_force.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Where the snapshot in force is found.
@@ -84,7 +137,7 @@ impl Reloader {
     /// # Errors
     /// As [`Reloader::reload`].
     pub async fn follow(&self) -> Result<bool, ReloadError> {
-        let known = *self.revision.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = self.in_force().revision;
         let has_changed = self.store.revision().await? != known;
         if has_changed {
             self.reload().await?;
@@ -129,13 +182,27 @@ impl Reloader {
     }
 
     fn put(&self, rows: &Rows) -> Result<(), BadRow> {
-        let mut revision = self.revision.lock().unwrap_or_else(PoisonError::into_inner);
-        if rows.revision >= *revision {
-            let next = self.registry.build(&self.config, rows)?;
-            self.current.0.store(Arc::new(next));
-            *revision = rows.revision;
+        let mut in_force = self.in_force();
+        if rows.revision < in_force.revision {
+            return Ok(());
         }
+        let settings = Arc::new(self.loaded.with_saved(&rows.settings));
+        let next = self.registry.build(&settings.config, rows)?;
+        warn_of_new(&settings, &in_force.settings.warnings);
+        self.lasting.set(&settings.config);
+        self.current.0.store(Arc::new(next));
+        *in_force = InForce { revision: rows.revision, settings };
+        drop(in_force);
+        // Who waits may find more, or a longer line.
+        self.lasting.room.notify();
         Ok(())
+    }
+}
+
+/// Each warning once, as long as it stands.
+fn warn_of_new(settings: &Standing, known: &[String]) {
+    for warning in settings.warnings.iter().filter(|warning| !known.contains(warning)) {
+        tracing::warn!("{warning}");
     }
 }
 

@@ -11,7 +11,7 @@ use super::pattern::{Mapping, Patterns};
 use super::token::Tokens;
 use crate::config::{Anonymous, Balance, CacheScope, Config, IpRules, Secret, StreamUsage, TrustProxy};
 use crate::limits::{Sliding, Slots};
-use crate::upstream::{Backend, Rotation, Tally, Turns};
+use crate::upstream::{Backend, Rotation, Tally, Timeouts, Turns};
 
 /// Plans kept; names come from clients, so there is an end to them.
 const MAX_PLANS: usize = 10_000;
@@ -122,6 +122,10 @@ pub struct Snapshot {
     /// Between two probes; `None` = none.
     pub health_interval: Option<Duration>,
     pub queue_timeout: Duration,
+    /// How long backends may take.
+    pub timeouts: Timeouts,
+    /// Longest line of a streamed reply, in bytes.
+    pub max_line: usize,
     /// The one token of the environment.
     pub api_token: Option<Secret>,
     /// What else clients may show.
@@ -193,6 +197,8 @@ impl Snapshot {
             max_retries: config.routing.max_retries,
             health_interval: config.routing.health_interval,
             queue_timeout: config.routing.queue_timeout,
+            timeouts: Timeouts::new(&config.upstream),
+            max_line: config.upstream.max_line_bytes,
             api_token: config.access.api_token.clone(),
             tokens,
             had_tokens,

@@ -2,18 +2,41 @@
 
 mod line;
 
-use tracing_subscriber::EnvFilter;
+use std::sync::OnceLock;
+
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::reload::{self, Handle};
+use tracing_subscriber::util::SubscriberInitExt as _;
+use tracing_subscriber::{EnvFilter, Layer as _, Registry, fmt};
+
+/// The filter of the process's log, once it is installed.
+static FILTER: OnceLock<Handle<EnvFilter, Registry>> = OnceLock::new();
 
 /// Installs the log of the process. `level` is a word such as `info`. A second call does nothing.
 pub fn init(level: &str, is_json: bool, is_coloured: bool) {
-    // Libraries are quiet unless asked: their debug lines may hold what our own never do.
-    let filter = EnvFilter::new(format!("warn,ollama2openai={level},request={level}"));
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    let _ = if is_json {
-        builder.json().flatten_event(true).with_current_span(false).try_init()
+    let (filter, handle) = reload::Layer::new(filter(level));
+    let layer = fmt::layer().with_writer(std::io::stderr);
+    let layer = if is_json {
+        layer.json().flatten_event(true).with_current_span(false).boxed()
     } else if is_coloured {
-        builder.try_init()
+        layer.boxed()
     } else {
-        builder.with_ansi(false).event_format(line::Line).try_init()
+        layer.with_ansi(false).event_format(line::Line).boxed()
     };
+    if tracing_subscriber::registry().with(filter).with(layer).try_init().is_ok() {
+        let _ = FILTER.set(handle);
+    }
+}
+
+/// Changes the level of the log of the process, if [`init`] has installed one.
+pub fn set_level(level: &str) {
+    if let Some(handle) = FILTER.get() {
+        // It fails only when the log itself is gone.
+        let _ = handle.reload(filter(level));
+    }
+}
+
+fn filter(level: &str) -> EnvFilter {
+    // Libraries are quiet unless asked: their debug lines may hold what our own never do.
+    EnvFilter::new(format!("warn,ollama2openai={level},request={level}"))
 }

@@ -2,4 +2,4 @@
 
 mod log;
 
-pub use log::init;
+pub use log::{init, set_level};

@@ -20,7 +20,7 @@ use crate::http::{Failure, Retry};
 const IDLE: Duration = Duration::from_secs(90);
 
 /// How long each part of an answer may take.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Timeouts {
     /// Until the headers of a streamed reply.
     pub headers: Duration,
@@ -32,33 +32,43 @@ pub struct Timeouts {
     pub total: Option<Duration>,
 }
 
+impl Timeouts {
+    /// What `config` says.
+    #[must_use]
+    pub fn new(config: &Upstream) -> Self {
+        Timeouts {
+            headers: config.request_timeout,
+            whole: config.whole_timeout,
+            idle: config.idle_timeout,
+            total: config.total_timeout,
+        }
+    }
+}
+
 /// Speaks to backends. Cheap to share; dropping a response that is not read to its end closes its connection, which
 /// is how Ollama learns that nobody waits any more.
 #[derive(Debug)]
 pub struct Client {
     pool: Pool<Connector, Full<Bytes>>,
-    /// The limits that every call obeys.
-    pub timeouts: Timeouts,
-    /// Longest line of a streamed reply, in bytes.
-    pub max_line: usize,
+    connector: Connector,
 }
 
 impl Client {
     /// A client with an empty pool.
     #[must_use]
     pub fn new(config: &Upstream) -> Self {
+        let connector = Connector::new(config.connect_timeout);
         let pool = Pool::builder(TokioExecutor::new())
             .pool_idle_timeout(IDLE)
             .pool_timer(TokioTimer::new())
             .timer(TokioTimer::new())
-            .build(Connector::new(config.connect_timeout));
-        let timeouts = Timeouts {
-            headers: config.request_timeout,
-            whole: config.whole_timeout,
-            idle: config.idle_timeout,
-            total: config.total_timeout,
-        };
-        Client { pool, timeouts, max_line: config.max_line_bytes }
+            .build(connector.clone());
+        Client { pool, connector }
+    }
+
+    /// Changes how long a connection may take, of those that begin from now on.
+    pub fn set_connect_timeout(&self, timeout: Duration) {
+        self.connector.set_timeout(timeout);
     }
 
     /// Sends one request and waits for the head of its answer, at most `wait`. A body makes it a `POST`.

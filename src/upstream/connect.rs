@@ -4,7 +4,7 @@ use std::future::Future;
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -23,7 +23,8 @@ type Failed = Box<dyn std::error::Error + Send + Sync>;
 #[derive(Debug, Clone)]
 pub(super) struct Connector {
     inner: HttpsConnector<HttpConnector>,
-    timeout: Duration,
+    /// In milliseconds.
+    timeout: Arc<AtomicU64>,
 }
 
 impl Connector {
@@ -39,7 +40,14 @@ impl Connector {
             .https_or_http()
             .enable_http1()
             .wrap_connector(tcp);
-        Connector { inner, timeout }
+        let connector = Connector { inner, timeout: Arc::default() };
+        connector.set_timeout(timeout);
+        connector
+    }
+
+    /// Changes it for this connector and its clones.
+    pub(super) fn set_timeout(&self, timeout: Duration) {
+        self.timeout.store(u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX), Ordering::Relaxed);
     }
 }
 
@@ -53,7 +61,8 @@ impl Service<Uri> for Connector {
     }
 
     fn call(&mut self, uri: Uri) -> Self::Future {
-        let (connecting, timeout) = (self.inner.call(uri), self.timeout);
+        let timeout = Duration::from_millis(self.timeout.load(Ordering::Relaxed));
+        let connecting = self.inner.call(uri);
         Box::pin(async move {
             match tokio::time::timeout(timeout, connecting).await {
                 Ok(connected) => connected.map(|stream| Marked { stream, used: Used::default() }),

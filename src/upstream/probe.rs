@@ -69,6 +69,9 @@ impl Rounds {
             if round.is_running || round.sharing.is_empty() {
                 continue;
             }
+            // The period may have become shorter.
+            let latest = round.looked.zip(interval).map(|(looked, interval)| looked + interval);
+            round.next = round.next.map(|next| latest.map_or(next, |latest| next.min(latest)));
             let has_rested = round.looked.is_none_or(|looked| now >= looked + REST);
             let doubts = |backend: &Arc<Backend>| backend.host.inventory.is_doubted();
             let is_probe = interval.is_some() && round.is_due(has_rested, now);

@@ -1,12 +1,15 @@
 //! The admin API through the front door: who may call it, what each call answers, and when a change is in force.
 
 mod access;
+mod access_control;
+mod at_run_time;
 mod batch;
 mod channels;
 mod disk;
 mod fields;
 mod in_force;
 mod keys;
+mod settings;
 
 use ollama2openai::fake::{Fake, Request as Seen, Script};
 use serde_json::{Value, json};

@@ -280,13 +280,18 @@ async fn totals_add_up_and_are_no_change() {
 async fn settings_are_kept_by_name() {
     let temp = tempfile::tempdir().unwrap();
     let store = open(temp.path()).await;
-    for (name, value) in [("b", "1"), ("a", ""), ("b", "2")] {
-        store.set_setting(name, value).await.unwrap();
-    }
-    assert_eq!(store.settings().await.unwrap(), [pair("a", ""), pair("b", "2")]);
-    assert!(store.delete_setting("a").await.unwrap());
-    assert!(!store.delete_setting("a").await.unwrap());
-    assert_eq!(store.settings().await.unwrap(), [pair("b", "2")]);
+    let text = |text: &str| Some(text.to_owned());
+    store.save_settings(&[("b", text("1")), ("a", text(""))]).await.unwrap();
+    store.save_settings(&[("b", text("2"))]).await.unwrap();
+    let rows = store.load().await.unwrap();
+    assert_eq!(rows.settings, [pair("a", ""), pair("b", "2")]);
+    assert_eq!(Store::saved_settings(temp.path()).await.unwrap(), rows.settings, "beside an open store");
+    store.save_settings(&[("a", None), ("c", None)]).await.unwrap();
+    assert_eq!(store.load().await.unwrap().settings, [pair("b", "2")]);
+    assert!(store.revision().await.unwrap() > rows.revision);
+    let nowhere = temp.path().join("nowhere");
+    assert_eq!(Store::saved_settings(&nowhere).await.unwrap(), []);
+    assert!(!nowhere.exists());
 }
 
 #[tokio::test]

@@ -77,7 +77,7 @@ impl Gateway {
         let env: BTreeMap<String, String> = both.map(|&(name, value)| (name.into(), value.into())).collect();
         let sources = Sources { env, dir: home.path().to_owned(), ..Sources::default() };
         let loaded = config::load(&sources).expect("the test's configuration is in order");
-        let app = App::start(&loaded.config).await.expect("the system has a free port");
+        let app = App::start(loaded).await.expect("the system has a free port");
         Gateway { addr: app.addr, app, home }
     }
 

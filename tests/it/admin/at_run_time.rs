@@ -1,0 +1,114 @@
+//! Every setting that can change while the gateway runs: saved, and its effect seen by the next request.
+
+mod clients;
+mod upstream;
+
+use ollama2openai::config::settings;
+use serde_json::{Value, json};
+
+use super::{CHAT, PASSWORD, get, post, started, well};
+use crate::support::Gateway;
+
+/// Settings whose change is shown by a test of one of these files, or of the module named.
+const SHOWN: [(&str, &str); 41] = [
+    ("DRAIN_TIMEOUT", "upstream"),
+    ("MAX_BODY_BYTES", "clients"),
+    ("CONNECT_TIMEOUT", "upstream"),
+    ("REQUEST_TIMEOUT", "upstream"),
+    ("WHOLE_TIMEOUT", "upstream"),
+    ("STREAM_IDLE_TIMEOUT", "upstream"),
+    ("TOTAL_TIMEOUT", "upstream"),
+    ("MAX_LINE_BYTES", "upstream"),
+    ("MAX_RETRIES", "upstream"),
+    ("HEALTH_CHECK_INTERVAL", "upstream"),
+    ("BALANCE", "upstream"),
+    ("MAX_QUEUE", "upstream"),
+    ("QUEUE_TIMEOUT", "upstream"),
+    ("SSE_HEARTBEAT", "upstream"),
+    ("STREAM_USAGE", "clients"),
+    ("ALLOW_CLIENT_OPTIONS", "clients"),
+    ("ALLOW_ANONYMOUS", "clients"),
+    ("IP_ACCESS_MODE", "access_control"),
+    ("IP_WHITELIST", "access_control"),
+    ("IP_BLACKLIST", "access_control"),
+    ("RATE_LIMIT_GLOBAL_ENABLED", "clients"),
+    ("RATE_LIMIT_GLOBAL_WINDOW", "clients"),
+    ("RATE_LIMIT_GLOBAL_MAX", "clients"),
+    ("RATE_LIMIT_IP_ENABLED", "clients"),
+    ("RATE_LIMIT_IP_WINDOW", "clients"),
+    ("RATE_LIMIT_IP_MAX", "clients"),
+    ("RATE_LIMIT_TOKEN_ENABLED", "clients"),
+    ("RATE_LIMIT_TOKEN_WINDOW", "clients"),
+    ("RATE_LIMIT_TOKEN_MAX", "clients"),
+    ("QUOTA_DEFAULT_COMPLETION", "clients"),
+    ("CACHE_CHAT", "clients"),
+    ("CACHE_CHAT_MAX_SIZE", "clients"),
+    ("CACHE_CHAT_MAX_AGE", "clients"),
+    ("CACHE_EMBEDDINGS", "clients"),
+    ("CACHE_EMBEDDINGS_MAX_SIZE", "clients"),
+    ("CACHE_EMBEDDINGS_MAX_AGE", "clients"),
+    ("CACHE_SCOPE", "clients"),
+    ("LOG_LEVEL", "here"),
+    // Nothing reads them yet, so they cannot be saved.
+    ("LOG_TO_FILE", ""),
+    ("LOG_MAX_FILE_SIZE", ""),
+    ("LOG_RECENT_MAX", ""),
+];
+
+#[test]
+fn no_setting_that_can_change_is_forgotten() {
+    let mut shown: Vec<_> = SHOWN.iter().map(|(name, _)| *name).collect();
+    let mut changeable: Vec<_> = settings().iter().filter(|row| row.changeable).map(|row| row.name).collect();
+    shown.sort_unstable();
+    changeable.sort_unstable();
+    assert_eq!(shown, changeable);
+    for (name, place) in SHOWN {
+        let row = settings().iter().find(|row| row.name == name).unwrap();
+        assert_eq!(row.may_change().is_err(), place.is_empty(), "{name}");
+    }
+}
+
+/// Saves one setting.
+async fn save(gateway: &Gateway, name: &str, value: impl Into<Value>) {
+    let saved = post(gateway, "/settings", &json!({name: value.into()})).await;
+    assert_eq!(saved["success"], true);
+}
+
+#[tokio::test]
+async fn the_level_of_the_log() {
+    use tokio::io::AsyncBufReadExt as _;
+    let fake = well("a").await;
+    let home = tempfile::tempdir().unwrap();
+    // A port that was free a moment ago.
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let mut child = tokio::process::Command::new(env!("CARGO_BIN_EXE_ollama2openai"))
+        .current_dir(home.path())
+        .env_clear()
+        .envs([("PORT", port.to_string()), ("OLLAMA_BASE_URL", fake.url())])
+        .envs([
+            ("ADMIN_PASSWORD", PASSWORD),
+            ("LOG_LEVEL", "error"),
+            ("LOG_FORMAT", "json"),
+            ("DATA_DIR", "."),
+        ])
+        .stdout(std::process::Stdio::null())
+        .stderr(std::process::Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+        .unwrap();
+    let addr = ([127, 0, 0, 1], port).into();
+    crate::support::wait::until("it listens", || std::net::TcpStream::connect(addr).is_ok()).await;
+    let request = crate::support::client::Request::post("/admin/api/settings", &json!({"LOG_LEVEL": "info"}));
+    assert_eq!(crate::support::client::get(addr, "/v1?before").await.status, 200);
+    let saved = crate::support::client::send(addr, &request.header("authorization", PASSWORD)).await;
+    assert_eq!(saved.status, 200, "{}", saved.text());
+    assert_eq!(crate::support::client::get(addr, "/v1?after").await.status, 200);
+    let mut lines = tokio::io::BufReader::new(child.stderr.take().unwrap()).lines();
+    let mut told = Vec::new();
+    while told.len() < 2 {
+        let line = crate::support::wait::within("a line of the log", lines.next_line()).await.unwrap();
+        let line: Value = serde_json::from_str(&line.expect("the program runs")).unwrap();
+        told.push(line["message"].as_str().or(line["endpoint"].as_str()).unwrap().to_owned());
+    }
+    assert_eq!(told[0], "settings were saved", "nothing that came before: {told:?}");
+}
