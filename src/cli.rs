@@ -3,6 +3,7 @@
 mod args;
 mod healthcheck;
 mod report;
+mod saved;
 mod state;
 
 use std::ffi::OsString;
@@ -88,6 +89,7 @@ pub fn parse(
     let loaded = config::load(&sources);
     if name == "check-config" {
         let code = if loaded.is_ok() { 0 } else { WRONG };
+        let loaded = loaded.map(saved::on_top);
         match of_command.get_flag(args::JSON) {
             true => report::json(&loaded, console)?,
             false => report::table(&loaded, console)?,

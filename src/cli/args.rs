@@ -17,7 +17,7 @@ const WIDEST: usize = 88;
 
 const AFTER: &str = "\
 Settings come from these places, later wins:
-  default < config.toml < .env < environment < flag
+  default < config.toml < .env < environment < flag < saved by an admin
 config.toml and .env are read from the working directory; --config names another file.
 --request-timeout is REQUEST_TIMEOUT in .env and environment, request_timeout in config.toml.
 

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use serde_json::json;
 
-use super::Console;
+use super::{Console, saved};
 use crate::config::{Bad, Loaded, Problem, Row};
 
 /// Widest value that others are aligned to; longer ones push their own line only.
@@ -49,7 +49,11 @@ pub(super) fn table(loaded: &Result<Loaded, Bad>, console: &mut Console<'_>) -> 
     for warning in &loaded.warnings {
         writeln!(console.out, "{} {warning}", paint.text(Paint::YELLOW, "warning:"))?;
     }
-    writeln!(console.out, "\nThe configuration is in order. A change counts from the next start.")
+    writeln!(console.out, "\nThe configuration is in order. A change counts from the next start.")?;
+    if loaded.origins.iter().any(|row| row.origin == saved::ORIGIN) {
+        writeln!(console.out, "What is saved wins over it, until it is reset by the admin API.")?;
+    }
+    Ok(())
 }
 
 /// The same as one JSON object: `settings`, `warnings` and `problems`.

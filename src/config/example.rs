@@ -7,15 +7,15 @@ use super::value::allowed;
 const TOML_HEAD: &str = "\
 # Configuration of ollama2openai. Copy to config.toml in the working directory, or name it by --config.
 #
-# Later wins: default < config.toml < .env < environment < flag. The variable of a key is the key in capitals,
-# its flag the key with dashes. A line that begins with # says nothing; what stands there is the default.
+# Later wins: default < config.toml < .env < environment < flag < saved by an admin. The variable of a key is the key
+# in capitals, its flag the key with dashes. A line that begins with # says nothing; what stands there is the default.
 # `ollama2openai check-config` shows every value and where it came from.
 ";
 
 const ENV_HEAD: &str = "\
 # Environment of ollama2openai. Copy to .env in the working directory.
 #
-# Later wins: default < config.toml < .env < environment < flag. An empty value is the default.
+# Later wins: default < config.toml < .env < environment < flag < saved by an admin. An empty value is the default.
 # A line that begins with # says nothing; what stands there is the default. Values with quotes or \" #\" in them
 # go into 'single quotes'. A secret may be given as a file by <NAME>_FILE.
 ";

@@ -1,4 +1,5 @@
-//! Puts the layers together: default < config.toml < .env < environment < flag.
+//! Puts the layers together: default < config.toml < .env < environment < flag. What an admin saved comes on top in
+//! `saved.rs`.
 
 use std::collections::BTreeMap;
 use std::fmt;
