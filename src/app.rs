@@ -164,7 +164,9 @@ async fn follow(reloader: Arc<Reloader>) {
     loop {
         tokio::time::sleep(FOLLOW).await;
         match reloader.follow().await {
-            Ok(true) => tracing::info!("channels, keys and tokens were read anew: another process has changed them"),
+            Ok(true) => {
+                tracing::info!("channels, keys and tokens were read anew: another process has changed them")
+            }
             Ok(false) => last.clear(),
             Err(error) => {
                 let error = error.to_string();
