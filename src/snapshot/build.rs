@@ -90,7 +90,10 @@ impl Registry {
         let mut old = self.live.lock().unwrap_or_else(PoisonError::into_inner);
         let interval = config.routing.health_interval.unwrap_or_default();
         let mut build = Build { registry: self, old: &old, interval, next: Live::default() };
-        build.next.tokens = Arc::new(Tokens::build(&rows.tokens, &old.tokens)?);
+        build.next.tokens = match rows.has_tokens {
+            true => Arc::new(Tokens::build(rows, &old.tokens)?),
+            false => Arc::clone(&old.tokens),
+        };
         let mut members: HashMap<&str, Vec<(&BackendRow, Arc<Target>)>> = HashMap::new();
         let mut pool = Vec::new();
         for row in &rows.backends {
