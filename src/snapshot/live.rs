@@ -187,15 +187,18 @@ impl Reloader {
         if rows.revision < in_force.revision {
             return Ok(());
         }
-        let settings = Arc::new(self.loaded.with_saved(&rows.settings));
+        let is_same = in_force.settings.saved == rows.settings;
+        let settings = match is_same {
+            true => Arc::clone(&in_force.settings),
+            false => Arc::new(self.loaded.with_saved(&rows.settings)),
+        };
         let next = self.registry.build(&settings.config, rows)?;
-        warn_of_new(&settings, &in_force.settings.warnings);
-        self.lasting.set(&settings.config);
+        if !is_same {
+            warn_of_new(&settings, &in_force.settings.warnings);
+            self.lasting.set(&settings.config);
+        }
         self.current.0.store(Arc::new(next));
         *in_force = InForce { revision: rows.revision, settings };
-        drop(in_force);
-        // Who waits may find more, or a longer line.
-        self.lasting.room.notify();
         Ok(())
     }
 }

@@ -8,6 +8,8 @@ use serde_json::{Value, json};
 
 use super::{CHAT, PASSWORD, get, post, started, well};
 use crate::support::Gateway;
+use crate::support::client::{self, Request};
+use crate::support::wait::within;
 
 /// Settings whose change is shown by a test of one of these files, or of the module named.
 const SHOWN: [(&str, &str); 41] = [
@@ -79,36 +81,39 @@ async fn the_level_of_the_log() {
     use tokio::io::AsyncBufReadExt as _;
     let fake = well("a").await;
     let home = tempfile::tempdir().unwrap();
-    // A port that was free a moment ago.
-    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let mut child = tokio::process::Command::new(env!("CARGO_BIN_EXE_ollama2openai"))
         .current_dir(home.path())
         .env_clear()
-        .envs([("PORT", port.to_string()), ("OLLAMA_BASE_URL", fake.url())])
-        .envs([
-            ("ADMIN_PASSWORD", PASSWORD),
-            ("LOG_LEVEL", "error"),
-            ("LOG_FORMAT", "json"),
-            ("DATA_DIR", "."),
-        ])
+        .envs([("PORT", "0"), ("OLLAMA_BASE_URL", &fake.url()), ("ADMIN_PASSWORD", PASSWORD)])
+        .envs([("LOG_FORMAT", "json"), ("DATA_DIR", ".")])
         .stdout(std::process::Stdio::null())
         .stderr(std::process::Stdio::piped())
         .kill_on_drop(true)
         .spawn()
         .unwrap();
-    let addr = ([127, 0, 0, 1], port).into();
-    crate::support::wait::until("it listens", || std::net::TcpStream::connect(addr).is_ok()).await;
-    let request = crate::support::client::Request::post("/admin/api/settings", &json!({"LOG_LEVEL": "info"}));
-    assert_eq!(crate::support::client::get(addr, "/v1?before").await.status, 200);
-    let saved = crate::support::client::send(addr, &request.header("authorization", PASSWORD)).await;
-    assert_eq!(saved.status, 200, "{}", saved.text());
-    assert_eq!(crate::support::client::get(addr, "/v1?after").await.status, 200);
     let mut lines = tokio::io::BufReader::new(child.stderr.take().unwrap()).lines();
-    let mut told = Vec::new();
-    while told.len() < 2 {
-        let line = crate::support::wait::within("a line of the log", lines.next_line()).await.unwrap();
-        let line: Value = serde_json::from_str(&line.expect("the program runs")).unwrap();
-        told.push(line["message"].as_str().or(line["endpoint"].as_str()).unwrap().to_owned());
+    let mut next = async || {
+        let line = within("a line of the log", lines.next_line()).await.unwrap();
+        serde_json::from_str::<Value>(&line.expect("the program runs")).unwrap()
+    };
+    let addr = loop {
+        if let Some(url) = next().await["url"].as_str() {
+            break url.trim_start_matches("http://").parse().unwrap();
+        }
+    };
+    let save = async |level: &str| {
+        let request = Request::post("/admin/api/settings", &json!({"LOG_LEVEL": level}));
+        assert_eq!(client::send(addr, &request.header("authorization", PASSWORD)).await.status, 200);
+    };
+    save("error").await;
+    assert_eq!(client::get(addr, "/v1").await.status, 200);
+    save("info").await;
+    assert_eq!(client::get(addr, "/v1/models").await.status, 200);
+    let (mut saved, mut endpoint) = (0, Value::Null);
+    while endpoint.is_null() {
+        let line = next().await;
+        saved += usize::from(line["message"] == "settings were saved");
+        endpoint = line["endpoint"].clone();
     }
-    assert_eq!(told[0], "settings were saved", "nothing that came before: {told:?}");
+    assert_eq!((saved, endpoint), (1, json!("/v1/models")), "what came before is not there");
 }

@@ -209,3 +209,16 @@ async fn what_another_process_saves_is_followed() {
     });
     until("the setting is followed", || answers.load(std::sync::atomic::Ordering::Relaxed) == 401).await;
 }
+
+#[tokio::test]
+async fn who_opens_the_gateway_to_all_is_warned() {
+    let gateway = started(&[("HOST", "0.0.0.0")]).await;
+    let open = json!({"ALLOW_ANONYMOUS": "true"});
+    for path in ["/settings?check=true", "/settings"] {
+        let told = post(&gateway, path, &open).await;
+        assert!(told["warnings"][0].as_str().unwrap().contains("whoever reaches the port"), "{told}");
+    }
+    assert!(get(&gateway, "/settings").await["warnings"].to_string().contains("whoever reaches the port"));
+    let told = post(&gateway, "/settings", &json!({"MAX_RETRIES": 1})).await;
+    assert_eq!(told["warnings"], Value::Null, "it was said before");
+}
