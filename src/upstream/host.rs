@@ -3,9 +3,8 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
-use http::Uri;
-
 use super::inventory::Inventory;
+use super::pool::Pool;
 use crate::config::BaseUrl;
 
 /// A base URL and what is known of it.
@@ -15,20 +14,12 @@ pub struct Host {
     pub base: BaseUrl,
     /// Which models it has, and what they can do.
     pub inventory: Inventory,
-    chat: Uri,
-    generate: Uri,
-    embed: Uri,
+    pub(super) pool: Pool,
 }
 
 impl Host {
     fn new(base: BaseUrl) -> Self {
-        Host {
-            inventory: Inventory::default(),
-            chat: base.uri("/api/chat"),
-            generate: base.uri("/api/generate"),
-            embed: base.uri("/api/embed"),
-            base,
-        }
+        Host { base, inventory: Inventory::default(), pool: Pool::default() }
     }
 
     /// What tells it from other hosts as long as it is held.
@@ -37,15 +28,9 @@ impl Host {
         std::ptr::from_ref(self).addr()
     }
 
-    /// The address of a path such as `/api/chat`; those of the hot path were made before.
-    #[must_use]
-    pub fn uri(&self, path: &str) -> Uri {
-        match path {
-            "/api/chat" => self.chat.clone(),
-            "/api/generate" => self.generate.clone(),
-            "/api/embed" => self.embed.clone(),
-            other => self.base.uri(other),
-        }
+    /// Closes connections that were idle for too long.
+    pub fn close_idle(&self) {
+        self.pool.close_old();
     }
 }
 

@@ -258,7 +258,7 @@ pub(super) fn is_sign_of_life<T>(answer: &Result<T, Failure>) -> bool {
 async fn get(client: &Client, backend: &Backend, path: &str, body: Option<Bytes>) -> Result<Bytes, Failure> {
     let deadline = Instant::now() + PATIENCE;
     let response = client.send(backend, path, body, PATIENCE).await?;
-    if !response.status().is_success() {
+    if !response.status.is_success() {
         let (status, retry_after, body) = read_error(response).await;
         let refusal = wire::translate::errors::Refusal {
             status,
@@ -271,7 +271,7 @@ async fn get(client: &Client, backend: &Backend, path: &str, body: Option<Bytes>
         return Err(failures::refused(refusal));
     }
     let reading = Reading { limit: MAX_ANSWER, idle: PATIENCE, deadline: Some((deadline, PATIENCE)) };
-    read_whole(response.into_body(), reading).await
+    read_whole(response.body, reading).await
 }
 
 fn unreadable(error: &serde_json::Error) -> Failure {

@@ -23,3 +23,4 @@ mod shutdown;
 mod store;
 mod support;
 mod tidy;
+mod upstream_http;
