@@ -26,10 +26,8 @@ use crate::upstream::{Client, Sight};
 const FOLLOW: Duration = Duration::from_millis(500);
 /// Between two times that counts are written down.
 const KEEP: Duration = Duration::from_secs(1);
-/// It is at least so many times as long as the last writing took: that of thousands of backends must not slow requests.
-const KEEP_SHARE: u32 = 50;
-/// The longest of those times.
-const KEEP_LATEST: Duration = Duration::from_secs(10);
+/// Backends whose counts are written at once: those of thousands must not slow requests.
+const KEEP_AT_ONCE: usize = 1000;
 
 /// A gateway that listens.
 #[derive(Debug)]
@@ -166,11 +164,13 @@ async fn follow(reloader: Arc<Reloader>) {
 
 /// Writes counts of backends and channels down, again and again; those that cannot be written are kept.
 async fn keep_totals(reloader: Arc<Reloader>) {
-    let (mut was_good, mut pause) = (true, KEEP);
+    let (mut was_good, mut left) = (true, Vec::new());
     loop {
-        tokio::time::sleep(pause).await;
-        let began = Instant::now();
-        match reloader.write_totals().await {
+        tokio::time::sleep(KEEP).await;
+        if left.is_empty() {
+            left = reloader.registry().counting();
+        }
+        match reloader.write_some_totals(&mut left, KEEP_AT_ONCE).await {
             Ok(()) => was_good = true,
             Err(error) if was_good => {
                 was_good = false;
@@ -178,6 +178,5 @@ async fn keep_totals(reloader: Arc<Reloader>) {
             }
             Err(_) => {}
         }
-        pause = (began.elapsed() * KEEP_SHARE).clamp(KEEP, KEEP_LATEST);
     }
 }

@@ -128,7 +128,7 @@ async fn look_as_due(proxy: &Proxy, due: Due) -> Looked {
     let sight = match due.sharing.first() {
         Some(first) if due.only_list => {
             if let Err(failure) = first.host.inventory.models(&proxy.client, first).await {
-                tracing::debug!(backend = first.name, error = failure.error.message, "no list of models");
+                tracing::debug!(address = due.address, error = failure.error.message, "no list of models");
             }
             None
         }

@@ -152,7 +152,7 @@ async fn to_one(
     mut seat: Seat,
     until: Until,
 ) -> Result<Begun, Failure> {
-    by.target.tally.request();
+    by.target.counts.tally.request();
     let room = &context.proxy.room;
     let trial = seat.trial.take().map(|trial| Probation { room, trial: Some(trial) });
     let started = Instant::now();
@@ -184,7 +184,7 @@ async fn to_one(
 
 /// One line in the log when a backend goes down or comes back.
 fn tell_change(by: &Served, was: State, is: State) {
-    let (name, base) = (&by.target.backend.name, &by.target.backend.host.base);
+    let (name, base) = (&*by.target.name, &by.target.backend.host.base);
     match (was, is) {
         (State::Up, State::Up) => {}
         (State::Down { .. } | State::HalfOpen | State::OnTrial, State::Up) => {
@@ -260,12 +260,12 @@ fn judge(by: &Served, call: &Call<'_>, failure: &Failure, (started, now): (Insta
     let told = &failure.error.message;
     // A model that is not there is no fault of its backend.
     if failure.blame != Blame::Model {
-        by.target.tally.failure();
+        by.target.counts.tally.failure();
         let noted = cause.map_or_else(|| told.clone(), |cause| format!("{told} ({cause})"));
         backend.breaker.note_error(now, &noted);
     }
     tracing::info!(
-        backend = backend.name,
+        backend = &*by.target.name,
         channel = (by.group.origin == Origin::Channel).then_some(by.group.name.as_str()),
         model,
         outcome = failure.outcome.as_str(),

@@ -92,7 +92,7 @@ impl Drop for Settle {
         let millis = |duration: Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
         if let Some(by) = &self.by {
             let tokens = self.usage.prompt + self.usage.completion;
-            by.target.tally.tokens(tokens);
+            by.target.counts.tally.tokens(tokens);
         }
         let (path, total) = (self.endpoint.path(), millis(self.started.elapsed()));
         // Fields are named as an operator asks for them; prompts, answers and keys are never among them.
@@ -107,7 +107,7 @@ impl Drop for Settle {
                     model = Some(self.model.as_str()).filter(|model| !model.is_empty()),
                     stream = self.stream,
                     cached = self.cached.then_some(true),
-                    backend = self.by.as_ref().map(|by| by.target.backend.name.as_str()),
+                    backend = self.by.as_ref().map(|by| &*by.target.name),
                     status = self.status,
                     outcome = self.outcome.as_str(),
                     first_token_ms = self.first.map(millis),

@@ -64,7 +64,7 @@ impl Input {
 /// A backend that has begun to answer does not finish.
 fn note_fault(by: &Served) {
     by.target.backend.breaker.report(Instant::now(), Verdict::Fault);
-    by.target.tally.failure();
+    by.target.counts.tally.failure();
 }
 
 struct Source {

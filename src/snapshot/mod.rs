@@ -10,4 +10,4 @@ mod pattern;
 
 pub use build::{BadRow, Registry};
 pub use live::{Current, ReloadError, Reloader};
-pub use model::{Configured, Group, Origin, Plan, Snapshot, Target, Tier};
+pub use model::{Configured, Counts, Group, Origin, Plan, Snapshot, Target, Tier};

@@ -12,12 +12,10 @@ use crate::http::Failure;
 pub struct Backend {
     /// As in the database; `implicit` without one.
     pub id: String,
-    /// For people and logs; never for clients, and never a whole credential.
-    pub name: String,
     /// Its address.
     pub host: Arc<Host>,
     /// Whether it is well.
-    pub breaker: Arc<Breaker>,
+    pub breaker: Breaker,
     credential: Credential,
 }
 
@@ -30,26 +28,23 @@ impl std::fmt::Debug for Credential {
     }
 }
 
+impl AsRef<Breaker> for Backend {
+    fn as_ref(&self) -> &Breaker {
+        &self.breaker
+    }
+}
+
 impl Backend {
     /// A backend that was not spoken to yet. An empty credential sends none.
     #[must_use]
-    pub fn new(id: &str, name: &str, host: Arc<Host>, credential: &str, breaker: Breaker) -> Self {
-        let credential = Credential(credential.into());
-        Backend { id: id.to_owned(), name: name.to_owned(), host, breaker: Arc::new(breaker), credential }
+    pub fn new(id: &str, host: Arc<Host>, credential: &str, breaker: Breaker) -> Self {
+        Backend { id: id.to_owned(), host, breaker, credential: Credential(credential.into()) }
     }
 
     /// Whether it is the same place with the same credential, so that its state may be kept.
     #[must_use]
     pub fn is_at(&self, base: &BaseUrl, credential: &str) -> bool {
         self.host.base == *base && *self.credential.0 == *credential
-    }
-
-    /// The same backend under another name; health is shared.
-    #[must_use]
-    pub fn renamed(&self, name: &str) -> Self {
-        let credential = Credential(self.credential.0.clone());
-        let (host, breaker) = (Arc::clone(&self.host), Arc::clone(&self.breaker));
-        Backend { id: self.id.clone(), name: name.to_owned(), host, breaker, credential }
     }
 
     /// Takes the credential out of what the upstream said: it may repeat it.

@@ -6,7 +6,7 @@ use std::task::{Context, Poll, ready};
 
 use super::connection::{Begun, Connection};
 use super::framing::{Framing, Malformed};
-use super::host::Host;
+use super::pool::Pool;
 
 /// A body under way. Dropping it before its end closes the connection, which is how Ollama learns that nobody waits
 /// any more; read to its end, it gives the connection back.
@@ -16,18 +16,18 @@ pub struct Body {
     /// Came with the head and was not looked at yet.
     rest: Vec<u8>,
     connection: Option<Connection>,
-    /// Whose pool the connection goes to; `None` when it cannot be used again.
-    host: Option<Arc<Host>>,
+    /// Where the connection goes; `None` when it cannot be used again.
+    pool: Option<Arc<Pool>>,
 }
 
 impl Body {
-    pub(super) fn new(begun: Begun, connection: Connection, host: &Arc<Host>) -> Body {
+    pub(super) fn new(begun: Begun, connection: Connection, pool: &Arc<Pool>) -> Body {
         let is_kept = begun.head.is_kept && begun.is_sent;
         Body {
             framing: begun.head.framing,
             rest: begun.rest,
             connection: Some(connection),
-            host: is_kept.then(|| Arc::clone(host)),
+            pool: is_kept.then(|| Arc::clone(pool)),
         }
     }
 
@@ -64,9 +64,9 @@ impl Body {
         }
         let connection = self.connection.take();
         // Bytes behind the end answer nothing that was asked: such a connection is not trusted again.
-        if let (Some(host), Some(mut connection), false) = (self.host.take(), connection, extra) {
+        if let (Some(pool), Some(mut connection), false) = (self.pool.take(), connection, extra) {
             connection.was_used = true;
-            host.pool.put(connection);
+            pool.put(connection);
         }
         Poll::Ready(Ok(true))
     }

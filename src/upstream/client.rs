@@ -86,7 +86,11 @@ impl Client {
             match connection.exchange(&head, body.as_deref().unwrap_or_default()).await {
                 Ok(begun) => {
                     let (status, retry_after) = (begun.head.status, begun.head.retry_after);
-                    Ok(Response { status, retry_after, body: Body::new(begun, connection, &backend.host) })
+                    Ok(Response {
+                        status,
+                        retry_after,
+                        body: Body::new(begun, connection, &backend.host.pool),
+                    })
                 }
                 Err(Unanswered { error, has_begun }) => {
                     let is_stale = connection.was_used && !has_begun;

@@ -14,12 +14,12 @@ pub struct Host {
     pub base: BaseUrl,
     /// Which models it has, and what they can do.
     pub inventory: Inventory,
-    pub(super) pool: Pool,
+    pub(super) pool: Arc<Pool>,
 }
 
 impl Host {
-    fn new(base: BaseUrl) -> Self {
-        Host { base, inventory: Inventory::default(), pool: Pool::default() }
+    fn new(base: BaseUrl, pool: Arc<Pool>) -> Self {
+        Host { base, inventory: Inventory::default(), pool }
     }
 
     /// What tells it from other hosts as long as it is held.
@@ -41,6 +41,8 @@ pub struct Hosts(Mutex<Known>);
 #[derive(Debug, Default)]
 struct Known {
     by_address: HashMap<String, Weak<Host>>,
+    /// By scheme, host and port.
+    pools: HashMap<String, Weak<Pool>>,
     /// With so many, those that nobody holds are forgotten. It grows with those that are held, for a look at all of them
     /// for each new one would take long with thousands.
     most: usize,
@@ -56,9 +58,13 @@ impl Hosts {
         }
         if known.by_address.len() >= known.most {
             known.by_address.retain(|_, host| host.strong_count() > 0);
+            known.pools.retain(|_, pool| pool.strong_count() > 0);
             known.most = known.by_address.len() * 2 + 16;
         }
-        let host = Arc::new(Host::new(base));
+        let place = key.strip_suffix(base.prefix()).unwrap_or(&key).to_owned();
+        let pool = known.pools.get(&place).and_then(Weak::upgrade).unwrap_or_default();
+        known.pools.insert(place, Arc::downgrade(&pool));
+        let host = Arc::new(Host::new(base, pool));
         known.by_address.insert(key, Arc::downgrade(&host));
         host
     }

@@ -1,4 +1,4 @@
-//! Idle connections of one address, the newest first.
+//! Idle connections to one host and port, the newest first.
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
@@ -13,7 +13,7 @@ const IDLE: Duration = Duration::from_secs(90);
 /// Most connections that are kept idle; those beyond are closed.
 const MOST: usize = 1024;
 
-/// The pool of one address: what is sent on a connection names its own credential.
+/// The pool of one host and port, whatever paths and credentials are used there.
 #[derive(Debug, Default)]
 pub(super) struct Pool {
     /// With the time since when they are idle, oldest first.
