@@ -283,9 +283,9 @@ async fn ask(context: &Context, call: &Call<'_>, seat: Seat, until: Until) -> Re
     let served = seat.by.group.served(call.asked);
     let body = call.native.body(served);
     let wait = match until {
-        Until::Content => client.timeouts.headers,
-        // The head of a whole answer comes with its last token, so its own limit rules.
-        Until::End(_) => client.timeouts.whole,
+        Until::Content => Some(client.timeouts.headers),
+        // The head of a whole answer comes with its last token, so its own limit rules: `whole` keeps it.
+        Until::End(_) => None,
     };
     let mut reused = 0;
     let response = loop {

@@ -7,16 +7,17 @@ use super::host::Host;
 use crate::config::BaseUrl;
 use crate::http::Failure;
 
-/// What requests are sent to. Its state outlives every snapshot.
+/// What requests are sent to. Its state outlives every snapshot. What each request reads comes first.
 #[derive(Debug)]
+#[repr(C)]
 pub struct Backend {
-    /// As in the database; `implicit` without one.
-    pub id: String,
     /// Its address.
     pub host: Arc<Host>,
     /// Whether it is well.
     pub breaker: Breaker,
     credential: Credential,
+    /// As in the database; `implicit` without one.
+    pub id: String,
 }
 
 /// A credential; empty = none.

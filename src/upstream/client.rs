@@ -62,7 +62,8 @@ impl Client {
         Client { connector, timeouts, max_line: config.max_line_bytes }
     }
 
-    /// Sends one request and waits for the head of its answer, at most `wait`. A body makes it a `POST`.
+    /// Sends one request and waits for the head of its answer, at most `wait`, or as long as the caller polls. A body
+    /// makes it a `POST`.
     ///
     /// # Errors
     /// 502 when no connection could be made or it broke, 504 after `wait`. A kept-alive connection that died before it
@@ -72,7 +73,7 @@ impl Client {
         backend: &Backend,
         path: &str,
         body: Option<Bytes>,
-        wait: Duration,
+        wait: Option<Duration>,
     ) -> Result<Response, Failure> {
         let head = head(backend, path, body.as_ref().map(Bytes::len));
         let exchange = async {
@@ -99,20 +100,25 @@ impl Client {
                 }
             }
         };
-        tokio::time::timeout(wait, exchange).await.unwrap_or_else(|_| Err(failures::timed_out(wait)))
+        match wait {
+            Some(wait) => {
+                tokio::time::timeout(wait, exchange).await.unwrap_or_else(|_| Err(failures::timed_out(wait)))
+            }
+            None => exchange.await,
+        }
     }
 }
 
 /// The head of a request; a length makes it a `POST`.
 fn head(backend: &Backend, path: &str, length: Option<usize>) -> Vec<u8> {
-    let base = &backend.host.base;
+    let (prefix, authority) = backend.host.prefix_and_authority();
     let mut head = Vec::with_capacity(256);
     let mut write = |text: &str| head.extend_from_slice(text.as_bytes());
     write(if length.is_some() { "POST " } else { "GET " });
-    write(base.prefix());
+    write(prefix);
     write(path);
     write(" HTTP/1.1\r\nhost: ");
-    write(base.authority().as_str());
+    write(authority);
     if let Some(bearer) = backend.bearer() {
         write("\r\nauthorization: Bearer ");
         write(bearer);

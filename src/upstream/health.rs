@@ -74,15 +74,16 @@ pub struct LastError {
 /// While it is up and nothing is wrong, [`Breaker::state`] is one relaxed load and [`Breaker::report`] of a
 /// success a load and an add.
 #[derive(Debug)]
+#[repr(C)]
 pub struct Breaker {
+    /// Flags, the number of the running slot, and the successes within it that the window does not know yet.
+    hot: AtomicU64,
+    cooldown: Cooldown,
     born: Instant,
     /// What waits are multiplied by.
     shortening: f64,
     /// Between probes, in milliseconds; 0 = nothing probes.
     interval: AtomicU64,
-    /// Flags, the number of the running slot, and the successes within it that the window does not know yet.
-    hot: AtomicU64,
-    cooldown: Cooldown,
     /// Apart, so that what each request reads lies together.
     inner: Mutex<Box<Inner>>,
 }

@@ -53,17 +53,18 @@ fn hash(model: &str) -> u64 {
     hasher.finish() & !ANSWERS
 }
 
-/// The memory of one backend.
+/// The memory of one backend. What each request reads comes first.
 #[derive(Debug, Default)]
+#[repr(C)]
 pub struct Inventory {
     /// The last question and what the lists say of it, so that thousands of backends need not be gone through for it
     /// again and again: the hash of the model's name, in its lowest bits [`ABSENT`] or [`PRESENT`]; 0 = nothing.
     answer: AtomicU64,
-    lists: Mutex<Lists>,
+    is_up: AtomicBool,
     /// A 404 has shown the list to be wrong, and nobody has read it since.
     is_doubted: AtomicBool,
+    lists: Mutex<Lists>,
     capabilities: Mutex<HashMap<String, Known>>,
-    is_up: AtomicBool,
     version: Mutex<Option<Arc<str>>>,
 }
 
@@ -290,7 +291,7 @@ pub(super) fn is_sign_of_life<T>(answer: &Result<T, Failure>) -> bool {
 
 async fn get(client: &Client, backend: &Backend, path: &str, body: Option<Bytes>) -> Result<Bytes, Failure> {
     let deadline = Instant::now() + PATIENCE;
-    let response = client.send(backend, path, body, PATIENCE).await?;
+    let response = client.send(backend, path, body, Some(PATIENCE)).await?;
     if !response.status.is_success() {
         let (status, retry_after, body) = read_error(response).await;
         let refusal = wire::translate::errors::Refusal {
