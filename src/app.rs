@@ -15,6 +15,7 @@ use crate::admin::Admin;
 use crate::cache::Caches;
 use crate::config::Config;
 use crate::http::Ids;
+use crate::import;
 use crate::limits::{RetryBudget, WaitingRoom};
 use crate::proxy::{Closing, Proxy};
 use crate::serve::{Planes, Server, bind};
@@ -38,6 +39,8 @@ pub struct App {
     pub addr: SocketAddr,
     /// The data plane.
     pub proxy: Arc<Proxy>,
+    /// What was taken over from the Node program at this start, the first one in its data folder.
+    pub imported: Option<import::First>,
     server: Arc<Server>,
     reloader: Arc<Reloader>,
     accepting: TaskTracker,
@@ -58,7 +61,7 @@ impl App {
             format!("cannot listen on {wanted}: if another program has the port, choose another with --port")
         })?;
         let addr = listener.local_addr()?;
-        let store = Arc::new(Store::open(&config.data_dir, config.secret_key.as_ref()).await?);
+        let (store, imported) = open(config).await?;
         let ids = Arc::new(Ids::new(getrandom::u64().map_err(io::Error::other)?));
         let room = Arc::new(WaitingRoom::new(config.routing.max_queue));
         let registry = Registry::new(Arc::clone(&room), Arc::clone(&ids), config.routing.health_interval);
@@ -95,6 +98,7 @@ impl App {
         let app = App {
             addr,
             proxy,
+            imported,
             server,
             reloader: Arc::clone(&reloader),
             accepting,
@@ -143,6 +147,18 @@ impl App {
         self.reloader.close().await;
         in_time
     }
+}
+
+/// The database, and what was imported into a new one.
+async fn open(config: &Config) -> anyhow::Result<(Arc<Store>, Option<import::First>)> {
+    let (folder, secret) = (&config.data_dir, config.secret_key.as_ref());
+    let here = import::Surroundings::here(config.upstream.key_base.clone(), None);
+    let imported = import::at_first_start(folder, secret, &here).await?;
+    let store = Store::open(folder, secret).await?;
+    if let Some(hint) = import::forgotten(folder, &store).await? {
+        tracing::warn!("{hint}");
+    }
+    Ok((Arc::new(store), imported))
 }
 
 /// Puts changes of other processes in force.

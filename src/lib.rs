@@ -9,7 +9,8 @@
 //! layer 3   snapshot                    -> 0 1 2
 //!           access                      -> 0 1 snapshot
 //! layer 4   proxy                       -> 0 1 snapshot upstream limits cache
-//!           admin                       -> 1 2 3, never the pure crate and proxy
+//!           admin                       -> 1 2 3 import, never the pure crate and proxy
+//!           import                      -> 1 2 3, never the pure crate
 //! layer 5   app boot serve cli          -> everything
 //! ```
 
@@ -22,6 +23,7 @@ pub mod cli;
 pub mod config;
 pub mod fake;
 pub mod http;
+pub mod import;
 pub mod limits;
 pub mod proxy;
 pub mod serve;

@@ -8,7 +8,6 @@ mod caches;
 mod channels;
 mod error;
 mod fields;
-pub mod keyline;
 mod keys;
 mod probes;
 mod routes;
@@ -22,6 +21,7 @@ use http::Request;
 use hyper::body::Incoming;
 
 use crate::cache::Caches;
+pub use crate::config::keyline;
 use crate::config::{BaseUrl, Secret};
 use crate::http::{Ids, Reply};
 use crate::snapshot::Reloader;

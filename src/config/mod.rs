@@ -7,7 +7,9 @@ mod base_url;
 mod check;
 mod dotenv;
 mod example;
+pub mod fields;
 mod file;
+pub mod keyline;
 mod layer;
 mod load;
 mod problem;
@@ -25,6 +27,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 pub use base_url::{BadBaseUrl, BaseUrl};
+pub use dotenv::read_dotenv;
 pub use example::{example_env, example_toml};
 pub use layer::Origin;
 pub use load::{Loaded, Row, Sources, load};
@@ -208,6 +211,14 @@ impl Default for Config {
         }
         Config::from_values(&values)
     }
+}
+
+/// Whether a setting takes a text.
+///
+/// # Errors
+/// What is wrong with it, in words that follow the value.
+pub fn accepts(setting: &Setting, text: &str) -> Result<(), String> {
+    value::parse(setting, text).map(drop)
 }
 
 /// Every setting, in the order in which it is shown.

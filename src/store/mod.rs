@@ -10,12 +10,15 @@ mod channels;
 mod db;
 mod error;
 mod folder;
+mod import;
+mod imported;
 mod keys;
 mod meta;
 mod migrate;
 mod rows;
 mod seal;
 mod settings;
+mod staged;
 mod text;
 mod token_rows;
 mod tokens;
@@ -30,11 +33,13 @@ use seal::Key;
 
 pub use backup::{Restored, restore};
 pub use error::{Conflict, StoreError};
+pub use import::{Batch, DailyUse, Imported, Landed, LogKind, OldRecord, UseOf};
 pub use migrate::Pending;
 pub use rows::{
     BackendRow, ChannelChange, ChannelRow, Created, KeyChange, NewBackend, NewChannel, NewKey, Rows, Totals,
 };
 pub use seal::Lost;
+pub use staged::Staged;
 pub use token_rows::{NewToken, TokenChange, TokenRow, TokenUse};
 
 /// The database of a data folder, open. Any number of processes may have it open at once.

@@ -1,6 +1,6 @@
 //! Settings that were changed at run time, by name. What they mean is known to `config`.
 
-use super::db::on;
+use super::db::{Tx, on};
 use super::{Store, StoreError, meta};
 
 impl Store {
@@ -18,12 +18,7 @@ impl Store {
     /// Those of the database.
     pub async fn set_setting(&self, name: &str, value: &str) -> Result<(), StoreError> {
         let mut tx = self.db.write().await?;
-        on!(&mut tx, conn => sqlx::query(
-                "INSERT INTO settings (name, value) VALUES ($1, $2) \
-                 ON CONFLICT (name) DO UPDATE SET value = excluded.value")
-            .bind(name)
-            .bind(value)
-            .execute(conn).await.map(drop))?;
+        set(&mut tx, name, value).await?;
         meta::changed(&mut tx).await?;
         tx.commit().await
     }
@@ -41,4 +36,14 @@ impl Store {
         tx.commit().await?;
         Ok(deleted == 1)
     }
+}
+
+pub(super) async fn set(tx: &mut Tx, name: &str, value: &str) -> Result<(), StoreError> {
+    on!(tx, conn => sqlx::query(
+            "INSERT INTO settings (name, value) VALUES ($1, $2) \
+             ON CONFLICT (name) DO UPDATE SET value = excluded.value")
+        .bind(name)
+        .bind(value)
+        .execute(conn).await.map(drop))?;
+    Ok(())
 }

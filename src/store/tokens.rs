@@ -188,7 +188,7 @@ async fn one(tx: &mut Tx, id: &str) -> Result<Option<Stored>, StoreError> {
 }
 
 /// The row that a new token becomes.
-fn row(new: &NewToken) -> TokenRow {
+pub(super) fn row(new: &NewToken) -> TokenRow {
     TokenRow {
         id: new.id.clone().unwrap_or_else(new_id),
         name: new.name.clone(),
@@ -223,7 +223,7 @@ const INSERT: &str = "\
       $24, $25) \
     ON CONFLICT (hash) DO NOTHING";
 
-async fn insert(tx: &mut Tx, row: &TokenRow) -> Result<(), StoreError> {
+pub(super) async fn insert(tx: &mut Tx, row: &TokenRow) -> Result<(), StoreError> {
     let done = on!(tx, conn => sqlx::query(INSERT)
         .bind(&row.id)
         .bind(&row.name)

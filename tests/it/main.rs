@@ -15,6 +15,7 @@ mod conformance;
 mod docs;
 mod fake;
 mod faults;
+mod import;
 mod log;
 mod routes;
 mod routing;
