@@ -8,7 +8,7 @@ use super::item::{Item, Part};
 use super::keys::{line, totals};
 use super::plan::{Draft, Surroundings};
 use super::report::{Fit, Line, Place};
-use super::text::{Ids, short};
+use super::text::{Ids, counted, short};
 use crate::config::fields::{MAX_COUNT, header_value};
 use crate::config::keyline::display_name;
 use crate::config::{BadBaseUrl, BaseUrl, Secret};
@@ -65,7 +65,8 @@ fn one(
     let mut new = NewChannel::new(name, base.to_string());
     new.id = Some(id.clone());
     let lacks = fill(&mut new, &mut item, keys, &base);
-    let what = format!("channel {} at {base}, {} backends", short(&new.name), new.backends.len());
+    let backends = counted(new.backends.len(), "backend", "backends");
+    let what = format!("channel {} at {base}, {backends}", short(&new.name));
     let place = Place::Channel(draft.batch.channels.len());
     draft.lines.push(Line {
         id: Some(id),

@@ -198,24 +198,25 @@ fn newest(path: &Path) -> io::Result<(Vec<u8>, usize)> {
     Ok((bytes.collect(), skipped))
 }
 
-/// Deletes the old files that hold secrets and of which nothing is missing here. Gives those that were deleted, and
-/// for each that stays why. `.env` always stays: it is the configuration of whoever runs there.
+/// Deletes the old files that hold secrets and of which nothing is missing here, and says so of each; of one that stays
+/// it says why. `.env` always stays: it is the configuration of whoever runs there.
 ///
 /// # Errors
 /// The first file that could not be deleted.
-pub fn remove_source(files: &Files, report: &Report) -> io::Result<(Vec<String>, Vec<String>)> {
-    let (mut gone, mut stay) = (Vec::new(), Vec::new());
-    for &file in &report.secrets {
+pub fn remove_source(files: &Files, report: &mut Report) -> io::Result<Vec<String>> {
+    let mut told = Vec::new();
+    for file in report.secrets.clone() {
         let shown = files.shown(file);
         if file == File::Env {
-            stay.push(format!("{shown} stays: delete it yourself, once its values are where they belong"));
+            told.push(format!("{shown} stays: delete it yourself, once its values are where they belong"));
         } else if !report.is_complete(file) {
-            stay.push(format!("{shown} stays: not all of it was taken over"));
+            told.push(format!("{shown} stays: not all of it was taken over"));
         } else if let Some(path) = files.places.get(&file) {
             fs::remove_file(path)
                 .map_err(|error| io::Error::new(error.kind(), format!("{shown}: {error}")))?;
-            gone.push(shown);
+            told.push(format!("{shown} was deleted"));
+            report.secrets.retain(|secret| *secret != file);
         }
     }
-    Ok((gone, stay))
+    Ok(told)
 }

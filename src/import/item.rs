@@ -115,7 +115,8 @@ impl Item {
 
     /// A name for people.
     pub(super) fn name(&mut self, otherwise: &str) -> String {
-        let Some(given) = self.text("name") else { return otherwise.to_owned() };
+        let given = self.text("name").filter(|name| !name.trim().is_empty());
+        let Some(given) = given else { return otherwise.to_owned() };
         fields::name(&given).unwrap_or_else(|_| {
             self.note(format!("the name was made to fit: at most {MAX_NAME} characters, on one line"));
             let plain: String = given.chars().filter(|c| !c.is_control()).take(MAX_NAME).collect();

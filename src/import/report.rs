@@ -130,7 +130,12 @@ impl Line {
             Place::Logs(range) => return self.land_some(&imported.logs[range.clone()]),
         };
         match landed {
-            Some(Landed::Present) => self.state = State::Present,
+            Some(Landed::Present) => {
+                self.state = State::Present;
+                if let Place::Setting(_) = self.place {
+                    self.notes.push("what is saved here counts".to_owned());
+                }
+            }
             Some(Landed::Renamed(name)) => {
                 self.notes.push(format!("a channel of its name is there: it is called {name:?}"));
                 self.fit = Fit::Approximate;

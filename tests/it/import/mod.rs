@@ -1,6 +1,7 @@
 //! Data of the Node program through the front door: at the first start, by the command, by upload. The folders are in
 //! `tests/cases/seed-data`: a small one of the oldest form, and one with every odd thing that was found or thought of.
 
+mod command;
 mod first;
 mod killed;
 mod refused;
