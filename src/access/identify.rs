@@ -5,9 +5,12 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use subtle::ConstantTimeEq as _;
 
+use http::{HeaderMap, HeaderName, header};
+
 use super::{Caller, Refused, check};
 use crate::config::{Anonymous, Secret};
-use crate::snapshot::{Token, Tokens};
+use crate::http::credential;
+use crate::snapshot::{Snapshot, Token, Tokens};
 
 /// Whom a request comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,7 +34,38 @@ pub struct Doors<'s> {
     pub anonymous: Anonymous,
 }
 
-impl Doors<'_> {
+/// What a client shows as its token. Which of two it means nobody can know: a proxy before the gateway may have looked
+/// at the other one.
+///
+/// # Errors
+/// [`Refused::Twice`].
+pub fn shown(headers: &HeaderMap) -> Result<Option<&[u8]>, Refused> {
+    const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
+    let comes_twice = |name: &HeaderName| headers.get_all(name).iter().nth(1).is_some();
+    if comes_twice(&header::AUTHORIZATION) || comes_twice(&API_KEY) {
+        return Err(Refused::Twice);
+    }
+    Ok(credential(headers))
+}
+
+impl<'s> Doors<'s> {
+    /// Those of a snapshot.
+    #[must_use]
+    pub fn of(snapshot: &'s Snapshot) -> Self {
+        Doors {
+            tokens: &snapshot.tokens,
+            had_tokens: snapshot.had_tokens,
+            api_token: snapshot.api_token.as_ref(),
+            anonymous: snapshot.anonymous,
+        }
+    }
+
+    /// Whether there is no token of any kind, and never was.
+    #[must_use]
+    pub fn has_none(&self) -> bool {
+        self.api_token.is_none() && self.tokens.is_empty() && !self.had_tokens
+    }
+
     /// Whom a request comes from that shows `shown` and may be let in. A token says who it is even where none is
     /// needed; what is no token does not matter there, for many clients insist on sending something.
     ///
@@ -47,7 +81,7 @@ impl Doors<'_> {
             check(token, now, caller.address)?;
             return Ok(Who::Token(Arc::clone(token)));
         }
-        let has_none = self.api_token.is_none() && self.tokens.is_empty() && !self.had_tokens;
+        let has_none = self.has_none();
         let is_open = match self.anonymous {
             Anonymous::Everybody => true,
             Anonymous::Loopback => caller.is_loopback,
@@ -64,24 +98,9 @@ impl Doors<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::TokenHash;
-    use crate::snapshot::Patterns;
 
     fn token(text: &str) -> Token {
-        Token {
-            id: text.to_owned(),
-            name: text.to_owned(),
-            hash: TokenHash::of(text.as_bytes()),
-            enabled: true,
-            expires_at: None,
-            models: Patterns::default(),
-            ips: None,
-            rate_limit: None,
-            tokens_per_minute: None,
-            quota_limit: None,
-            max_concurrent: 0,
-            allow_client_options: false,
-        }
+        Token::sample(text)
     }
 
     fn from(address: &str) -> Caller {
@@ -126,7 +145,7 @@ mod tests {
 
     #[test]
     fn once_there_was_a_token_one_is_needed_for_ever() {
-        let (none, some) = (Tokens::default(), Tokens::new([token("alice")]));
+        let (none, some) = (Tokens::default(), Tokens::new([Arc::new(token("alice"))]));
         let secret = Secret::new("shared");
         let anonymous = Anonymous::Everybody;
         for doors in [
@@ -145,7 +164,7 @@ mod tests {
         let disabled = Token { enabled: false, ..token("bob") };
         let local = Token { ips: crate::config::Ranges::parse([HERE]).ok(), ..token("carol") };
         let old = Token { expires_at: Some(Timestamp::UNIX_EPOCH), ..token("dave") };
-        let tokens = Tokens::new([token("alice"), disabled, local, old]);
+        let tokens = Tokens::new([token("alice"), disabled, local, old].map(Arc::new));
         let secret = Secret::new("shared");
         let anonymous = Anonymous::Loopback;
         let doors = Doors { tokens: &tokens, had_tokens: true, api_token: Some(&secret), anonymous };

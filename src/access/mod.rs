@@ -8,7 +8,7 @@ mod real_ip;
 mod token;
 
 pub use expiry::{BadExpiry, parse_expiry, parse_new_expiry};
-pub use identify::{Doors, Who};
-pub use ip::{Area, IpRules, Mode};
+pub use identify::{Doors, Who, shown};
+pub use ip::{Area, admits};
 pub use real_ip::{Caller, caller};
 pub use token::{Minted, PREFIX, RANDOM_BYTES, Refused, check, check_model, ends, is_strong, mask};

@@ -85,6 +85,8 @@ pub enum Refused {
     Unknown {
         has_none: bool,
     },
+    /// More than one was shown.
+    Twice,
     Disabled,
     Expired,
     /// It may not be shown from this address.
@@ -98,7 +100,7 @@ impl Refused {
         match self {
             Refused::Address | Refused::TokenAddress => "ip_not_allowed",
             Refused::Missing { .. } => "missing_api_key",
-            Refused::Unknown { .. } => "invalid_api_key",
+            Refused::Unknown { .. } | Refused::Twice => "invalid_api_key",
             Refused::Disabled => "token_disabled",
             Refused::Expired => "token_expired",
         }
@@ -109,6 +111,8 @@ const NONE_YET: &str = "this gateway has no API key yet and does not serve every
     /admin, or set ALLOW_ANONYMOUS=true";
 const UNKNOWN_AS_NONE: &str = "Incorrect API key provided: this gateway has none yet and does not serve everybody; its \
     admin can make one at /admin, or set ALLOW_ANONYMOUS=true";
+
+const TWICE: &str = "Incorrect API key provided: its header came more than once";
 
 impl From<Refused> for ApiError {
     fn from(refused: Refused) -> ApiError {
@@ -128,6 +132,7 @@ impl From<Refused> for ApiError {
             Refused::Unknown { has_none: false } => {
                 (401, "invalid_request_error", "Incorrect API key provided")
             }
+            Refused::Twice => (401, "invalid_request_error", TWICE),
             Refused::Disabled => (401, "invalid_request_error", "this API key is disabled"),
             Refused::Expired => (401, "invalid_request_error", "this API key has expired"),
         };

@@ -143,6 +143,79 @@ pub struct Access {
     pub api_token: Option<Secret>,
     /// `ADMIN_PASSWORD`.
     pub admin_password: Secret,
+    /// `ALLOW_ANONYMOUS`.
+    pub anonymous: Anonymous,
+    /// `TRUST_PROXY`.
+    pub trust_proxy: TrustProxy,
+    pub ip_rules: IpRules,
+}
+
+impl Access {
+    /// Whether no token is asked for, from anywhere, as long as none was ever stored.
+    #[must_use]
+    pub fn serves_everybody(&self) -> bool {
+        self.api_token.is_none() && self.anonymous == Anonymous::Everybody
+    }
+}
+
+/// Which addresses may call at all.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct IpRules {
+    /// `IP_ACCESS_MODE`.
+    pub mode: IpMode,
+    /// `IP_WHITELIST`.
+    pub whitelist: Ranges,
+    /// `IP_BLACKLIST`.
+    pub blacklist: Ranges,
+}
+
+impl IpRules {
+    /// These rules, with what of them was saved in its place.
+    ///
+    /// # Errors
+    /// The name of a setting whose text says no rule, and what is wrong with it: better no rules than other ones.
+    pub fn with_saved<'s>(
+        &self,
+        saved: impl IntoIterator<Item = (&'s str, &'s str)>,
+    ) -> Result<IpRules, (String, String)> {
+        let mut rules = self.clone();
+        for (name, text) in saved {
+            let ranges = || Ranges::parse(text.split(',')).map_err(|bad| (name.to_owned(), bad.to_string()));
+            match name {
+                "IP_ACCESS_MODE" => {
+                    rules.mode =
+                        IpMode::named(text).ok_or_else(|| (name.to_owned(), "is no mode".to_owned()))?;
+                }
+                "IP_WHITELIST" => rules.whitelist = ranges()?,
+                "IP_BLACKLIST" => rules.blacklist = ranges()?,
+                _ => {}
+            }
+        }
+        Ok(rules)
+    }
+}
+
+impl IpMode {
+    fn named(word: &str) -> Option<IpMode> {
+        match word {
+            "disabled" => Some(IpMode::Disabled),
+            "whitelist" => Some(IpMode::Whitelist),
+            "blacklist" => Some(IpMode::Blacklist),
+            _ => None,
+        }
+    }
+}
+
+/// How the lists of addresses are read.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum IpMode {
+    /// Not at all: everybody may call.
+    #[default]
+    Disabled,
+    /// Only who is in the whitelist; an empty one admits nobody.
+    Whitelist,
+    /// All but who is in the blacklist.
+    Blacklist,
 }
 
 /// `ALLOW_ANONYMOUS`: who may call without a token, while there is none and never was one.
@@ -158,10 +231,21 @@ pub enum Anonymous {
 /// What is remembered of answers.
 #[derive(Debug, Clone, Copy)]
 pub struct Caches {
+    /// `CACHE_SCOPE`.
+    pub scope: CacheScope,
     /// `CACHE_CHAT…`: whole chat replies.
     pub chat: CacheRule,
     /// `CACHE_EMBEDDINGS…`: one vector an input.
     pub embeddings: CacheRule,
+}
+
+/// Whose answers a client may get from a cache: a hit tells that somebody has asked the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CacheScope {
+    /// Those of the same token.
+    Token,
+    /// Everybody's.
+    Shared,
 }
 
 /// One cache. It keeps nothing when it is off, or when either bound is 0.

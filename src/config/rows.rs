@@ -95,8 +95,7 @@ pub(super) static SETTINGS: &[Setting] = &[
         text(check::PROXY_FORM, check::proxy),
         "false",
         "Reverse proxies whose X-Forwarded-For is believed.",
-    )
-    .later(TOKENS),
+    ),
     row(
         "OLLAMA_BASE_URL",
         Upstream,
@@ -205,7 +204,7 @@ pub(super) static SETTINGS: &[Setting] = &[
         "",
         "Whether clients may set num_ctx, keep_alive and others that make a model reload.",
     )
-    .or_else("for loopback without a token, and for API_TOKEN"),
+    .or_else("for loopback without a token, for API_TOKEN, and for tokens that allow it"),
     row("API_TOKEN", Access, Kind::Secret, "", "The token that every client must show as its API key.")
         .or_else("none is asked for"),
     row(
@@ -214,8 +213,7 @@ pub(super) static SETTINGS: &[Setting] = &[
         Kind::Choice(&["loopback", "true", "false"]),
         "loopback",
         "Who may call while there is no token: programs of this machine, everybody, or nobody.",
-    )
-    .later(TOKENS),
+    ),
     row("ADMIN_PASSWORD", Access, Kind::Secret, "admin123", "Password of the first administrator."),
     row(
         "IP_ACCESS_MODE",
@@ -223,14 +221,11 @@ pub(super) static SETTINGS: &[Setting] = &[
         Kind::Choice(&["disabled", "whitelist", "blacklist"]),
         "disabled",
         "Which of the two address lists is in force.",
-    )
-    .later(TOKENS),
+    ),
     row("IP_WHITELIST", Access, ADDRESSES, "", "The only addresses that may call, in mode whitelist.")
-        .or_else("nobody")
-        .later(TOKENS),
+        .or_else("nobody"),
     row("IP_BLACKLIST", Access, ADDRESSES, "", "Addresses that may not call, in mode blacklist.")
-        .or_else("nobody")
-        .later(TOKENS),
+        .or_else("nobody"),
     row(
         "RATE_LIMIT_GLOBAL_ENABLED",
         Limits,
@@ -274,6 +269,13 @@ pub(super) static SETTINGS: &[Setting] = &[
     row("CACHE_CHAT_MAX_SIZE", Cache, count(0, 100_000_000), "500", "Replies remembered at most."),
     row("CACHE_CHAT_MAX_AGE", Cache, time(Zero::Plain), "1800000", "How long a reply is remembered."),
     row(
+        "CACHE_SCOPE",
+        Cache,
+        Kind::Choice(&["token", "shared"]),
+        "token",
+        "Whose answers a client gets: those of its own token, or everybody's.",
+    ),
+    row(
         "LOG_LEVEL",
         Logging,
         Kind::Choice(&["error", "warn", "info", "debug", "trace"]),
@@ -312,12 +314,6 @@ pub(super) static SETTINGS: &[Setting] = &[
         "./data",
         "Folder that holds the gateway's state; made when it is needed.",
     ),
-    row(
-        "SECRET_KEY",
-        State,
-        Kind::Secret,
-        "",
-        "Seals the credentials of backends in the database: 32 bytes in base64.",
-    )
-    .or_else("the file secret.key in DATA_DIR, made at the first start"),
+    row("SECRET_KEY", State, Kind::Secret, "", "Seals stored credentials of backends: 32 bytes in base64.")
+        .or_else("the file secret.key in DATA_DIR, made at the first start"),
 ];

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use super::value::Value;
 use super::{
-    Access, Balance, CacheRule, Caches, Config, Level, Listen, Log, LogFormat, Replies, Routing, Secret,
-    StreamUsage, Upstream, check,
+    Access, Anonymous, Balance, CacheRule, CacheScope, Caches, Config, IpMode, IpRules, Level, Listen, Log,
+    LogFormat, Ranges, Replies, Routing, Secret, StreamUsage, Upstream, check,
 };
 
 /// What a duration of 0 becomes where that means "never": longer than anything runs, and safe to add to now.
@@ -78,11 +78,12 @@ impl Config {
                 },
                 client_options: values.switch("ALLOW_CLIENT_OPTIONS"),
             },
-            access: Access {
-                api_token: values.text("API_TOKEN").map(Secret::new),
-                admin_password: Secret::new(values.text("ADMIN_PASSWORD").unwrap_or_default()),
-            },
+            access: access(values),
             caches: Caches {
+                scope: match values.text("CACHE_SCOPE") {
+                    Some("shared") => CacheScope::Shared,
+                    _ => CacheScope::Token,
+                },
                 chat: cache(values, ["CACHE_CHAT", "CACHE_CHAT_MAX_SIZE", "CACHE_CHAT_MAX_AGE"]),
                 embeddings: cache(
                     values,
@@ -136,6 +137,26 @@ fn routing(values: &Values) -> Routing {
         health_interval: values.limit("HEALTH_CHECK_INTERVAL"),
         max_queue: values.size("MAX_QUEUE"),
         queue_timeout: values.duration("QUEUE_TIMEOUT"),
+    }
+}
+
+fn access(values: &Values) -> Access {
+    let list = |name| values.text(name).unwrap_or_default().split(',');
+    let ranges = |name| Ranges::parse(list(name)).expect("each item was checked");
+    Access {
+        api_token: values.text("API_TOKEN").map(Secret::new),
+        admin_password: Secret::new(values.text("ADMIN_PASSWORD").unwrap_or_default()),
+        anonymous: match values.text("ALLOW_ANONYMOUS") {
+            Some("true") => Anonymous::Everybody,
+            Some("false") => Anonymous::Nobody,
+            _ => Anonymous::Loopback,
+        },
+        trust_proxy: values.text("TRUST_PROXY").unwrap_or_default().parse().expect("the text was checked"),
+        ip_rules: IpRules {
+            mode: values.text("IP_ACCESS_MODE").and_then(IpMode::named).unwrap_or_default(),
+            whitelist: ranges("IP_WHITELIST"),
+            blacklist: ranges("IP_BLACKLIST"),
+        },
     }
 }
 

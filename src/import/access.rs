@@ -68,6 +68,11 @@ pub(super) fn read(files: &Files, draft: &mut Draft) -> Result<(), ImportError> 
     for (setting, good, was_empty, note) in lists {
         if !was_empty {
             save(draft, setting, good.join(","), note.into_iter().collect());
+            if let Some(line) = draft.lines.last_mut() {
+                line.notes.push(format!(
+                    "a {setting} of the environment was added to it before; now it is instead of that"
+                ));
+            }
         }
     }
     Ok(())

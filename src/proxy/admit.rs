@@ -1,39 +1,71 @@
-//! Who may come in. Everything here is told from the head of a request, before its body is read.
+//! Who may come in, and for what. The address and the token are checked from the head of a request, before its body is
+//! read; the model when it is known.
 
-use std::net::SocketAddr;
-
-use http::{HeaderMap, Request};
-use subtle::ConstantTimeEq as _;
-use wire::openai::ApiError;
+use http::Request;
 use wire::translate::Rules;
 
-use crate::http::{Failure, Outcome, credential, is_loopback};
+use crate::access::{Area, Caller, Doors, Refused, Who, admits, check_model, shown};
+use crate::config::CacheScope;
+use crate::http::Failure;
 use crate::snapshot::Snapshot;
 
-/// The token of the environment, when there is one, guards every endpoint.
+/// Who asks, and what they may do.
+#[derive(Debug)]
+pub(super) struct Asker {
+    pub(super) who: Who,
+    pub(super) rules: Rules,
+}
+
+/// The rules of addresses.
 ///
 /// # Errors
-/// 401 `missing_api_key` or `invalid_api_key`.
-pub(super) fn token(snapshot: &Snapshot, headers: &HeaderMap) -> Result<(), Failure> {
-    let Some(expected) = &snapshot.api_token else { return Ok(()) };
-    let Some(shown) = credential(headers) else {
-        let message = "no API key was provided; send it as 'Authorization: Bearer KEY'";
-        return Err(refuse(message, "missing_api_key"));
+/// 403 `ip_not_allowed`.
+pub(super) fn address(snapshot: &Snapshot, caller: Caller, area: Area) -> Result<(), Failure> {
+    if admits(&snapshot.ip_rules, caller, area) { Ok(()) } else { Err(Refused::Address.into()) }
+}
+
+/// Everything that the head alone decides, for every endpoint.
+///
+/// # Errors
+/// 403 `ip_not_allowed`; 401 `missing_api_key`, `invalid_api_key`, `token_disabled` and `token_expired`.
+pub(super) fn head<B>(snapshot: &Snapshot, request: &Request<B>, caller: Caller) -> Result<Asker, Failure> {
+    address(snapshot, caller, Area::Clients)?;
+    let shown = shown(request.headers())?;
+    let who = Doors::of(snapshot).identify(shown, caller, jiff::Timestamp::now())?;
+    // What others would feel, unless `ALLOW_CLIENT_OPTIONS` says it for all.
+    let may_load = match &who {
+        Who::Anonymous => caller.is_loopback,
+        Who::ApiToken => true,
+        Who::Token(token) => token.allow_client_options,
     };
-    if shown.ct_eq(expected.expose().as_bytes()).into() {
-        return Ok(());
+    let rules = Rules { load_options: snapshot.load_options.unwrap_or(may_load) };
+    Ok(Asker { who, rules })
+}
+
+impl Asker {
+    /// Whether this model may be asked for, by the name that the client uses.
+    pub(super) fn may_use(&self, model: &str) -> bool {
+        match &self.who {
+            Who::Token(token) => token.models.admit(model),
+            Who::Anonymous | Who::ApiToken => true,
+        }
     }
-    Err(refuse("Incorrect API key provided", "invalid_api_key"))
-}
 
-/// What a client may do that others would feel: who shows the token, and this machine's own programs, may make a
-/// model load, unless `ALLOW_CLIENT_OPTIONS` says it for all.
-pub(super) fn rules<B>(snapshot: &Snapshot, request: &Request<B>, peer: SocketAddr) -> Rules {
-    let is_trusted = || snapshot.api_token.is_some() || is_loopback(request, peer);
-    Rules { load_options: snapshot.load_options.unwrap_or_else(is_trusted) }
-}
+    /// # Errors
+    /// 403 `model_not_allowed`.
+    pub(super) fn check_model(&self, model: &str) -> Result<(), Failure> {
+        match &self.who {
+            Who::Token(token) => Ok(check_model(token, model)?),
+            Who::Anonymous | Who::ApiToken => Ok(()),
+        }
+    }
 
-fn refuse(message: &str, code: &'static str) -> Failure {
-    let error = ApiError::new(401, "invalid_request_error", message).with_code(code);
-    Failure::new(Outcome::Unauthorized, error)
+    /// Whose answers it may get from the caches.
+    pub(super) fn tenant(&self, scope: CacheScope) -> &str {
+        match &self.who {
+            Who::Token(token) if scope == CacheScope::Token => &token.id,
+            Who::ApiToken if scope == CacheScope::Token => "API_TOKEN",
+            _ => "",
+        }
+    }
 }

@@ -29,10 +29,11 @@ pub(super) async fn answer(
     let chat = {
         let body = context.body(request).await?;
         let request: ChatRequest<'_> = wire::openai::parse(&body)?;
-        translate(&request, context.rules)?
+        translate(&request, context.asker.rules)?
     };
     settle.model.clone_from(&chat.model);
     settle.stream = chat.stream;
+    context.asker.check_model(&chat.model)?;
     let plan = context.snapshot.plan(&chat.model);
     let needs = abilities::check(context, &plan, &chat.model, needs(&chat)).await?;
     match chat.stream {

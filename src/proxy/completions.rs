@@ -25,10 +25,11 @@ pub(super) async fn answer(
     let completion = {
         let body = context.body(request).await?;
         let request: CompletionRequest<'_> = wire::openai::parse(&body)?;
-        translate(&request, context.rules)?
+        translate(&request, context.asker.rules)?
     };
     settle.model.clone_from(&completion.model);
     settle.stream = completion.stream;
+    context.asker.check_model(&completion.model)?;
     let plan = context.snapshot.plan(&completion.model);
     if completion.stream {
         events(context, completion, plan).await

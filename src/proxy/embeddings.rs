@@ -25,9 +25,10 @@ pub(super) async fn answer(
     let embedding = {
         let body = context.body(request).await?;
         let request: EmbeddingRequest<'_> = wire::openai::parse(&body)?;
-        translate(&request, context.rules)?
+        translate(&request, context.asker.rules)?
     };
     settle.model.clone_from(&embedding.model);
+    context.asker.check_model(&embedding.model)?;
     let plan = context.snapshot.plan(&embedding.model);
     let needs = abilities::check(context, &plan, &embedding.model, std::iter::once(EMBEDDING)).await?;
     let asked = embedding.model.as_str().into();

@@ -1,6 +1,6 @@
 //! What became of a request: told exactly once, however it ended, when this is dropped.
 
-use std::net::SocketAddr;
+use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
 use http::HeaderValue;
@@ -15,7 +15,7 @@ use crate::http::{Failure, Held, Outcome};
 pub(super) struct Settle {
     endpoint: Endpoint,
     id: HeaderValue,
-    peer: SocketAddr,
+    client: IpAddr,
     started: Instant,
     is_head: bool,
     outcome: Outcome,
@@ -35,11 +35,11 @@ pub(super) struct Settle {
 }
 
 impl Settle {
-    pub(super) fn new(endpoint: Endpoint, id: HeaderValue, peer: SocketAddr, is_head: bool) -> Self {
+    pub(super) fn new(endpoint: Endpoint, id: HeaderValue, client: IpAddr, is_head: bool) -> Self {
         Settle {
             endpoint,
             id,
-            peer,
+            client,
             started: Instant::now(),
             is_head,
             outcome: Outcome::ClientGone,
@@ -103,7 +103,7 @@ impl Drop for Settle {
                     id = self.id.to_str().unwrap_or_default(),
                     endpoint = path,
                     head = self.is_head.then_some(true),
-                    client = %self.peer.ip(),
+                    client = %self.client,
                     model = Some(self.model.as_str()).filter(|model| !model.is_empty()),
                     stream = self.stream,
                     cached = self.cached.then_some(true),

@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 
 use super::model::{AllTurns, Configured, Group, Origin, RATE_PERIOD, Snapshot, Target};
 use super::pattern::{Mapping, Patterns};
-use crate::config::{BaseUrl, Config, Secret};
+use super::token::Tokens;
+use crate::config::{BaseUrl, Config, IpRules, Secret};
 use crate::http::Ids;
 use crate::limits::{Sliding, Slots, WaitingRoom};
 use crate::store::{BackendRow, ChannelRow, Rows};
@@ -21,7 +22,7 @@ const IMPLICIT: &str = "implicit";
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 #[error("{kind} '{name}': {reason}")]
 pub struct BadRow {
-    /// `backend` (of a channel), `key` or `token`.
+    /// `backend` (of a channel), `key`, `token` or `setting`.
     pub kind: &'static str,
     /// Its name.
     pub name: String,
@@ -46,6 +47,7 @@ pub struct Registry {
 struct Live {
     targets: HashMap<String, Arc<Target>>,
     channels: HashMap<String, LiveChannel>,
+    tokens: Arc<Tokens>,
 }
 
 #[derive(Debug, Clone)]
@@ -93,6 +95,7 @@ impl Registry {
     pub fn build(&self, config: &Config, rows: &Rows) -> Result<Snapshot, BadRow> {
         let mut old = self.live.lock().unwrap_or_else(PoisonError::into_inner);
         let mut build = Build { registry: self, old: &old, next: Live::default() };
+        build.next.tokens = Arc::new(Tokens::build(&rows.tokens, &old.tokens)?);
         let mut members: HashMap<&str, Vec<(&BackendRow, Arc<Target>)>> = HashMap::new();
         let mut pool = Vec::new();
         for row in &rows.backends {
@@ -116,8 +119,11 @@ impl Registry {
         if rows.channels.is_empty() && rows.backends.is_empty() {
             groups.push(Arc::new(build.implicit(config)));
         }
+        let access = (Arc::clone(&build.next.tokens), rows.had_tokens);
         *old = build.next;
-        Ok(Snapshot::new(config, configured, groups, Arc::clone(&self.turns)))
+        let mut snapshot = Snapshot::new(config, configured, groups, Arc::clone(&self.turns), access);
+        snapshot.ip_rules = ip_rules(config, rows)?;
+        Ok(snapshot)
     }
 
     /// The backend with this id, turned on or not.
@@ -268,6 +274,16 @@ fn configured<'r>(rows: &Rows, keys: impl Iterator<Item = &'r BackendRow>) -> Co
 /// The seed takes a missing or zero weight for 10.
 fn weight(stored: i64) -> u32 {
     u32::try_from(stored).ok().filter(|weight| *weight > 0).unwrap_or(10)
+}
+
+/// The rules of addresses: what is saved wins.
+fn ip_rules(config: &Config, rows: &Rows) -> Result<IpRules, BadRow> {
+    let saved = rows.settings.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+    config.access.ip_rules.with_saved(saved).map_err(|(name, reason)| BadRow {
+        kind: "setting",
+        name,
+        reason,
+    })
 }
 
 /// 0 and less is no cap.

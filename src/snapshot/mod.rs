@@ -13,4 +13,4 @@ pub use build::{BadRow, Registry};
 pub use live::{Current, ReloadError, Reloader};
 pub use model::{Configured, Group, Origin, Plan, Snapshot, Target, Tier};
 pub use pattern::Patterns;
-pub use token::{Token, Tokens};
+pub use token::{Token, TokenCounts, Tokens};

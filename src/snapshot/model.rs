@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 use sha2::{Digest as _, Sha256};
 
 use super::pattern::{Mapping, Patterns};
-use crate::config::{Balance, Config, Secret, StreamUsage};
+use super::token::Tokens;
+use crate::config::{Anonymous, Balance, CacheScope, Config, IpRules, Secret, StreamUsage, TrustProxy};
 use crate::limits::{Sliding, Slots};
 use crate::upstream::{Backend, Rotation, Tally, Turns};
 
@@ -122,12 +123,24 @@ pub struct Snapshot {
     pub queue_timeout: Duration,
     /// The one token of the environment.
     pub api_token: Option<Secret>,
+    /// What else clients may show.
+    pub tokens: Arc<Tokens>,
+    /// Whether there ever was a token, deleted ones included.
+    pub had_tokens: bool,
+    /// Who may call while there is none.
+    pub anonymous: Anonymous,
+    /// Whose word on a client's address is believed.
+    pub trust_proxy: TrustProxy,
+    /// Which addresses may call at all.
+    pub ip_rules: IpRules,
     /// Whether clients may set what makes Ollama load, reload or evict a model; `None` decides by who asks.
     pub load_options: Option<bool>,
     /// When streams tell their token counts.
     pub usage: StreamUsage,
     /// Silence after which a stream gets a comment.
     pub heartbeat: Duration,
+    /// Whose answers a client may get from the caches.
+    pub cache_scope: CacheScope,
     /// Largest request body, unpacked.
     pub max_body_bytes: usize,
     plans: Mutex<Plans>,
@@ -167,6 +180,7 @@ impl Snapshot {
         configured: Configured,
         mut groups: Vec<Arc<Group>>,
         turns: Arc<AllTurns>,
+        (tokens, had_tokens): (Arc<Tokens>, bool),
     ) -> Self {
         groups.sort_by_key(|group| (group.origin != Origin::Channel, std::cmp::Reverse(group.priority)));
         Snapshot {
@@ -177,9 +191,15 @@ impl Snapshot {
             health_interval: config.routing.health_interval,
             queue_timeout: config.routing.queue_timeout,
             api_token: config.access.api_token.clone(),
+            tokens,
+            had_tokens,
+            anonymous: config.access.anonymous,
+            trust_proxy: config.access.trust_proxy.clone(),
+            ip_rules: config.access.ip_rules.clone(),
             load_options: config.replies.client_options,
             usage: config.replies.usage,
             heartbeat: config.replies.heartbeat,
+            cache_scope: config.caches.scope,
             max_body_bytes: config.listen.max_body_bytes,
             plans: Mutex::default(),
             turns,

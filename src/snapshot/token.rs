@@ -15,6 +15,8 @@ pub struct Token {
     pub id: String,
     pub name: String,
     pub hash: TokenHash,
+    /// Of its row.
+    pub revision: i64,
     pub enabled: bool,
     /// `None` = it does not expire.
     pub expires_at: Option<Timestamp>,
@@ -48,6 +50,7 @@ impl Token {
             id: row.id.clone(),
             name: row.name.clone(),
             hash: row.hash,
+            revision: row.revision,
             enabled: row.enabled,
             expires_at: expires_at.map_err(|wrong| bad(format!("its expiry is no time: {wrong}")))?,
             models: Patterns::new(&row.models),
@@ -62,43 +65,94 @@ impl Token {
     }
 }
 
+#[cfg(test)]
+impl Token {
+    /// An enabled token without limits, whose id, name and text are the same.
+    pub(crate) fn sample(text: &str) -> Token {
+        let new = crate::store::NewToken::new(text, TokenHash::of(text.as_bytes()), "", "");
+        let new = crate::store::NewToken { id: Some(text.to_owned()), ..new };
+        Token::from_row(&TokenRow::from(&new)).expect("the row is in order")
+    }
+}
+
 /// 0 and less mean the same as no value.
 fn above_zero(stored: Option<i64>) -> Option<u64> {
     stored.and_then(|stored| u64::try_from(stored).ok()).filter(|value| *value > 0)
 }
 
-/// All tokens of a snapshot, found by what a client shows.
+/// All tokens of a snapshot, found by what a client shows or by id.
 #[derive(Debug, Default)]
-pub struct Tokens(HashMap<TokenHash, Arc<Token>>);
+pub struct Tokens {
+    by_hash: HashMap<TokenHash, Arc<Token>>,
+    by_id: Vec<Arc<Token>>,
+    /// When enabled ones expire, in order.
+    ends: Vec<Timestamp>,
+    disabled: usize,
+}
+
+/// How many tokens there are of each kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TokenCounts {
+    pub total: usize,
+    /// Neither disabled nor expired.
+    pub enabled: usize,
+    pub disabled: usize,
+    /// Enabled, but too old.
+    pub expired: usize,
+}
 
 impl Tokens {
-    /// Tokens by their hashes. Of two with one hash, which the store does not allow, the later one stays.
-    pub fn new(tokens: impl IntoIterator<Item = Token>) -> Self {
-        Tokens(tokens.into_iter().map(|token| (token.hash, Arc::new(token))).collect())
+    /// Tokens by hash and id. Of two with one hash, which the store does not allow, the later one is found by it.
+    pub fn new(tokens: impl IntoIterator<Item = Arc<Token>>) -> Self {
+        let mut by_id: Vec<Arc<Token>> = tokens.into_iter().collect();
+        let by_hash = by_id.iter().map(|token| (token.hash, Arc::clone(token))).collect();
+        by_id.sort_unstable_by(|one, other| one.id.cmp(&other.id));
+        let enabled = by_id.iter().filter(|token| token.enabled);
+        let mut ends: Vec<_> = enabled.clone().filter_map(|token| token.expires_at).collect();
+        ends.sort_unstable();
+        let disabled = by_id.len() - enabled.count();
+        Tokens { by_hash, by_id, ends, disabled }
+    }
+
+    /// What these rows mean. A token whose row has not changed stays the one that it was in `old`.
+    ///
+    /// # Errors
+    /// The first row that cannot be used, as [`Token::from_row`] says.
+    pub(super) fn build(rows: &[TokenRow], old: &Tokens) -> Result<Self, BadRow> {
+        let token = |row: &TokenRow| {
+            let known = old.get(&row.id);
+            let same = known.filter(|known| known.revision == row.revision && known.hash == row.hash);
+            same.map_or_else(|| Token::from_row(row).map(Arc::new), |same| Ok(Arc::clone(same)))
+        };
+        rows.iter().map(token).collect::<Result<Vec<_>, _>>().map(Tokens::new)
     }
 
     /// The token that a client shows, enabled or not. The hash of the shown text is what is compared, and nobody can
     /// choose its bytes one by one: time says nothing of how much was right.
     #[must_use]
     pub fn find(&self, shown: &[u8]) -> Option<&Arc<Token>> {
-        self.0.get(&TokenHash::of(shown))
+        if self.by_hash.is_empty() { None } else { self.by_hash.get(&TokenHash::of(shown)) }
     }
 
-    /// How many there are, disabled and expired ones included.
+    /// The token with this id.
     #[must_use]
-    pub fn len(&self) -> usize {
-        self.0.len()
+    pub fn get(&self, id: &str) -> Option<&Arc<Token>> {
+        let at = self.by_id.binary_search_by(|token| token.id.as_str().cmp(id)).ok()?;
+        Some(&self.by_id[at])
+    }
+
+    /// How many there are at that time.
+    #[must_use]
+    pub fn counts(&self, now: Timestamp) -> TokenCounts {
+        let (total, disabled) = (self.by_id.len(), self.disabled);
+        let expired = self.ends.partition_point(|end| *end <= now);
+        TokenCounts { total, enabled: total - disabled - expired, disabled, expired }
     }
 
     /// Whether there is none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
-    /// All of them, in no order.
-    pub fn iter(&self) -> impl Iterator<Item = &Arc<Token>> {
-        self.0.values()
+        self.by_id.is_empty()
     }
 }
 
@@ -176,5 +230,32 @@ mod tests {
         assert_eq!(bad.to_string(), told);
         let expires_at = Some("soon".to_owned());
         assert_eq!(Token::from_row(&TokenRow { expires_at, ..row() }).unwrap_err().kind, "token");
+    }
+
+    #[test]
+    fn what_has_not_changed_stays_itself() {
+        let rows = |revision| [TokenRow { revision, ..row() }, TokenRow { id: "a".to_owned(), ..row() }];
+        let first = Tokens::build(&rows(1), &Tokens::default()).unwrap();
+        let second = Tokens::build(&rows(2), &first).unwrap();
+        let same = |id| Arc::ptr_eq(first.get(id).unwrap(), second.get(id).unwrap());
+        assert_eq!((same("a"), same("id")), (true, false));
+        assert!(second.get("b").is_none());
+    }
+
+    #[test]
+    fn kinds_are_counted_by_the_clock() {
+        let at = |second| Timestamp::from_second(second).unwrap();
+        let token = |id: &str, enabled, end: i64| {
+            let expires_at = (end > 0).then(|| at(end).to_string());
+            let hash = TokenHash::of(id.as_bytes());
+            let row = TokenRow { id: id.to_owned(), hash, enabled, expires_at, ..row() };
+            Arc::new(Token::from_row(&row).unwrap())
+        };
+        let tokens = Tokens::new([token("a", true, 0), token("b", true, 10), token("c", false, 10)]);
+        let counts = |now| {
+            let TokenCounts { total, enabled, disabled, expired } = tokens.counts(at(now));
+            [total, enabled, disabled, expired]
+        };
+        assert_eq!([counts(9), counts(10)], [[3, 2, 1, 0], [3, 1, 1, 1]]);
     }
 }

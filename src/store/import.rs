@@ -5,7 +5,7 @@ use std::collections::HashSet;
 
 use super::db::{Tx, on};
 use super::rows::{NewChannel, NewKey};
-use super::token_rows::NewToken;
+use super::token_rows::{NewToken, TokenRow};
 use super::{Conflict, Store, StoreError, backends, channels, imported, keys, meta, settings, tokens};
 
 /// Everything that is to be imported, in order. Ids are given, and no two of one kind are equal.
@@ -188,7 +188,7 @@ async fn add_tokens(tx: &mut Tx, new: &[NewToken]) -> Result<Vec<Landed>, StoreE
             landed.push(Landed::Present);
             continue;
         }
-        landed.push(match tokens::insert(tx, &tokens::row(token)).await {
+        landed.push(match tokens::insert(tx, &TokenRow::from(token)).await {
             Ok(()) => Landed::Added,
             Err(StoreError::Conflict(Conflict::Token)) => Landed::Present,
             Err(error) => return Err(error),

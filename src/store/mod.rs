@@ -98,7 +98,7 @@ impl Store {
         Ok(pending)
     }
 
-    /// All channels, backends and tokens, as they are at one moment.
+    /// All channels, backends, tokens and settings, as they are at one moment.
     ///
     /// # Errors
     /// Those of the database.
@@ -109,6 +109,7 @@ impl Store {
         let backends = backends::all(&mut tx).await?;
         let tokens = tokens::all(&mut tx).await?;
         let had_tokens = meta::had_tokens(&mut tx).await?;
+        let settings = settings::all(&mut tx).await?;
         drop(tx);
         Ok(Rows {
             revision,
@@ -116,6 +117,7 @@ impl Store {
             backends: backends.into_iter().map(|row| row.open(&self.key)).collect::<Result<_, _>>()?,
             tokens: tokens.into_iter().map(tokens::Stored::open).collect::<Result<_, _>>()?,
             had_tokens,
+            settings,
         })
     }
 

@@ -81,6 +81,8 @@ pub struct Rows {
     pub tokens: Vec<TokenRow>,
     /// Whether there ever was a token: deleting the last one does not open the gateway again.
     pub had_tokens: bool,
+    /// Name and value of each that was saved.
+    pub settings: Vec<(String, String)>,
 }
 
 impl Rows {

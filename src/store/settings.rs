@@ -9,9 +9,7 @@ impl Store {
     /// # Errors
     /// Those of the database.
     pub async fn settings(&self) -> Result<Vec<(String, String)>, StoreError> {
-        let mut tx = self.db.read().await?;
-        Ok(on!(&mut tx, conn => sqlx::query_as("SELECT name, value FROM settings ORDER BY name")
-            .fetch_all(conn).await)?)
+        all(&mut self.db.read().await?).await
     }
 
     /// # Errors
@@ -36,6 +34,12 @@ impl Store {
         tx.commit().await?;
         Ok(deleted == 1)
     }
+}
+
+/// All of them, by name.
+pub(super) async fn all(tx: &mut Tx) -> Result<Vec<(String, String)>, StoreError> {
+    Ok(on!(tx, conn => sqlx::query_as("SELECT name, value FROM settings ORDER BY name")
+        .fetch_all(conn).await)?)
 }
 
 pub(super) async fn set(tx: &mut Tx, name: &str, value: &str) -> Result<(), StoreError> {

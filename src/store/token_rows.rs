@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::rows::{Totals, set};
+use super::text::{new_id, now};
 use crate::config::TokenHash;
 
 /// A token as it is read.
@@ -108,6 +109,36 @@ impl NewToken {
             quota_used: 0,
             quota_month: None,
             totals: Totals::default(),
+        }
+    }
+}
+
+/// The row that a new token becomes.
+impl From<&NewToken> for TokenRow {
+    fn from(new: &NewToken) -> TokenRow {
+        TokenRow {
+            id: new.id.clone().unwrap_or_else(new_id),
+            name: new.name.clone(),
+            hash: new.hash,
+            prefix: new.prefix.clone(),
+            last_four: new.last_four.clone(),
+            weak: new.weak,
+            enabled: new.enabled,
+            expires_at: new.expires_at.clone(),
+            models: new.models.clone(),
+            ips: new.ips.clone(),
+            rate_limit: new.rate_limit,
+            tokens_per_minute: new.tokens_per_minute,
+            quota_limit: new.quota_limit,
+            max_concurrent: new.max_concurrent,
+            allow_client_options: new.allow_client_options,
+            note: new.note.clone(),
+            metadata: new.metadata.clone(),
+            created_at: new.created_at.clone().unwrap_or_else(now),
+            revision: 1,
+            quota_used: new.quota_used,
+            quota_month: new.quota_month.clone(),
+            totals: new.totals.clone(),
         }
     }
 }

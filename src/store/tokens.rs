@@ -6,7 +6,7 @@ use super::backends::unique;
 use super::db::{Tx, on};
 use super::keys::check;
 use super::rows::Totals;
-use super::text::{from_json, new_id, now, to_json};
+use super::text::{from_json, to_json};
 use super::token_rows::{NewToken, TokenChange, TokenRow, TokenUse};
 use super::{Conflict, Store, StoreError, meta};
 use crate::config::TokenHash;
@@ -85,7 +85,7 @@ impl Store {
     /// [`Conflict::Token`] when one of the same text exists, [`Conflict::Id`]; those of the database.
     pub async fn create_tokens(&self, new: &[NewToken]) -> Result<Vec<TokenRow>, StoreError> {
         let mut tx = self.db.write().await?;
-        let rows: Vec<TokenRow> = new.iter().map(row).collect();
+        let rows: Vec<TokenRow> = new.iter().map(TokenRow::from).collect();
         for row in &rows {
             insert(&mut tx, row).await?;
         }
@@ -185,34 +185,6 @@ async fn one(tx: &mut Tx, id: &str) -> Result<Option<Stored>, StoreError> {
     Ok(on!(tx, conn => sqlx::query_as("SELECT * FROM tokens WHERE id = $1")
         .bind(id)
         .fetch_optional(conn).await)?)
-}
-
-/// The row that a new token becomes.
-pub(super) fn row(new: &NewToken) -> TokenRow {
-    TokenRow {
-        id: new.id.clone().unwrap_or_else(new_id),
-        name: new.name.clone(),
-        hash: new.hash,
-        prefix: new.prefix.clone(),
-        last_four: new.last_four.clone(),
-        weak: new.weak,
-        enabled: new.enabled,
-        expires_at: new.expires_at.clone(),
-        models: new.models.clone(),
-        ips: new.ips.clone(),
-        rate_limit: new.rate_limit,
-        tokens_per_minute: new.tokens_per_minute,
-        quota_limit: new.quota_limit,
-        max_concurrent: new.max_concurrent,
-        allow_client_options: new.allow_client_options,
-        note: new.note.clone(),
-        metadata: new.metadata.clone(),
-        created_at: new.created_at.clone().unwrap_or_else(now),
-        revision: 1,
-        quota_used: new.quota_used,
-        quota_month: new.quota_month.clone(),
-        totals: new.totals.clone(),
-    }
 }
 
 const INSERT: &str = "\

@@ -11,17 +11,23 @@ use super::{ALICE, MARKER, channel, full, hides, key, old_files, small, stored, 
 use crate::commands::run_in;
 use crate::support::Gateway;
 use crate::support::child;
-use crate::support::client::Request;
+use crate::support::client::{Request, Response};
 use crate::support::ollama::{done, ollama, says, whole};
 
 const CHAT: &str = "/v1/chat/completions";
 const REPORT: &str = "import-report.txt";
+/// A token that is not of our form.
+const BY_HAND: &str = "mArKeR-by-hand";
 
 /// A chat with a model, by a token.
-async fn ask(gateway: &Gateway, token: &str, model: &str) -> Value {
+async fn ask_any(gateway: &Gateway, token: &str, model: &str) -> Response {
     let body = json!({"model": model, "messages": [{"role": "user", "content": "hi"}]});
-    let reply =
-        gateway.send(&Request::post(CHAT, &body).header("authorization", &format!("Bearer {token}"))).await;
+    gateway.send(&Request::post(CHAT, &body).header("authorization", &format!("Bearer {token}"))).await
+}
+
+/// The answer to one that is let in.
+async fn ask(gateway: &Gateway, token: &str, model: &str) -> Value {
+    let reply = ask_any(gateway, token, model).await;
     assert_eq!(reply.status, 200, "{}", reply.text());
     reply.json()["choices"][0]["message"]["content"].clone()
 }
@@ -58,10 +64,10 @@ async fn channels_and_keys_of_a_full_folder_serve_with_their_models_and_mappings
     let home = full(&[("http://gpu-a:11434", &a.url()), ("http://gpu-b:11434", &b.url())]);
     let gateway = Gateway::start_in(home, &[]).await;
     // The old program had given up on both and held their places: neither is carried.
-    assert_eq!(ask(&gateway, ALICE, "llama3.2").await, "b");
-    assert_eq!(ask(&gateway, ALICE, "gpt-4").await, "b");
+    assert_eq!(ask(&gateway, BY_HAND, "llama3.2").await, "b");
+    assert_eq!(ask(&gateway, BY_HAND, "gpt-4").await, "b");
     assert_eq!(ask(&gateway, ALICE, "qwen3:8b").await, "a");
-    assert_eq!(ask(&gateway, ALICE, "gpt-4o").await, "a");
+    assert_eq!(ask(&gateway, BY_HAND, "gpt-4o").await, "a");
     let models = |fake: &ollama2openai::fake::Fake| -> Vec<Value> {
         fake.log.of("/api/chat").iter().map(|seen| seen.request.json().unwrap()["model"].clone()).collect()
     };
@@ -69,6 +75,44 @@ async fn channels_and_keys_of_a_full_folder_serve_with_their_models_and_mappings
         (models(&b), models(&a)),
         (vec![json!("llama3.2"), json!("llama3.3:70b")], vec![json!("qwen3:8b"); 2])
     );
+}
+
+#[tokio::test]
+async fn old_tokens_open_what_they_opened_and_no_more() {
+    let (a, b) = (fake("a").await, fake("b").await);
+    let home = full(&[("http://gpu-a:11434", &a.url()), ("http://gpu-b:11434", &b.url())]);
+    let gateway = Gateway::start_in(home, &[]).await;
+    for (token, model, status, code) in [
+        (ALICE, "llama3.2", 403, "model_not_allowed"),
+        ("sk-o2o-mArKeR-off", "qwen3:8b", 401, "token_disabled"),
+        ("sk-o2o-mArKeR-from-nowhere", "qwen3:8b", 401, "token_disabled"),
+        ("sk-o2o-mArKeR-odd-end", "qwen3:8b", 403, "ip_not_allowed"),
+        ("anything", "qwen3:8b", 401, "invalid_api_key"),
+    ] {
+        let reply = ask_any(&gateway, token, model).await;
+        assert_eq!((reply.status, &reply.json()["error"]["code"]), (status, &json!(code)), "{token}");
+    }
+    assert_eq!(ask(&gateway, ALICE, "qwen3:8b").await, "a");
+    assert_eq!(ask(&gateway, BY_HAND, "qwen3:8b").await, "a");
+}
+
+#[tokio::test]
+async fn rules_of_addresses_are_in_force_from_the_first_request_on() {
+    let a = fake("a").await;
+    let home = small(&[("http://gpu-a:11434", &a.url())]);
+    let rules = r#"{"mode": "whitelist", "whitelist": ["203.0.113.7"], "blacklist": []}"#;
+    std::fs::write(home.path().join("access.json"), rules).unwrap();
+    let gateway =
+        Gateway::start_in(home, &[("IP_ACCESS_MODE", "disabled"), ("IP_WHITELIST", "127.0.0.1")]).await;
+    let reply = ask_any(&gateway, ALICE, "m").await;
+    assert_eq!((reply.status, &reply.json()["error"]["code"]), (403, &json!("ip_not_allowed")));
+    // An empty list let everybody in, and so does what it becomes.
+    let home = small(&[("http://gpu-a:11434", &a.url())]);
+    std::fs::write(home.path().join("access.json"), r#"{"mode": "whitelist", "whitelist": []}"#).unwrap();
+    let gateway = Gateway::start_in(home, &[("IP_ACCESS_MODE", "whitelist")]).await;
+    assert_eq!(ask(&gateway, ALICE, "m").await, "a");
+    let text = std::fs::read_to_string(gateway.home().join(REPORT)).unwrap();
+    assert!(text.contains("an empty whitelist let everybody in before"), "{text}");
 }
 
 #[tokio::test]
@@ -116,7 +160,7 @@ async fn what_was_counted_is_carried_and_what_was_live_is_not() {
     assert_eq!((alice.rate_limit, alice.quota_limit, alice.quota_used), (Some(30), Some(500_000), 18_230));
     assert_eq!(alice.metadata["team"], "lab");
     assert_eq!(alice.ips, ["127.0.0.1", "::1"], "the old program took one for the other");
-    let by_hand = token(&rows, "mArKeR-by-hand");
+    let by_hand = token(&rows, BY_HAND);
     assert_eq!((by_hand.quota_limit, by_hand.quota_used), (Some(1000), 0), "its month is over");
     assert!(by_hand.weak && by_hand.prefix.len() + by_hand.last_four.len() < 6);
     assert_eq!(by_hand.expires_at.as_deref(), Some("2099-07-01T00:00:00.000Z"));
