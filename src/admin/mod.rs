@@ -8,10 +8,12 @@ mod caches;
 mod channels;
 mod error;
 mod fields;
+mod import;
 mod keys;
 mod probes;
 mod routes;
 pub mod rules;
+mod stats;
 mod view;
 
 use std::net::SocketAddr;

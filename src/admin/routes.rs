@@ -14,7 +14,7 @@ use hyper::body::Incoming;
 use tower_service::Service as _;
 
 use super::error::AdminError;
-use super::{Admin, auth, caches, channels, keys};
+use super::{Admin, auth, caches, channels, import, keys, stats};
 use crate::access::{Area, admits, caller};
 use crate::http::{Body, Reply, discard_small, headers, read_body, request_id};
 
@@ -85,6 +85,8 @@ fn router() -> Router<Arc<Admin>> {
         .route("/admin/api/channels/reset-health", post(channels::reset_health))
         .route("/admin/api/channels/{id}", put(channels::update).delete(channels::delete))
         .route("/admin/api/cache", get(caches::report).delete(caches::clear))
+        .route("/admin/api/import", post(import::import))
+        .route("/admin/api/stats", get(stats::stats))
         .fallback(async || AdminError::not_found("Endpoint"))
         .method_not_allowed_fallback(async || {
             AdminError::new(

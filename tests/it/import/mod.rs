@@ -5,6 +5,7 @@ mod command;
 mod first;
 mod killed;
 mod refused;
+mod upload;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
