@@ -185,10 +185,10 @@ impl Report {
         self.lines.iter().filter(|line| is(line)).count()
     }
 
-    /// Things that a person has to see to.
+    /// Things that a person has to see to. Logs that were not asked for are none.
     #[must_use]
     pub fn manual(&self) -> usize {
-        self.count(|line| line.fit == Fit::Manual)
+        self.count(|line| line.fit == Fit::Manual && !line.file.is_log())
     }
 
     /// How many of which kind were new, in a few words.

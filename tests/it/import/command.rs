@@ -186,6 +186,19 @@ async fn old_files_with_secrets_are_deleted_when_asked_and_when_nothing_of_them_
 }
 
 #[tokio::test]
+async fn the_only_copy_of_a_credential_is_never_deleted() {
+    let (here, old) = (Here::new(), small(&[]));
+    here.import(old.path(), &["--apply"]).await.good();
+    let other = [("SECRET_KEY", "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=")];
+    let error = here.with_env(old.path(), &["--apply", "--remove-source"], &other).await.bad(1);
+    assert!(
+        error.contains("nothing was deleted: 1 credentials that are stored here cannot be read"),
+        "{error}"
+    );
+    assert_eq!(old_files(old.path()).len(), 2);
+}
+
+#[tokio::test]
 async fn an_end_without_a_zone_is_in_the_zone_of_the_server() {
     let (here, old) = (Here::new(), full(&[]));
     here.with_env(old.path(), &["--apply"], &[("TZ", "Asia/Shanghai")]).await.good();

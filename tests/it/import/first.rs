@@ -2,13 +2,14 @@
 
 use std::os::unix::fs::PermissionsExt as _;
 
-use ollama2openai::config::Secret;
+use ollama2openai::app::App;
+use ollama2openai::config::{self, Secret, Sources};
 use ollama2openai::fake::{Request as Seen, Script};
 use ollama2openai::store::{NewKey, Store, UseOf};
 use serde_json::{Value, json};
 
+use super::killed::serve;
 use super::{ALICE, MARKER, channel, full, hides, key, old_files, small, stored, token};
-use crate::commands::run_in;
 use crate::support::Gateway;
 use crate::support::child;
 use crate::support::client::{Request, Response};
@@ -142,6 +143,55 @@ async fn the_old_files_stay_as_they_are_and_the_report_holds_no_secret() {
 }
 
 #[tokio::test]
+async fn the_start_prints_what_it_took_over_and_names_no_secret() {
+    let home = full(&[]);
+    let mut env =
+        vec![("DATA_DIR".to_owned(), home.path().display().to_string()), ("PORT".to_owned(), "0".to_owned())];
+    let mut running = serve(home.path(), &env);
+    let mut shown = Vec::new();
+    while !shown.iter().any(|line: &String| line.contains("listening")) {
+        shown.push(running.printed().await);
+    }
+    let shown = shown.concat();
+    hides(&shown);
+    assert!(
+        shown.contains("imported   from the Node program: 8 keys, 3 channels, 5 tokens, 2 settings\n"),
+        "{shown}"
+    );
+    assert!(shown.contains("3 things need you\n"), "{shown}");
+    assert!(shown.contains(&format!("all of it: {}\n", home.path().join(REPORT).display())), "{shown}");
+    assert!(shown.contains("Secrets in plain text are still in: "), "{shown}");
+    running.kill().await;
+    // In JSON the same goes to the log; a start without old files says nothing of it.
+    let home = small(&[]);
+    env[0].1 = home.path().display().to_string();
+    env.push(("LOG_FORMAT".to_owned(), "json".to_owned()));
+    let mut running = serve(home.path(), &env);
+    let log = running.line("imported from the Node program").await;
+    assert!(log.contains("1 key, 0 channels, 1 token, 0 settings"), "{log}");
+    running.line("Secrets in plain text are still in").await;
+    running.kill().await;
+    let home = Gateway::start(&[]).await.stopped().await;
+    assert!(!home.path().join(REPORT).exists());
+}
+
+#[tokio::test]
+async fn of_two_starts_at_once_one_imports_and_both_serve() {
+    let home = full(&[]);
+    let env = [("DATA_DIR", home.path().to_str().unwrap()), ("PORT", "0"), ("LOG_FORMAT", "json")];
+    let env = env.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let mut both = [serve(home.path(), &env), serve(home.path(), &env)];
+    for running in &mut both {
+        running.line("listening on").await;
+    }
+    for running in both {
+        running.kill().await;
+    }
+    let (rows, _) = stored(home.path()).await;
+    assert_eq!((rows.channels.len(), rows.tokens.len()), (3, 5));
+}
+
+#[tokio::test]
 async fn what_was_counted_is_carried_and_what_was_live_is_not() {
     let home = Gateway::start_in(full(&[]), &[]).await.stopped().await;
     let (rows, _) = stored(home.path()).await;
@@ -250,10 +300,10 @@ async fn a_database_that_is_there_is_left_alone_and_the_old_files_are_pointed_at
     store.close().await;
     let data =
         [("DATA_DIR".to_owned(), home.path().display().to_string()), ("PORT".to_owned(), "0".to_owned())];
-    let mut running = super::killed::serve(home.path(), &data);
-    let log = super::killed::line(&mut running, "were not imported").await;
+    let mut running = serve(home.path(), &data);
+    let log = running.line("were not imported").await;
     assert!(log.contains(&format!("`ollama2openai import {}`", home.path().display())), "{log}");
-    super::killed::kill(running).await;
+    running.kill().await;
     let (rows, _) = stored(home.path()).await;
     assert_eq!((rows.backends.len(), rows.tokens.len(), home.path().join(REPORT).exists()), (1, 0, false));
 }
@@ -261,9 +311,15 @@ async fn a_database_that_is_there_is_left_alone_and_the_old_files_are_pointed_at
 #[tokio::test]
 async fn a_folder_that_cannot_be_written_to_ends_the_start_with_what_mends_it() {
     if let Some(dir) = child::folder() {
-        let data = [("DATA_DIR".to_owned(), dir.display().to_string()), ("PORT".to_owned(), "0".to_owned())];
-        let error = run_in(&dir, &data, &["serve"], "").await.bad(1);
-        for part in ["cannot be written to by this user (uid ", "chown -R", dir.to_str().unwrap()] {
+        let env = [("DATA_DIR", dir.to_str().unwrap()), ("PORT", "0")];
+        let env = env.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+        let loaded = config::load(&Sources { env, dir: dir.clone(), ..Sources::default() }).unwrap();
+        let error = App::start(&loaded.config).await.unwrap_err().to_string();
+        let what = match dir.join("unreadable").exists() {
+            true => "keys.json\" cannot be read: ",
+            false => "cannot be written to by this user (uid ",
+        };
+        for part in [what, "chown -R", dir.to_str().unwrap()] {
             assert!(error.contains(part), "{part} in {error}");
         }
         return;
@@ -282,4 +338,10 @@ async fn a_folder_that_cannot_be_written_to_ends_the_start_with_what_mends_it() 
         std::fs::read_dir(home.path()).unwrap().count(),
         "nothing was made"
     );
+    // One that can be written to, with a file that is another user's alone.
+    std::fs::write(home.path().join("unreadable"), "").unwrap();
+    std::fs::set_permissions(home.path().join("keys.json"), std::fs::Permissions::from_mode(0o000)).unwrap();
+    set(0o777);
+    child::run(test, home.path(), wrapper).await;
+    assert!(!home.path().join("ollama2openai.db").exists());
 }

@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::process::Stdio;
 
-use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader};
-use tokio::process::{Child, ChildStderr, Command};
+use tokio::io::{AsyncBufReadExt as _, BufReader};
+use tokio::process::{Child, ChildStderr, ChildStdout, Command};
 
 use super::{folder, old_files, stored};
 use crate::support::wait::{until, within};
@@ -16,6 +16,7 @@ const MANY: usize = 3000;
 /// A gateway in another process.
 pub struct Running {
     child: Child,
+    out: BufReader<ChildStdout>,
     log: BufReader<ChildStderr>,
 }
 
@@ -26,34 +27,42 @@ pub fn serve(dir: &Path, env: &[(String, String)]) -> Running {
         .env_clear()
         .envs(env.iter().cloned())
         .stdin(Stdio::null())
-        .stdout(Stdio::null())
+        .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .kill_on_drop(true)
         .spawn()
         .unwrap();
-    let log = BufReader::new(child.stderr.take().unwrap());
-    Running { child, log }
+    let (out, log) = (child.stdout.take().unwrap(), child.stderr.take().unwrap());
+    Running { child, out: BufReader::new(out), log: BufReader::new(log) }
 }
 
-/// The first line of its log that holds a text.
-pub async fn line(running: &mut Running, wanted: &str) -> String {
-    let mut line = String::new();
-    within(&format!("a line with {wanted:?}"), async {
-        while !line.contains(wanted) {
-            line.clear();
-            assert!(running.log.read_line(&mut line).await.unwrap() > 0, "the log ended without {wanted:?}");
-        }
-    })
-    .await;
-    line
-}
+impl Running {
+    /// The next line that it prints.
+    pub async fn printed(&mut self) -> String {
+        let mut line = String::new();
+        let read = within("the next line that is printed", self.out.read_line(&mut line)).await;
+        assert!(read.unwrap() > 0, "it ended");
+        line
+    }
 
-/// Ends it at once.
-pub async fn kill(mut running: Running) {
-    running.child.start_kill().unwrap();
-    within("the killed program is gone", running.child.wait()).await.unwrap();
-    let mut rest = String::new();
-    within("its log ends", running.log.read_to_string(&mut rest)).await.unwrap();
+    /// The first line of its log that holds a text.
+    pub async fn line(&mut self, wanted: &str) -> String {
+        let mut line = String::new();
+        within(&format!("a line with {wanted:?}"), async {
+            while !line.contains(wanted) {
+                line.clear();
+                assert!(self.log.read_line(&mut line).await.unwrap() > 0, "the log ended without {wanted:?}");
+            }
+        })
+        .await;
+        line
+    }
+
+    /// Ends it at once.
+    pub async fn kill(mut self) {
+        self.child.start_kill().unwrap();
+        within("the killed program is gone", self.child.wait()).await.unwrap();
+    }
 }
 
 /// A folder with many tokens.
@@ -87,7 +96,7 @@ async fn a_start_that_is_killed_within_the_import_leaves_nothing_and_the_next_on
             database.exists() || stage.exists() && (least == 0 || size(&stage) + size(&wal) >= least)
         })
         .await;
-        kill(running).await;
+        running.kill().await;
         if database.exists() {
             break;
         }
@@ -98,7 +107,7 @@ async fn a_start_that_is_killed_within_the_import_leaves_nothing_and_the_next_on
     assert!(cut > 0, "it was never killed within the import");
     let running = serve(home.path(), &data);
     until("the database is there", || database.exists()).await;
-    kill(running).await;
+    running.kill().await;
     let (rows, _) = stored(home.path()).await;
     assert_eq!(rows.tokens.len(), MANY);
     assert!(!stage.exists() && home.path().join("import-report.txt").exists());
