@@ -5,7 +5,6 @@ use super::files::{File, Files};
 use super::item::{Item, Part};
 use super::plan::{Draft, Surroundings};
 use super::report::{Fit, Line, Place};
-use super::text::Ids;
 use crate::config::fields::header_value;
 use crate::config::keyline::{display_name, parse_lines};
 use crate::config::{BaseUrl, Secret};
@@ -16,11 +15,9 @@ const LIVE: [&str; 4] = ["healthy", "lastCheck", "lastError", "currentConcurrent
 
 pub(super) fn read(files: &Files, here: &Surroundings, draft: &mut Draft) -> Result<(), ImportError> {
     let Some(whole) = Part::whole(files, File::Keys) else { return Ok(()) };
-    let mut ids = Ids::default();
-    let list = whole.list("keys")?;
     let mut has_secret = false;
-    for (part, item) in list {
-        has_secret |= one(&part, item, here, &mut ids, draft)?;
+    for (part, item) in whole.list("keys")? {
+        has_secret |= one(&part, item, here, draft)?;
     }
     if has_secret {
         draft.secrets.push(File::Keys);
@@ -29,13 +26,7 @@ pub(super) fn read(files: &Files, here: &Surroundings, draft: &mut Draft) -> Res
 }
 
 /// Gives whether it holds a secret.
-fn one(
-    part: &Part<'_>,
-    mut item: Item,
-    here: &Surroundings,
-    ids: &mut Ids,
-    draft: &mut Draft,
-) -> Result<bool, ImportError> {
+fn one(part: &Part<'_>, mut item: Item, here: &Surroundings, draft: &mut Draft) -> Result<bool, ImportError> {
     let (id, key, base) = (item.need("id", part)?, item.need("key", part)?, item.need("baseUrl", part)?);
     let is_secret = !key.trim().is_empty();
     let (base, credential) = match backend(&base, &key, here, &mut item) {
@@ -51,7 +42,7 @@ fn one(
             return Ok(is_secret);
         }
     };
-    let (id, is_other) = ids.fit("key", &id);
+    let (id, is_other) = draft.key_ids.fit("key", &id);
     if is_other {
         item.note("its id cannot be used here, or comes twice: it has a new one");
     }

@@ -6,6 +6,7 @@ use jiff::tz::TimeZone;
 
 use super::files::{File, Files};
 use super::report::{Line, Report};
+use super::text::Ids;
 use super::{ImportError, access, channels, env, keys, logs, tokens, usage};
 use crate::config::BaseUrl;
 use crate::store::{Batch, Store, StoreError};
@@ -58,6 +59,8 @@ pub(super) struct Draft {
     pub(super) batch: Batch,
     pub(super) lines: Vec<Line>,
     pub(super) secrets: Vec<File>,
+    pub(super) key_ids: Ids,
+    pub(super) token_ids: Ids,
 }
 
 /// Reads the files.
@@ -73,7 +76,7 @@ pub fn plan(files: &Files, here: &Surroundings) -> Result<Plan, ImportError> {
     access::read(files, &mut draft)?;
     logs::read(files, &mut draft)?;
     env::read(files, here, &mut draft);
-    let Draft { batch, lines, secrets } = draft;
+    let Draft { batch, lines, secrets, .. } = draft;
     Ok(Plan { batch, report: Report::new(lines, secrets, files) })
 }
 

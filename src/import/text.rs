@@ -1,5 +1,7 @@
 //! Small texts: names that are shown, ids that fit.
 
+use std::collections::HashMap;
+
 use sha2::{Digest as _, Sha256};
 
 /// Longest name that is shown.
@@ -15,7 +17,9 @@ pub(super) fn short(text: &str) -> String {
 /// twice, becomes a new one that is the same at each import.
 #[derive(Default)]
 pub(super) struct Ids {
-    seen: std::collections::HashMap<String, usize>,
+    seen: HashMap<String, usize>,
+    /// New ids by the old ones that cannot be used.
+    moved: HashMap<String, String>,
 }
 
 impl Ids {
@@ -29,7 +33,16 @@ impl Ids {
         }
         let hash = Sha256::digest(format!("{kind}\n{count}\n{id}"));
         let digits: String = hash.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
-        (format!("imported-{digits}"), true)
+        let new = format!("imported-{digits}");
+        if *count == 1 {
+            self.moved.insert(id.to_owned(), new.clone());
+        }
+        (new, true)
+    }
+
+    /// The id under which one of the file is found here.
+    pub(super) fn here(&self, old: String) -> String {
+        self.moved.get(&old).cloned().unwrap_or(old)
     }
 }
 

@@ -13,7 +13,7 @@ use super::item::{Item, Part};
 use super::keys::totals;
 use super::plan::{Draft, Surroundings};
 use super::report::{Fit, Line, Place};
-use super::text::{Ids, short};
+use super::text::short;
 use crate::access::{Minted, is_strong, parse_expiry};
 use crate::limits::period;
 use crate::store::NewToken;
@@ -35,7 +35,7 @@ const LOCAL: [&str; 8] = [
 
 pub(super) fn read(files: &Files, here: &Surroundings, draft: &mut Draft) -> Result<(), ImportError> {
     let Some(whole) = Part::whole(files, File::Tokens) else { return Ok(()) };
-    let (mut ids, mut texts) = (Ids::default(), std::collections::HashSet::new());
+    let mut texts = std::collections::HashSet::new();
     let mut has_secret = false;
     for (part, mut item) in whole.list("tokens")? {
         let id = item.need("id", &part)?;
@@ -62,7 +62,7 @@ pub(super) fn read(files: &Files, here: &Surroundings, draft: &mut Draft) -> Res
             draft.lines.push(Line { lacks: false, ..line });
             continue;
         }
-        let (id, is_other) = ids.fit("token", &id);
+        let (id, is_other) = draft.token_ids.fit("token", &id);
         if is_other {
             item.note("its id cannot be used here, or comes twice: it has a new one");
         }

@@ -20,7 +20,7 @@ pub(super) fn read(files: &Files, draft: &mut Draft) -> Result<(), ImportError> 
     if let Some(whole) = Part::whole(files, File::Stats) {
         for (date, ids) in whole.members()? {
             for (id, day) in ids.members()? {
-                backends.add(&date, id, day.item()?);
+                backends.add(&date, draft.key_ids.here(id), day.item()?);
             }
         }
         backends.end("key", vec![TWICE.to_owned()], draft);
@@ -33,6 +33,7 @@ pub(super) fn read(files: &Files, draft: &mut Draft) -> Result<(), ImportError> 
         .remove("usageStats")
     {
         for (id, dates) in ids.members()? {
+            let id = draft.token_ids.here(id);
             for (date, day) in dates.members()? {
                 tokens.add(&date, id.clone(), day.item()?);
             }

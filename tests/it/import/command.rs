@@ -57,7 +57,7 @@ async fn without_apply_it_says_what_it_would_do_and_makes_nothing() {
     assert!(about(&out, "key an odd one").starts_with("  approximate  new "), "{out}");
     assert!(about(&out, "channel nowhere").starts_with("  manual       not taken "), "{out}");
     assert!(about(&out, "token alice again").starts_with("  unsupported  not taken "), "{out}");
-    assert!(about(&out, "use of 2 keys").starts_with("  approximate  new "), "{out}");
+    assert!(about(&out, "use of 3 keys").starts_with("  approximate  new "), "{out}");
     assert!(
         out.contains("New would be: 8 keys, 3 channels, 5 tokens, 2 settings. Already there: 0."),
         "{out}"

@@ -217,7 +217,13 @@ async fn what_was_counted_is_carried_and_what_was_live_is_not() {
     let store = Store::open(home.path(), None).await.unwrap();
     let days = store.imported_use(UseOf::Backend, "2026-01-09").await.unwrap();
     let day = days.iter().find(|day| day.id.ends_with("5c6d")).unwrap();
-    assert_eq!((days.len(), day.requests, day.failed, day.total_tokens), (2, 32, 1, 4410));
+    assert_eq!((days.len(), day.requests, day.failed, day.total_tokens), (3, 32, 1, 4410));
+    let odd = rows.backends.iter().find(|row| row.name == "an odd one").unwrap();
+    assert_eq!(
+        days.iter().find(|day| day.id == odd.id).unwrap().requests,
+        7,
+        "under the id that it has here"
+    );
     let days = store.imported_use_of("c1d2e3f4-1111-4a2b-8c3d-9e8f7a6b5c4d", "").await.unwrap();
     let of = |at: usize| {
         (days[at].date.as_str(), days[at].requests, days[at].prompt_tokens, days[at].completion_tokens)
