@@ -20,13 +20,17 @@ use crate::limits::{RetryBudget, WaitingRoom};
 use crate::proxy::{Closing, Proxy};
 use crate::serve::{Planes, Server, bind};
 use crate::snapshot::{Registry, Reloader};
-use crate::store::Store;
+use crate::store::{Store, StoreError};
 use crate::upstream::{Client, Sight};
 
 /// Between two looks whether another process, such as the command line, has changed channels or keys.
 const FOLLOW: Duration = Duration::from_millis(500);
+/// Between two times that forgotten addresses are looked for.
+const SWEEP: Duration = Duration::from_secs(60);
 /// Between two times that counts are written down.
 const KEEP: Duration = Duration::from_secs(1);
+/// The same for usage: what a kill may take with it is less than a second of it.
+const USAGE: Duration = Duration::from_millis(500);
 /// It is at least so many times as long as the last writing took: that of thousands of backends must not slow requests.
 const KEEP_SHARE: u32 = 50;
 /// The longest of those times.
@@ -69,13 +73,14 @@ impl App {
         let client = Arc::new(Client::new(&config.upstream));
         let caches = Arc::new(Caches::new(&config.caches));
         let admin = Arc::new(Admin {
-            store,
+            store: Arc::clone(&store),
             reloader: Arc::clone(&reloader),
             client: Arc::clone(&client),
             caches: Arc::clone(&caches),
             ids: Arc::clone(&ids),
             password: config.access.admin_password.clone(),
             default_base: config.upstream.key_base.clone(),
+            quota_zone: config.limits.zone.clone(),
             max_body_bytes: config.listen.max_body_bytes,
         });
         let proxy = Arc::new(Proxy {
@@ -83,6 +88,7 @@ impl App {
             client,
             room,
             caches,
+            ledger: Arc::default(),
             budget: RetryBudget::new(Instant::now()),
             ids,
             started: Instant::now(),
@@ -92,7 +98,6 @@ impl App {
         let server = Arc::new(Server::new(&config.listen, planes, TaskTracker::new()));
         let accepting = TaskTracker::new();
         accepting.spawn(Arc::clone(&server).run(listener));
-        let drain_timeout = config.listen.drain_timeout;
         let (found, first) = tokio::sync::watch::channel(None);
         let (background, stop) = (TaskTracker::new(), CancellationToken::new());
         let app = App {
@@ -104,12 +109,13 @@ impl App {
             accepting,
             background,
             stop,
-            drain_timeout,
+            drain_timeout: config.listen.drain_timeout,
             first,
         };
         app.run_beside(watch::run(Arc::clone(&app.proxy), found));
         app.run_beside(follow(Arc::clone(&reloader)));
-        app.run_beside(keep_totals(reloader));
+        app.run_beside(sweep(Arc::clone(&app.proxy)));
+        app.keep_books(reloader, store);
         Ok(app)
     }
 
@@ -132,6 +138,16 @@ impl App {
         });
     }
 
+    /// Writes down what is counted, while the gateway runs and once when it has stopped.
+    fn keep_books(&self, reloader: Arc<Reloader>, store: Arc<Store>) {
+        let pace = Pace { least: KEEP, most: KEEP_LATEST };
+        self.background
+            .spawn(keep("counts", pace, self.stop.clone(), async move || reloader.write_totals().await));
+        let (ledger, pace) = (Arc::clone(&self.proxy.ledger), Pace { least: USAGE, most: USAGE });
+        self.background
+            .spawn(keep("usage", pace, self.stop.clone(), async move || ledger.write(&store).await));
+    }
+
     /// Stops in order: no new connections, running requests finish, or are told when the drain timeout has passed or
     /// `hurry` is done, jobs end. Gives whether all of them finished.
     pub async fn shutdown(self, hurry: impl Future<Output = ()>) -> bool {
@@ -141,9 +157,6 @@ impl App {
             tasks.close();
             tasks.wait().await;
         }
-        if let Err(error) = self.reloader.write_totals().await {
-            tracing::error!(%error, "counts of the last second are lost");
-        }
         self.reloader.close().await;
         in_time
     }
@@ -152,7 +165,7 @@ impl App {
 /// The database, and what was imported into a new one.
 async fn open(config: &Config) -> anyhow::Result<(Arc<Store>, Option<import::First>)> {
     let (folder, secret) = (&config.data_dir, config.secret_key.as_ref());
-    let here = import::Surroundings::here(config.upstream.key_base.clone(), None);
+    let here = import::Surroundings::here(config.upstream.key_base.clone(), config.limits.zone.clone());
     let imported = import::at_first_start(folder, secret, &here).await?;
     let store = Store::open(folder, secret).await?;
     if let Some(hint) = import::forgotten(folder, &store).await? {
@@ -180,20 +193,43 @@ async fn follow(reloader: Arc<Reloader>) {
     }
 }
 
-/// Writes counts of backends and channels down, again and again; those that cannot be written are kept.
-async fn keep_totals(reloader: Arc<Reloader>) {
-    let (mut was_good, mut pause) = (true, KEEP);
+/// Gives back the memory of addresses that ask no more.
+async fn sweep(proxy: Arc<Proxy>) {
     loop {
-        tokio::time::sleep(pause).await;
+        tokio::time::sleep(SWEEP).await;
+        if let Some(addresses) = &proxy.snapshot.load().limits.address {
+            addresses.window.sweep(Instant::now());
+        }
+    }
+}
+
+/// How often something is written down.
+struct Pace {
+    least: Duration,
+    most: Duration,
+}
+
+/// Writes again and again until the gateway stops, never half: what was taken to be written is written or put back.
+async fn keep(
+    what: &'static str,
+    pace: Pace,
+    stop: CancellationToken,
+    write: impl AsyncFn() -> Result<(), StoreError>,
+) {
+    let (mut was_good, mut pause) = (true, pace.least);
+    while stop.run_until_cancelled(tokio::time::sleep(pause)).await.is_some() {
         let began = Instant::now();
-        match reloader.write_totals().await {
+        match write().await {
             Ok(()) => was_good = true,
             Err(error) if was_good => {
                 was_good = false;
-                tracing::error!(%error, "counts cannot be written; they are kept until they can");
+                tracing::error!(%error, "{what} cannot be written; they are kept until they can");
             }
             Err(_) => {}
         }
-        pause = (began.elapsed() * KEEP_SHARE).clamp(KEEP, KEEP_LATEST);
+        pause = (began.elapsed() * KEEP_SHARE).clamp(pace.least, pace.most);
+    }
+    if let Err(error) = write().await {
+        tracing::error!(%error, "{what} of the last second are lost");
     }
 }

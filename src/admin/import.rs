@@ -41,7 +41,7 @@ pub(super) async fn import(
         fields.wrong("files", "must name at least one file, as in {\"keys.json\":{\"keys\":[]}}");
     }
     warnings.extend(fields.end()?);
-    let here = Surroundings::here(admin.default_base.clone(), None);
+    let here = Surroundings::here(admin.default_base.clone(), admin.quota_zone.clone());
     // A large file takes a while to read: the data plane must not wait for it.
     let planned = tokio::task::spawn_blocking(move || plan(&files, &here)).await;
     let plan: Plan = planned.map_err(|_| internal())??;

@@ -21,6 +21,7 @@ use std::sync::Arc;
 
 use http::Request;
 use hyper::body::Incoming;
+use jiff::tz::TimeZone;
 
 use crate::cache::Caches;
 pub use crate::config::keyline;
@@ -55,6 +56,8 @@ pub struct Admin {
     pub password: Secret,
     /// Where a key line without an address goes: `OLLAMA_BASE_URL`, or Ollama's cloud.
     pub default_base: BaseUrl,
+    /// `QUOTA_TIMEZONE`.
+    pub quota_zone: TimeZone,
     /// Largest request body.
     pub max_body_bytes: usize,
 }

@@ -29,15 +29,23 @@ pub struct Surroundings {
     pub now: Timestamp,
     /// The zone in which the Node program read times without one.
     pub zone: TimeZone,
+    /// That of `QUOTA_TIMEZONE`, in which months of quotas begin here.
+    pub quota_zone: TimeZone,
     /// What is configured beside the defaults; `None` where that is not known.
     pub given: Option<Vec<Given>>,
 }
 
 impl Surroundings {
-    /// Here and now: in the zone of `TZ` or of the system.
+    /// Here and now: in the zone of `TZ` or of the system. Of what is configured nothing is known.
     #[must_use]
-    pub fn here(default_base: BaseUrl, given: Option<Vec<Given>>) -> Surroundings {
-        Surroundings { default_base, now: Timestamp::now(), zone: TimeZone::system(), given }
+    pub fn here(default_base: BaseUrl, quota_zone: TimeZone) -> Surroundings {
+        Surroundings {
+            default_base,
+            now: Timestamp::now(),
+            zone: TimeZone::system(),
+            quota_zone,
+            given: None,
+        }
     }
 }
 

@@ -133,11 +133,11 @@ fn fill(new: &mut NewToken, item: &mut Item, here: &Surroundings) {
 /// What was used of the quota, if it was used in the month that is running.
 fn quota(new: &mut NewToken, item: &mut Item, here: &Surroundings) {
     let used = item.count("quotaUsed");
-    // It is midnight of the server on the first of the next month; a day before is that month in every zone.
+    // It is midnight of the server on the first of the next month; two days before is that month in every zone.
     let ends = item.time("quotaResetAt").and_then(|text| text.parse::<Timestamp>().ok());
-    let inside = ends.and_then(|ends| ends.checked_sub(24.hours()).ok());
+    let inside = ends.and_then(|ends| ends.checked_sub(48.hours()).ok());
     let last_used = || new.totals.last_used.as_ref().and_then(|text| text.parse::<Timestamp>().ok());
-    let month_of = |moment: Timestamp| period(moment, &TimeZone::UTC).month;
+    let month_of = |moment: Timestamp| period(moment, &here.quota_zone).month;
     let month: Date = month_of(here.now);
     if used > 0 && inside.or_else(last_used).map(month_of) == Some(month) {
         new.quota_used = used;

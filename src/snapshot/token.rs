@@ -5,12 +5,13 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use super::token_live::Place;
 use super::{BadRow, Patterns};
 use crate::config::{Ranges, TokenHash};
 use crate::store::TokenRow;
 
 /// A token as a request sees it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Token {
     pub id: String,
     pub name: String,
@@ -34,6 +35,8 @@ pub struct Token {
     pub max_concurrent: usize,
     /// Whether its values for what makes Ollama reload or evict a model are used.
     pub allow_client_options: bool,
+    /// Where its live state is.
+    pub place: Arc<Place>,
 }
 
 impl Token {
@@ -61,6 +64,7 @@ impl Token {
             quota_limit: above_zero(row.quota_limit),
             max_concurrent: usize::try_from(row.max_concurrent).unwrap_or(0),
             allow_client_options: row.allow_client_options,
+            place: Arc::new(Place::new(row)),
         })
     }
 }
@@ -121,8 +125,13 @@ impl Tokens {
     pub(super) fn build(rows: &[TokenRow], old: &Tokens) -> Result<Self, BadRow> {
         let token = |row: &TokenRow| {
             let known = old.get(&row.id);
-            let same = known.filter(|known| known.revision == row.revision && known.hash == row.hash);
-            same.map_or_else(|| Token::from_row(row).map(Arc::new), |same| Ok(Arc::clone(same)))
+            if let Some(same) = known.filter(|known| known.revision == row.revision && known.hash == row.hash)
+            {
+                return Ok(Arc::clone(same));
+            }
+            let token = Token::from_row(row)?;
+            let place = known.map(|known| Arc::clone(&known.place));
+            Ok(Arc::new(Token { place: place.unwrap_or_else(|| Arc::clone(&token.place)), ..token }))
         };
         rows.iter().map(token).collect::<Result<Vec<_>, _>>().map(Tokens::new)
     }

@@ -23,6 +23,7 @@ mod text;
 mod token_rows;
 mod tokens;
 mod totals;
+mod usage;
 
 use std::path::Path;
 
@@ -41,6 +42,7 @@ pub use rows::{
 pub use seal::Lost;
 pub use staged::Staged;
 pub use token_rows::{NewToken, TokenChange, TokenRow, TokenUse};
+pub use usage::{UsageCounts, UsageKey};
 
 /// The database of a data folder, open. Any number of processes may have it open at once.
 #[derive(Debug)]

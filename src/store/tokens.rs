@@ -152,28 +152,23 @@ impl Store {
             .fetch_all(conn).await)?;
         stored.into_iter().map(Stored::open).collect()
     }
+}
 
-    /// Adds what tokens have used, all or none. Ids that are gone count for nothing. What was used in another month
-    /// than the stored one begins a new count if the month is later, and counts for no quota if it is over. No revision
-    /// changes.
-    ///
-    /// # Errors
-    /// Those of the database.
-    pub async fn add_token_use(&self, used: &[(String, TokenUse)]) -> Result<(), StoreError> {
-        let mut tx = self.db.write().await?;
-        for (id, used) in used {
-            on!(&mut tx, conn => sqlx::query(ADD)
-                .bind(id)
-                .bind(used.totals.total_requests)
-                .bind(used.totals.failed_requests)
-                .bind(used.totals.total_tokens)
-                .bind(&used.totals.last_used)
-                .bind(used.quota)
-                .bind(&used.month)
-                .execute(conn).await.map(drop))?;
-        }
-        tx.commit().await
+/// Adds what tokens have used. Ids that are gone count for nothing. What was used in another month than the stored one
+/// begins a new count if the month is later, and counts for no quota if it is over. No revision changes.
+pub(super) async fn add_use(tx: &mut Tx, used: &[(String, TokenUse)]) -> Result<(), StoreError> {
+    for (id, used) in used {
+        on!(tx, conn => sqlx::query(ADD)
+            .bind(id)
+            .bind(used.totals.total_requests)
+            .bind(used.totals.failed_requests)
+            .bind(used.totals.total_tokens)
+            .bind(&used.totals.last_used)
+            .bind(used.quota)
+            .bind(&used.month)
+            .execute(conn).await.map(drop))?;
     }
+    Ok(())
 }
 
 /// All of them, in the order in which they were made.

@@ -46,7 +46,8 @@ pub(super) fn given(rows: &[Row]) -> Vec<Given> {
 
 pub(super) async fn run(job: Job, config: &Config) -> anyhow::Result<Told> {
     let files = Files::in_folder(&job.folder, job.logs)?;
-    let here = Surroundings::here(config.upstream.key_base.clone(), Some(job.given));
+    let here = Surroundings::here(config.upstream.key_base.clone(), config.limits.zone.clone());
+    let here = Surroundings { given: Some(job.given), ..here };
     let plan = plan(&files, &here)?;
     let (mut report, lost) = carry_out(plan, job.apply, config).await?;
     let removed = match job.remove_source && lost == 0 {

@@ -98,6 +98,19 @@ async fn old_tokens_open_what_they_opened_and_no_more() {
 }
 
 #[tokio::test]
+async fn a_quota_that_is_used_up_stays_so_until_its_month_is_over() {
+    let a = fake("a").await;
+    let there = ("http://gpu-a:11434", a.url());
+    let used_up = [(there.0, there.1.as_str()), ("18230", "500000")];
+    let gateway = Gateway::start_in(full(&used_up), &[]).await;
+    let reply = ask_any(&gateway, ALICE, "qwen3:8b").await;
+    assert_eq!((reply.status, &reply.json()["error"]["code"]), (429, &json!("insufficient_quota")));
+    let over = [&used_up[..], &[("NEXT-MONTH", "2026-01-01T00:00:00.000Z")]].concat();
+    let gateway = Gateway::start_in(full(&over), &[]).await;
+    assert_eq!(ask(&gateway, ALICE, "qwen3:8b").await, "a");
+}
+
+#[tokio::test]
 async fn rules_of_addresses_are_in_force_from_the_first_request_on() {
     let a = fake("a").await;
     let home = small(&[("http://gpu-a:11434", &a.url())]);
