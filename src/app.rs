@@ -15,19 +15,26 @@ use crate::admin::Admin;
 use crate::cache::Caches;
 use crate::config::Config;
 use crate::http::Ids;
+use crate::import;
 use crate::limits::{RetryBudget, WaitingRoom};
 use crate::proxy::{Closing, Proxy};
 use crate::serve::{Planes, Server, bind};
 use crate::snapshot::{Registry, Reloader};
-use crate::store::Store;
+use crate::store::{Store, StoreError};
 use crate::upstream::{Client, Sight};
 
 /// Between two looks whether another process, such as the command line, has changed channels or keys.
 const FOLLOW: Duration = Duration::from_millis(500);
+/// Between two times that forgotten addresses are looked for.
+const SWEEP: Duration = Duration::from_secs(60);
 /// Between two times that counts are written down.
 const KEEP: Duration = Duration::from_secs(1);
 /// Backends whose counts are written at once: those of thousands must not slow requests.
 const KEEP_AT_ONCE: usize = 1000;
+/// The same for usage: what a kill may take with it is less than a second of it.
+const USAGE: Duration = Duration::from_millis(500);
+/// Kinds of usage (by token, model, channel, backend and outcome) that are written at once.
+const USAGE_AT_ONCE: usize = 500;
 
 /// A gateway that listens.
 #[derive(Debug)]
@@ -36,6 +43,8 @@ pub struct App {
     pub addr: SocketAddr,
     /// The data plane.
     pub proxy: Arc<Proxy>,
+    /// What was taken over from the Node program at this start, the first one in its data folder.
+    pub imported: Option<import::First>,
     server: Arc<Server>,
     reloader: Arc<Reloader>,
     accepting: TaskTracker,
@@ -56,7 +65,7 @@ impl App {
             format!("cannot listen on {wanted}: if another program has the port, choose another with --port")
         })?;
         let addr = listener.local_addr()?;
-        let store = Arc::new(Store::open(&config.data_dir, config.secret_key.as_ref()).await?);
+        let (store, imported) = open(config).await?;
         let ids = Arc::new(Ids::new(getrandom::u64().map_err(io::Error::other)?));
         let room = Arc::new(WaitingRoom::new(config.routing.max_queue));
         let registry = Registry::new(Arc::clone(&room), Arc::clone(&ids), config.routing.health_interval);
@@ -64,13 +73,14 @@ impl App {
         let client = Arc::new(Client::new(&config.upstream));
         let caches = Arc::new(Caches::new(&config.caches));
         let admin = Arc::new(Admin {
-            store,
+            store: Arc::clone(&store),
             reloader: Arc::clone(&reloader),
             client: Arc::clone(&client),
             caches: Arc::clone(&caches),
             ids: Arc::clone(&ids),
             password: config.access.admin_password.clone(),
             default_base: config.upstream.key_base.clone(),
+            quota_zone: config.limits.zone.clone(),
             max_body_bytes: config.listen.max_body_bytes,
         });
         let proxy = Arc::new(Proxy {
@@ -78,6 +88,7 @@ impl App {
             client,
             room,
             caches,
+            ledger: Arc::default(),
             budget: RetryBudget::new(Instant::now()),
             ids,
             started: Instant::now(),
@@ -87,23 +98,24 @@ impl App {
         let server = Arc::new(Server::new(&config.listen, planes, TaskTracker::new()));
         let accepting = TaskTracker::new();
         accepting.spawn(Arc::clone(&server).run(listener));
-        let drain_timeout = config.listen.drain_timeout;
         let (found, first) = tokio::sync::watch::channel(None);
         let (background, stop) = (TaskTracker::new(), CancellationToken::new());
         let app = App {
             addr,
             proxy,
+            imported,
             server,
             reloader: Arc::clone(&reloader),
             accepting,
             background,
             stop,
-            drain_timeout,
+            drain_timeout: config.listen.drain_timeout,
             first,
         };
         app.run_beside(watch::run(Arc::clone(&app.proxy), found));
         app.run_beside(follow(Arc::clone(&reloader)));
-        app.run_beside(keep_totals(reloader));
+        app.run_beside(sweep(Arc::clone(&app.proxy)));
+        app.keep_books(reloader, store);
         Ok(app)
     }
 
@@ -126,6 +138,27 @@ impl App {
         });
     }
 
+    /// Writes down what is counted, while the gateway runs and once when it has stopped.
+    fn keep_books(&self, reloader: Arc<Reloader>, store: Arc<Store>) {
+        let mut left = Vec::new();
+        let counts = async move |is_last| {
+            if is_last {
+                return reloader.write_totals().await;
+            }
+            if left.is_empty() {
+                left = reloader.registry().counting();
+            }
+            reloader.write_some_totals(&mut left, KEEP_AT_ONCE).await
+        };
+        self.background.spawn(keep("counts", KEEP, self.stop.clone(), counts));
+        let ledger = Arc::clone(&self.proxy.ledger);
+        let usage = async move |is_last| {
+            let most = if is_last { usize::MAX } else { USAGE_AT_ONCE };
+            ledger.write(&store, most).await
+        };
+        self.background.spawn(keep("usage", USAGE, self.stop.clone(), usage));
+    }
+
     /// Stops in order: no new connections, running requests finish, or are told when the drain timeout has passed or
     /// `hurry` is done, jobs end. Gives whether all of them finished.
     pub async fn shutdown(self, hurry: impl Future<Output = ()>) -> bool {
@@ -135,12 +168,21 @@ impl App {
             tasks.close();
             tasks.wait().await;
         }
-        if let Err(error) = self.reloader.write_totals().await {
-            tracing::error!(%error, "counts of the last second are lost");
-        }
         self.reloader.close().await;
         in_time
     }
+}
+
+/// The database, and what was imported into a new one.
+async fn open(config: &Config) -> anyhow::Result<(Arc<Store>, Option<import::First>)> {
+    let (folder, secret) = (&config.data_dir, config.secret_key.as_ref());
+    let here = import::Surroundings::here(config.upstream.key_base.clone(), config.limits.zone.clone());
+    let imported = import::at_first_start(folder, secret, &here).await?;
+    let store = Store::open(folder, secret).await?;
+    if let Some(hint) = import::forgotten(folder, &store).await? {
+        tracing::warn!("{hint}");
+    }
+    Ok((Arc::new(store), imported))
 }
 
 /// Puts changes of other processes in force.
@@ -162,21 +204,36 @@ async fn follow(reloader: Arc<Reloader>) {
     }
 }
 
-/// Writes counts of backends and channels down, again and again; those that cannot be written are kept.
-async fn keep_totals(reloader: Arc<Reloader>) {
-    let (mut was_good, mut left) = (true, Vec::new());
+/// Gives back the memory of addresses that ask no more.
+async fn sweep(proxy: Arc<Proxy>) {
     loop {
-        tokio::time::sleep(KEEP).await;
-        if left.is_empty() {
-            left = reloader.registry().counting();
+        tokio::time::sleep(SWEEP).await;
+        if let Some(addresses) = &proxy.snapshot.load().limits.address {
+            addresses.window.sweep(Instant::now());
         }
-        match reloader.write_some_totals(&mut left, KEEP_AT_ONCE).await {
+    }
+}
+
+/// Writes again and again until the gateway stops, and then for the last time, which `write` is told; never half: what
+/// was taken to be written is written or put back.
+async fn keep(
+    what: &'static str,
+    every: Duration,
+    stop: CancellationToken,
+    mut write: impl AsyncFnMut(bool) -> Result<(), StoreError>,
+) {
+    let mut was_good = true;
+    while stop.run_until_cancelled(tokio::time::sleep(every)).await.is_some() {
+        match write(false).await {
             Ok(()) => was_good = true,
             Err(error) if was_good => {
                 was_good = false;
-                tracing::error!(%error, "counts cannot be written; they are kept until they can");
+                tracing::error!(%error, "{what} cannot be written; they are kept until they can");
             }
             Err(_) => {}
         }
+    }
+    if let Err(error) = write(true).await {
+        tracing::error!(%error, "{what} of the last second are lost");
     }
 }

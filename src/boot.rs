@@ -106,6 +106,7 @@ async fn run(
 ) -> anyhow::Result<ExitCode> {
     let app = App::start(&config).await?;
     let mut ending = Ending::caught()?;
+    greeting.imported(&app, &config, look, out)?;
     greeting.listening(&app, &config, look, out)?;
     // A signal ends the first look, too: it may wait for a host that sleeps.
     tokio::select! {

@@ -163,6 +163,15 @@ impl Fields {
         Some(list)
     }
 
+    /// An object of anything; `null` is an empty one.
+    pub(super) fn object(&mut self, name: &str) -> Option<Map<String, Value>> {
+        self.take(name, "an object", |value| match value {
+            Value::Null => Some(Map::new()),
+            Value::Object(object) => Some(object),
+            _ => None,
+        })
+    }
+
     /// A base URL, normalised.
     pub(super) fn base(&mut self, name: &str) -> Option<BaseUrl> {
         let text = self.text(name).filter(|text| !text.trim().is_empty())?;

@@ -8,11 +8,12 @@ mod caches;
 mod channels;
 mod error;
 mod fields;
-pub mod keyline;
+mod import;
 mod keys;
 mod probes;
 mod routes;
 pub mod rules;
+mod stats;
 mod view;
 
 use std::net::SocketAddr;
@@ -20,8 +21,10 @@ use std::sync::Arc;
 
 use http::Request;
 use hyper::body::Incoming;
+use jiff::tz::TimeZone;
 
 use crate::cache::Caches;
+pub use crate::config::keyline;
 use crate::config::{BaseUrl, Secret};
 use crate::http::{Ids, Reply};
 use crate::snapshot::Reloader;
@@ -53,6 +56,8 @@ pub struct Admin {
     pub password: Secret,
     /// Where a key line without an address goes: `OLLAMA_BASE_URL`, or Ollama's cloud.
     pub default_base: BaseUrl,
+    /// `QUOTA_TIMEZONE`.
+    pub quota_zone: TimeZone,
     /// Largest request body.
     pub max_body_bytes: usize,
 }

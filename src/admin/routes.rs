@@ -14,7 +14,8 @@ use hyper::body::Incoming;
 use tower_service::Service as _;
 
 use super::error::AdminError;
-use super::{Admin, auth, caches, channels, keys};
+use super::{Admin, auth, caches, channels, import, keys, stats};
+use crate::access::{Area, admits, caller};
 use crate::http::{Body, Reply, discard_small, headers, read_body, request_id};
 
 const PANEL: &str = "<!doctype html><meta charset=utf-8><title>ollama2openai</title>\
@@ -32,7 +33,21 @@ pub(super) async fn answer(admin: Arc<Admin>, request: Request<Incoming>, peer: 
     Reply::from_parts(parts, Body::full(whole))
 }
 
+/// The rules of addresses; a whitelist leaves a way back on this machine.
+fn check_address<B>(admin: &Admin, request: &Request<B>, peer: SocketAddr) -> Result<(), AdminError> {
+    let snapshot = admin.reloader.current().load();
+    let caller = caller(request, peer, &snapshot.trust_proxy);
+    if admits(&snapshot.ip_rules, caller, Area::Admin) {
+        return Ok(());
+    }
+    let message = "access from your address is not allowed";
+    Err(AdminError::new(StatusCode::FORBIDDEN, "ip_not_allowed", message))
+}
+
 async fn admitted(admin: Arc<Admin>, request: Request<Incoming>, peer: SocketAddr) -> Response {
+    if let Err(refused) = check_address(&admin, &request, peer) {
+        return refused.into_response();
+    }
     let path = request.uri().path();
     let bare = path.strip_suffix('/').unwrap_or(path);
     if bare.eq_ignore_ascii_case("/admin") && matches!(*request.method(), Method::GET | Method::HEAD) {
@@ -70,6 +85,8 @@ fn router() -> Router<Arc<Admin>> {
         .route("/admin/api/channels/reset-health", post(channels::reset_health))
         .route("/admin/api/channels/{id}", put(channels::update).delete(channels::delete))
         .route("/admin/api/cache", get(caches::report).delete(caches::clear))
+        .route("/admin/api/import", post(import::import))
+        .route("/admin/api/stats", get(stats::stats))
         .fallback(async || AdminError::not_found("Endpoint"))
         .method_not_allowed_fallback(async || {
             AdminError::new(

@@ -5,8 +5,10 @@ use std::io::{self, Write};
 
 use super::Look;
 
+use crate::access::Doors;
 use crate::app::App;
-use crate::config::{Config, LogFormat};
+use crate::config::{Anonymous, Config, LogFormat};
+use crate::import::First;
 use crate::snapshot::Configured;
 use crate::upstream::Sight;
 
@@ -24,6 +26,35 @@ pub(super) struct Greeting {
 }
 
 impl Greeting {
+    /// What was taken over from the Node program, if this is its first start.
+    pub(super) fn imported(
+        self,
+        app: &App,
+        config: &Config,
+        look: Look,
+        out: &mut dyn Write,
+    ) -> io::Result<()> {
+        let Some(First { report, kept }) = &app.imported else { return Ok(()) };
+        let (summary, manual, kept) = (report.summary(), report.manual(), kept.display());
+        if config.log.format == LogFormat::Json {
+            tracing::info!(manual, "imported from the Node program: {summary}; {kept} has all of it");
+            if !report.secrets.is_empty() {
+                tracing::warn!("{}", report.warning());
+            }
+            return Ok(());
+        }
+        writeln!(out, "\n  {}   from the Node program: {summary}", look.dim("imported"))?;
+        if manual > 0 {
+            let things = if manual == 1 { "thing needs" } else { "things need" };
+            writeln!(out, "             {}", look.warn(&format!("{manual} {things} you")))?;
+        }
+        writeln!(out, "             all of it: {kept}")?;
+        if !report.secrets.is_empty() {
+            writeln!(out, "             {}", look.warn(&report.warning()))?;
+        }
+        Ok(())
+    }
+
     /// The address, as soon as it is bound.
     pub(super) fn listening(
         self,
@@ -33,16 +64,20 @@ impl Greeting {
         out: &mut dyn Write,
     ) -> io::Result<()> {
         let url = url(app);
-        let is_open = config.access.api_token.is_none();
+        let snapshot = app.proxy.snapshot.load();
+        let access = match snapshot.anonymous {
+            _ if !Doors::of(&snapshot).has_none() => "a token is required",
+            Anonymous::Everybody if config.listen.host.is_loopback() => {
+                "no token needed, not even from web pages"
+            }
+            Anonymous::Everybody => "OPEN: no token needed from anywhere",
+            Anonymous::Loopback => "no token needed from this machine",
+            Anonymous::Nobody => "a token is required, and there is none yet",
+        };
         if config.log.format == LogFormat::Json {
-            tracing::info!(version = env!("CARGO_PKG_VERSION"), url, token = !is_open, "listening on {url}");
+            tracing::info!(version = env!("CARGO_PKG_VERSION"), url, access, "listening on {url}");
             return Ok(());
         }
-        let access = match (is_open, config.listen.host.is_loopback()) {
-            (false, _) => "the API_TOKEN is required",
-            (true, true) => "no token needed from this machine",
-            (true, false) => "OPEN: no token needed from anywhere",
-        };
         writeln!(out, "\n{}\n", look.bold(concat!("ollama2openai ", env!("CARGO_PKG_VERSION"))))?;
         writeln!(out, "  {}  {}", look.dim("listening"), look.accent(&format!("{url}/v1")))?;
         writeln!(out, "  {}     {access}", look.dim("access"))?;
@@ -89,8 +124,12 @@ impl Greeting {
             .filter_map(|sight| sight.found.as_ref().ok())
             .find_map(|(_, models)| chat_model(models));
         writeln!(out, "\n  {}\n", look.dim("try it"))?;
-        let key =
-            if config.access.api_token.is_some() { " -H \"Authorization: Bearer $API_TOKEN\"" } else { "" };
+        let snapshot = app.proxy.snapshot.load();
+        let key = match &snapshot.api_token {
+            Some(_) => " -H \"Authorization: Bearer $API_TOKEN\"",
+            None if Doors::of(&snapshot).has_none() => "",
+            None => " -H \"Authorization: Bearer $TOKEN\"",
+        };
         let url = url(app);
         // A name that nobody has would only make a 404 of the first try.
         let Some(model) = model else {

@@ -101,7 +101,10 @@ fn a_cache_that_is_off_keeps_and_counts_nothing() {
 #[test]
 fn the_report_has_the_fields_of_the_seed() {
     let off = CacheRule { is_on: false, ..rule(1000) };
-    let (caches, now) = (Caches::new(&config::Caches { chat: off, embeddings: rule(5000) }), Instant::now());
+    let (caches, now) = (
+        Caches::new(&config::Caches { scope: config::CacheScope::Token, chat: off, embeddings: rule(5000) }),
+        Instant::now(),
+    );
     for number in 0..10 {
         assert!(caches.embeddings.get(&key(number), now).is_none());
         caches.embeddings.put(key(number), vector(3), now);

@@ -5,6 +5,7 @@ mod args;
 mod channels;
 mod files;
 mod find;
+mod import;
 mod keys;
 mod options;
 mod show;
@@ -17,7 +18,7 @@ use anyhow::Context as _;
 use clap::ArgMatches;
 
 use super::{Console, report};
-use crate::config::{Config, Secret};
+use crate::config::{Config, Row, Secret};
 use crate::store::{Rows, Store};
 pub(super) use args::commands;
 use options::Options;
@@ -28,6 +29,16 @@ pub enum Job {
     Keys(keys::Job),
     Channels(channels::Job),
     Files(files::Job),
+    Import(import::Job),
+}
+
+impl Job {
+    /// Tells it what is configured.
+    pub(super) fn tell(&mut self, rows: &[Row]) {
+        if let Job::Import(job) = self {
+            job.given = import::given(rows);
+        }
+    }
 }
 
 /// What a job has to say.
@@ -65,6 +76,7 @@ pub(super) fn job(name: &str, matches: &ArgMatches) -> Option<Result<Job, Vec<St
         "restore" => {
             Job::Files(files::Job::Restore { file: options.path()?, force: options.flag(args::FORCE) })
         }
+        "import" => Job::Import(import::read(&mut options)?),
         _ => return None,
     };
     Some(options.end(job))
@@ -81,6 +93,7 @@ pub fn state(job: Job, config: &Config, console: &mut Console<'_>) -> anyhow::Re
             Job::Keys(job) => keys::run(job, config).await,
             Job::Channels(job) => channels::run(job, config).await,
             Job::Files(job) => files::run(job, config).await,
+            Job::Import(job) => import::run(job, config).await,
         }
     })?;
     match console.out.write_all(told.out.as_bytes()).and_then(|()| console.out.flush()) {

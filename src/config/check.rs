@@ -2,7 +2,10 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
+use jiff::tz::TimeZone;
+
 use super::base_url::{BadBaseUrl, BaseUrl};
+use super::ranges::{Range, TrustProxy};
 
 pub(super) const BASE_FORM: &str = "http://host:port or https://host, with or without /api, or host:port";
 pub(super) const OLLAMA_HOST_FORM: &str = "host, host:port, :port or http://host:port";
@@ -64,24 +67,15 @@ fn split_host(text: &str) -> (&str, Option<&str>) {
 
 /// One address or CIDR range.
 pub(super) fn range(text: &str) -> Result<(), String> {
-    let (address, bits) = text.split_once('/').map_or((text, None), |(address, bits)| (address, Some(bits)));
-    let address: IpAddr = address.parse().map_err(|_| format!("has `{text}`, which is no address"))?;
-    let most = if address.is_ipv4() { 32 } else { 128 };
-    match bits.map(str::parse::<u8>) {
-        None => Ok(()),
-        Some(Ok(bits)) if bits <= most => Ok(()),
-        Some(_) => Err(format!("has `{text}`, whose prefix is not 0 to {most}")),
-    }
+    text.parse::<Range>().map(drop).map_err(|bad| bad.to_string())
 }
 
 pub(super) fn proxy(text: &str) -> Result<(), String> {
-    if super::value::switch(text).is_some() || text.parse::<u8>().is_ok() {
-        return Ok(());
-    }
-    text.split(',').map(str::trim).try_for_each(|item| match item.to_ascii_lowercase().as_str() {
-        "loopback" | "linklocal" | "uniquelocal" => Ok(()),
-        _ => range(item),
-    })
+    text.parse::<TrustProxy>().map(drop).map_err(|bad| bad.to_string())
+}
+
+pub(super) fn zone(text: &str) -> Result<(), String> {
+    TimeZone::get(text).map(drop).map_err(|_| "is no time zone".to_owned())
 }
 
 pub(super) fn path(text: &str) -> Result<(), String> {

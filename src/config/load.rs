@@ -163,10 +163,10 @@ pub fn load(sources: &Sources) -> Result<Loaded, Bad> {
     }
     note_unused_host(&mut origins);
     let config = Config::from_values(&values);
-    if !config.listen.host.is_loopback() && config.access.api_token.is_none() {
+    if !config.listen.host.is_loopback() && config.access.serves_everybody() {
         let host = config.listen.host;
         warnings
-            .push(format!("HOST is {host} and there is no API_TOKEN: whoever reaches the port can use it"));
+            .push(format!("HOST is {host} and ALLOW_ANONYMOUS is true: whoever reaches the port can use it until there is a token"));
     }
     Ok(Loaded { config, origins, warnings })
 }

@@ -7,14 +7,18 @@ mod base_url;
 mod check;
 mod dotenv;
 mod example;
+pub mod fields;
 mod file;
+pub mod keyline;
 mod layer;
 mod load;
 mod problem;
+mod ranges;
 mod rows;
 mod secret;
 mod suggest;
 mod table;
+mod token_hash;
 mod value;
 mod values;
 
@@ -22,13 +26,18 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use jiff::tz::TimeZone;
+
 pub use base_url::{BadBaseUrl, BaseUrl};
+pub use dotenv::read_dotenv;
 pub use example::{example_env, example_toml};
 pub use layer::Origin;
 pub use load::{Loaded, Row, Sources, load};
 pub use problem::{Bad, Problem};
+pub use ranges::{BadRange, Range, Ranges, TrustProxy};
 pub use secret::Secret;
 pub use table::{Group, InEffect, Kind, Setting, Unit, Zero};
+pub use token_hash::TokenHash;
 
 /// Everything that the gateway reads at start. `Config::default()` is the documented defaults, as with no
 /// file, no environment and no flags.
@@ -39,6 +48,7 @@ pub struct Config {
     pub routing: Routing,
     pub replies: Replies,
     pub access: Access,
+    pub limits: Limits,
     pub caches: Caches,
     pub log: Log,
     /// `DATA_DIR`: where state is kept. May not exist yet.
@@ -136,15 +146,131 @@ pub struct Access {
     pub api_token: Option<Secret>,
     /// `ADMIN_PASSWORD`.
     pub admin_password: Secret,
+    /// `ALLOW_ANONYMOUS`.
+    pub anonymous: Anonymous,
+    /// `TRUST_PROXY`.
+    pub trust_proxy: TrustProxy,
+    pub ip_rules: IpRules,
+}
+
+impl Access {
+    /// Whether no token is asked for, from anywhere, as long as none was ever stored.
+    #[must_use]
+    pub fn serves_everybody(&self) -> bool {
+        self.api_token.is_none() && self.anonymous == Anonymous::Everybody
+    }
+}
+
+/// Which addresses may call at all.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct IpRules {
+    /// `IP_ACCESS_MODE`.
+    pub mode: IpMode,
+    /// `IP_WHITELIST`.
+    pub whitelist: Ranges,
+    /// `IP_BLACKLIST`.
+    pub blacklist: Ranges,
+}
+
+impl IpRules {
+    /// These rules, with what of them was saved in its place.
+    ///
+    /// # Errors
+    /// The name of a setting whose text says no rule, and what is wrong with it: better no rules than other ones.
+    pub fn with_saved<'s>(
+        &self,
+        saved: impl IntoIterator<Item = (&'s str, &'s str)>,
+    ) -> Result<IpRules, (String, String)> {
+        let mut rules = self.clone();
+        for (name, text) in saved {
+            let ranges = || Ranges::parse(text.split(',')).map_err(|bad| (name.to_owned(), bad.to_string()));
+            match name {
+                "IP_ACCESS_MODE" => {
+                    rules.mode =
+                        IpMode::named(text).ok_or_else(|| (name.to_owned(), "is no mode".to_owned()))?;
+                }
+                "IP_WHITELIST" => rules.whitelist = ranges()?,
+                "IP_BLACKLIST" => rules.blacklist = ranges()?,
+                _ => {}
+            }
+        }
+        Ok(rules)
+    }
+}
+
+impl IpMode {
+    fn named(word: &str) -> Option<IpMode> {
+        match word {
+            "disabled" => Some(IpMode::Disabled),
+            "whitelist" => Some(IpMode::Whitelist),
+            "blacklist" => Some(IpMode::Blacklist),
+            _ => None,
+        }
+    }
+}
+
+/// How the lists of addresses are read.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum IpMode {
+    /// Not at all: everybody may call.
+    #[default]
+    Disabled,
+    /// Only who is in the whitelist; an empty one admits nobody.
+    Whitelist,
+    /// All but who is in the blacklist.
+    Blacklist,
+}
+
+/// `ALLOW_ANONYMOUS`: who may call without a token, while there is none and never was one.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Anonymous {
+    /// Programs of this machine.
+    #[default]
+    Loopback,
+    Everybody,
+    Nobody,
+}
+
+/// How much clients may ask.
+#[derive(Debug, Clone)]
+pub struct Limits {
+    /// `RATE_LIMIT_GLOBAL_…`: all requests together.
+    pub global: Option<Rate>,
+    /// `RATE_LIMIT_IP_…`: those of one address.
+    pub address: Option<Rate>,
+    /// `RATE_LIMIT_TOKEN_…`: those of one token that has no rate of its own.
+    pub token: Option<Rate>,
+    /// `QUOTA_TIMEZONE`.
+    pub zone: TimeZone,
+    /// `QUOTA_DEFAULT_COMPLETION`: tokens.
+    pub completion: u64,
+}
+
+/// So many requests in a sliding window; 0 refuses all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rate {
+    pub max: u64,
+    pub window: Duration,
 }
 
 /// What is remembered of answers.
 #[derive(Debug, Clone, Copy)]
 pub struct Caches {
+    /// `CACHE_SCOPE`.
+    pub scope: CacheScope,
     /// `CACHE_CHAT…`: whole chat replies.
     pub chat: CacheRule,
     /// `CACHE_EMBEDDINGS…`: one vector an input.
     pub embeddings: CacheRule,
+}
+
+/// Whose answers a client may get from a cache: a hit tells that somebody has asked the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CacheScope {
+    /// Those of the same token.
+    Token,
+    /// Everybody's.
+    Shared,
 }
 
 /// One cache. It keeps nothing when it is off, or when either bound is 0.
@@ -194,6 +320,14 @@ impl Default for Config {
         }
         Config::from_values(&values)
     }
+}
+
+/// Whether a setting takes a text.
+///
+/// # Errors
+/// What is wrong with it, in words that follow the value.
+pub fn accepts(setting: &Setting, text: &str) -> Result<(), String> {
+    value::parse(setting, text).map(drop)
 }
 
 /// Every setting, in the order in which it is shown.

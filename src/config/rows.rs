@@ -10,7 +10,6 @@ const DAY: Duration = Duration::from_secs(86_400);
 const MONTH: Duration = Duration::from_secs(30 * 86_400);
 /// Sizes end here so that they fit a `usize` everywhere.
 const MOST_BYTES: u64 = 2047 << 20;
-const TOKENS: &str = "tokens and limits";
 const OBSERVING: &str = "the request log";
 
 const fn row(
@@ -95,8 +94,7 @@ pub(super) static SETTINGS: &[Setting] = &[
         text(check::PROXY_FORM, check::proxy),
         "false",
         "Reverse proxies whose X-Forwarded-For is believed.",
-    )
-    .later(TOKENS),
+    ),
     row(
         "OLLAMA_BASE_URL",
         Upstream,
@@ -205,7 +203,7 @@ pub(super) static SETTINGS: &[Setting] = &[
         "",
         "Whether clients may set num_ctx, keep_alive and others that make a model reload.",
     )
-    .or_else("for loopback without a token, and for API_TOKEN"),
+    .or_else("for loopback without a token, for API_TOKEN, and for tokens that allow it"),
     row("API_TOKEN", Access, Kind::Secret, "", "The token that every client must show as its API key.")
         .or_else("none is asked for"),
     row(
@@ -214,8 +212,7 @@ pub(super) static SETTINGS: &[Setting] = &[
         Kind::Choice(&["loopback", "true", "false"]),
         "loopback",
         "Who may call while there is no token: programs of this machine, everybody, or nobody.",
-    )
-    .later(TOKENS),
+    ),
     row("ADMIN_PASSWORD", Access, Kind::Secret, "admin123", "Password of the first administrator."),
     row(
         "IP_ACCESS_MODE",
@@ -223,44 +220,52 @@ pub(super) static SETTINGS: &[Setting] = &[
         Kind::Choice(&["disabled", "whitelist", "blacklist"]),
         "disabled",
         "Which of the two address lists is in force.",
-    )
-    .later(TOKENS),
+    ),
     row("IP_WHITELIST", Access, ADDRESSES, "", "The only addresses that may call, in mode whitelist.")
-        .or_else("nobody")
-        .later(TOKENS),
+        .or_else("nobody"),
     row("IP_BLACKLIST", Access, ADDRESSES, "", "Addresses that may not call, in mode blacklist.")
-        .or_else("nobody")
-        .later(TOKENS),
+        .or_else("nobody"),
     row(
         "RATE_LIMIT_GLOBAL_ENABLED",
         Limits,
         Kind::Switch,
         "true",
         "Whether all requests together are limited.",
-    )
-    .later(TOKENS),
-    row("RATE_LIMIT_GLOBAL_WINDOW", Limits, WINDOW, "60s", "Window in which they are counted.").later(TOKENS),
-    row("RATE_LIMIT_GLOBAL_MAX", Limits, RATE, "500", "Requests in a window; 0 refuses all.").later(TOKENS),
+    ),
+    row("RATE_LIMIT_GLOBAL_WINDOW", Limits, WINDOW, "60s", "Window in which they are counted."),
+    row("RATE_LIMIT_GLOBAL_MAX", Limits, RATE, "500", "Requests in a window; 0 refuses all."),
     row(
         "RATE_LIMIT_IP_ENABLED",
         Limits,
         Kind::Switch,
         "true",
         "Whether the requests of one client address are limited.",
-    )
-    .later(TOKENS),
-    row("RATE_LIMIT_IP_WINDOW", Limits, WINDOW, "60s", "Window in which they are counted.").later(TOKENS),
-    row("RATE_LIMIT_IP_MAX", Limits, RATE, "60", "Requests in a window; 0 refuses all.").later(TOKENS),
+    ),
+    row("RATE_LIMIT_IP_WINDOW", Limits, WINDOW, "60s", "Window in which they are counted."),
+    row("RATE_LIMIT_IP_MAX", Limits, RATE, "60", "Requests in a window; 0 refuses all."),
     row(
         "RATE_LIMIT_TOKEN_ENABLED",
         Limits,
         Kind::Switch,
         "true",
         "Whether the requests of one token are limited.",
-    )
-    .later(TOKENS),
-    row("RATE_LIMIT_TOKEN_WINDOW", Limits, WINDOW, "60s", "Window in which they are counted.").later(TOKENS),
-    row("RATE_LIMIT_TOKEN_MAX", Limits, RATE, "120", "Requests in a window; 0 refuses all.").later(TOKENS),
+    ),
+    row("RATE_LIMIT_TOKEN_WINDOW", Limits, WINDOW, "60s", "Window in which they are counted."),
+    row("RATE_LIMIT_TOKEN_MAX", Limits, RATE, "120", "Requests in a window; 0 refuses all."),
+    row(
+        "QUOTA_TIMEZONE",
+        Limits,
+        text("a name such as UTC or Europe/Berlin", check::zone),
+        "UTC",
+        "Where the calendar months of quotas begin.",
+    ),
+    row(
+        "QUOTA_DEFAULT_COMPLETION",
+        Limits,
+        count(1, 1 << 32),
+        "4096",
+        "Tokens set aside for a reply whose length the client does not limit.",
+    ),
     row("CACHE_EMBEDDINGS", Cache, Kind::Switch, "true", "Whether embeddings are remembered."),
     row("CACHE_EMBEDDINGS_MAX_SIZE", Cache, count(0, 100_000_000), "1000", "Embeddings remembered at most."),
     row(
@@ -273,6 +278,13 @@ pub(super) static SETTINGS: &[Setting] = &[
     row("CACHE_CHAT", Cache, Kind::Switch, "false", "Whether whole chat replies are remembered."),
     row("CACHE_CHAT_MAX_SIZE", Cache, count(0, 100_000_000), "500", "Replies remembered at most."),
     row("CACHE_CHAT_MAX_AGE", Cache, time(Zero::Plain), "1800000", "How long a reply is remembered."),
+    row(
+        "CACHE_SCOPE",
+        Cache,
+        Kind::Choice(&["token", "shared"]),
+        "token",
+        "Whose answers a client gets: those of its own token, or everybody's.",
+    ),
     row(
         "LOG_LEVEL",
         Logging,
@@ -312,12 +324,6 @@ pub(super) static SETTINGS: &[Setting] = &[
         "./data",
         "Folder that holds the gateway's state; made when it is needed.",
     ),
-    row(
-        "SECRET_KEY",
-        State,
-        Kind::Secret,
-        "",
-        "Seals the credentials of backends in the database: 32 bytes in base64.",
-    )
-    .or_else("the file secret.key in DATA_DIR, made at the first start"),
+    row("SECRET_KEY", State, Kind::Secret, "", "Seals stored credentials of backends: 32 bytes in base64.")
+        .or_else("the file secret.key in DATA_DIR, made at the first start"),
 ];

@@ -4,10 +4,12 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use jiff::tz::TimeZone;
+
 use super::value::Value;
 use super::{
-    Access, Balance, CacheRule, Caches, Config, Level, Listen, Log, LogFormat, Replies, Routing, Secret,
-    StreamUsage, Upstream, check,
+    Access, Anonymous, Balance, CacheRule, CacheScope, Caches, Config, IpMode, IpRules, Level, Limits,
+    Listen, Log, LogFormat, Ranges, Rate, Replies, Routing, Secret, StreamUsage, Upstream, check,
 };
 
 /// What a duration of 0 becomes where that means "never": longer than anything runs, and safe to add to now.
@@ -78,11 +80,13 @@ impl Config {
                 },
                 client_options: values.switch("ALLOW_CLIENT_OPTIONS"),
             },
-            access: Access {
-                api_token: values.text("API_TOKEN").map(Secret::new),
-                admin_password: Secret::new(values.text("ADMIN_PASSWORD").unwrap_or_default()),
-            },
+            access: access(values),
+            limits: limits(values),
             caches: Caches {
+                scope: match values.text("CACHE_SCOPE") {
+                    Some("shared") => CacheScope::Shared,
+                    _ => CacheScope::Token,
+                },
                 chat: cache(values, ["CACHE_CHAT", "CACHE_CHAT_MAX_SIZE", "CACHE_CHAT_MAX_AGE"]),
                 embeddings: cache(
                     values,
@@ -136,6 +140,41 @@ fn routing(values: &Values) -> Routing {
         health_interval: values.limit("HEALTH_CHECK_INTERVAL"),
         max_queue: values.size("MAX_QUEUE"),
         queue_timeout: values.duration("QUEUE_TIMEOUT"),
+    }
+}
+
+fn access(values: &Values) -> Access {
+    let list = |name| values.text(name).unwrap_or_default().split(',');
+    let ranges = |name| Ranges::parse(list(name)).expect("each item was checked");
+    Access {
+        api_token: values.text("API_TOKEN").map(Secret::new),
+        admin_password: Secret::new(values.text("ADMIN_PASSWORD").unwrap_or_default()),
+        anonymous: match values.text("ALLOW_ANONYMOUS") {
+            Some("true") => Anonymous::Everybody,
+            Some("false") => Anonymous::Nobody,
+            _ => Anonymous::Loopback,
+        },
+        trust_proxy: values.text("TRUST_PROXY").unwrap_or_default().parse().expect("the text was checked"),
+        ip_rules: IpRules {
+            mode: values.text("IP_ACCESS_MODE").and_then(IpMode::named).unwrap_or_default(),
+            whitelist: ranges("IP_WHITELIST"),
+            blacklist: ranges("IP_BLACKLIST"),
+        },
+    }
+}
+
+fn limits(values: &Values) -> Limits {
+    let rate = |[switch, window, max]: [&str; 3]| {
+        let rate = Rate { max: values.number(max), window: values.duration(window) };
+        values.switch(switch).unwrap_or_default().then_some(rate)
+    };
+    let zone = TimeZone::get(values.text("QUOTA_TIMEZONE").unwrap_or_default());
+    Limits {
+        global: rate(["RATE_LIMIT_GLOBAL_ENABLED", "RATE_LIMIT_GLOBAL_WINDOW", "RATE_LIMIT_GLOBAL_MAX"]),
+        address: rate(["RATE_LIMIT_IP_ENABLED", "RATE_LIMIT_IP_WINDOW", "RATE_LIMIT_IP_MAX"]),
+        token: rate(["RATE_LIMIT_TOKEN_ENABLED", "RATE_LIMIT_TOKEN_WINDOW", "RATE_LIMIT_TOKEN_MAX"]),
+        zone: zone.expect("the name was checked"),
+        completion: values.number("QUOTA_DEFAULT_COMPLETION"),
     }
 }
 

@@ -1,39 +1,160 @@
-//! Who may come in. Everything here is told from the head of a request, before its body is read.
+//! Who may come in. All of this is told from the head of a request, before its body is read; what depends on the body
+//! is in [`grant`](super::grant).
 
-use std::net::SocketAddr;
+use std::sync::atomic::AtomicBool;
+use std::time::Instant;
 
 use http::{HeaderMap, Request};
-use subtle::ConstantTimeEq as _;
-use wire::openai::ApiError;
 use wire::translate::Rules;
 
-use crate::http::{Failure, Outcome, credential, is_loopback};
-use crate::snapshot::Snapshot;
+use crate::access::{Area, Caller, Doors, Refused, Who, admits, check_model, shown};
+use crate::config::CacheScope;
+use crate::http::{Failure, Outcome};
+use crate::limits::{Counted, Refusal, Standing, Taken, network};
+use crate::snapshot::{Limits, Snapshot, Token};
 
-/// The token of the environment, when there is one, guards every endpoint.
+/// Who asks, and what they may do.
+#[derive(Debug)]
+pub(super) struct Asker {
+    pub(super) who: Who,
+    pub(super) rules: Rules,
+    /// Whether a backend was asked: from then on, a request that is cut may have cost something.
+    pub(super) was_sent: AtomicBool,
+}
+
+/// The rules of addresses.
 ///
 /// # Errors
-/// 401 `missing_api_key` or `invalid_api_key`.
-pub(super) fn token(snapshot: &Snapshot, headers: &HeaderMap) -> Result<(), Failure> {
-    let Some(expected) = &snapshot.api_token else { return Ok(()) };
-    let Some(shown) = credential(headers) else {
-        let message = "no API key was provided; send it as 'Authorization: Bearer KEY'";
-        return Err(refuse(message, "missing_api_key"));
-    };
-    if shown.ct_eq(expected.expose().as_bytes()).into() {
-        return Ok(());
+/// 403 `ip_not_allowed`.
+pub(super) fn address(snapshot: &Snapshot, caller: Caller, area: Area) -> Result<(), Failure> {
+    if admits(&snapshot.ip_rules, caller, area) { Ok(()) } else { Err(Refused::Address.into()) }
+}
+
+/// Everything that the head alone decides, for every endpoint. `standings` is told how far the limits are used up.
+///
+/// # Errors
+/// 403 `ip_not_allowed`; 401 `missing_api_key`, `invalid_api_key`, `token_disabled` and `token_expired`; 429
+/// `rate_limit_exceeded`.
+pub(super) fn head<B>(
+    snapshot: &Snapshot,
+    request: &Request<B>,
+    caller: Caller,
+    standings: &mut Standings,
+) -> Result<Asker, Failure> {
+    address(snapshot, caller, Area::Clients)?;
+    let (limits, now) = (&snapshot.limits, Instant::now());
+    if let Some(shared) = &limits.address {
+        let taken = shared.window.take(&network(caller.address), shared.max, 1, now);
+        standings.requests(taken, "requests of your address")?;
     }
-    Err(refuse("Incorrect API key provided", "invalid_api_key"))
+    let shown = shown(request.headers())?;
+    let who = Doors::of(snapshot).identify(shown, caller, jiff::Timestamp::now())?;
+    if let Some(shared) = &limits.global {
+        standings.requests(shared.window.take(shared.max, 1, now), "requests of all clients")?;
+    }
+    // What others would feel, unless `ALLOW_CLIENT_OPTIONS` says it for all.
+    let may_load = match &who {
+        Who::Anonymous => caller.is_loopback,
+        Who::ApiToken => true,
+        Who::Token(token) => {
+            of_token(token, limits, now, standings)?;
+            token.allow_client_options
+        }
+    };
+    let rules = Rules { load_options: snapshot.load_options.unwrap_or(may_load) };
+    Ok(Asker { who, rules, was_sent: AtomicBool::new(false) })
 }
 
-/// What a client may do that others would feel: who shows the token, and this machine's own programs, may make a
-/// model load, unless `ALLOW_CLIENT_OPTIONS` says it for all.
-pub(super) fn rules<B>(snapshot: &Snapshot, request: &Request<B>, peer: SocketAddr) -> Rules {
-    let is_trusted = || snapshot.api_token.is_some() || is_loopback(request, peer);
-    Rules { load_options: snapshot.load_options.unwrap_or_else(is_trusted) }
+/// A token's own windows. How many tokens a request takes is not known yet: one more must fit.
+fn of_token(token: &Token, limits: &Limits, now: Instant, standings: &mut Standings) -> Result<(), Failure> {
+    let live = token.live(&limits.zone);
+    if let Some(rate) = token.rate(limits.token) {
+        // Its own limit is what a client wants to know, however tight those of others are.
+        standings.requests = None;
+        standings.requests(live.requests(rate.window).take(rate.max, 1, now), "requests of this API key")?;
+    }
+    if let Some(limit) = token.tokens_per_minute {
+        let taken = standings.tokens(live.tokens.take(limit, 1, now))?;
+        live.tokens.settle(&taken, 0, now);
+        standings.tokens = Some(live.tokens.look(limit, now));
+    }
+    Ok(())
 }
 
-fn refuse(message: &str, code: &'static str) -> Failure {
-    let error = ApiError::new(401, "invalid_request_error", message).with_code(code);
-    Failure::new(Outcome::Unauthorized, error)
+/// How far limits are used up, for headers of every reply.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Standings {
+    requests: Option<Standing>,
+    tokens: Option<Standing>,
+}
+
+impl Standings {
+    /// Notes what became of a request in one window; of several, the one with the least left is told.
+    fn requests(&mut self, taken: Result<Taken, Refusal>, what: &str) -> Result<(), Failure> {
+        match taken {
+            Ok(Taken { standing, .. }) => {
+                let is_tighter = self.requests.is_none_or(|known| standing.remaining < known.remaining);
+                self.requests = if is_tighter { Some(standing) } else { self.requests };
+                Ok(())
+            }
+            Err(refusal) => {
+                self.requests = Some(refusal.standing);
+                Err(Failure::new(Outcome::RateLimited, refusal.error(what)))
+            }
+        }
+    }
+
+    /// Notes what became of tokens.
+    pub(super) fn tokens(&mut self, taken: Result<Taken, Refusal>) -> Result<Taken, Failure> {
+        let standing = taken.as_ref().map_or_else(|refusal| refusal.standing, |taken| taken.standing);
+        self.tokens = Some(standing);
+        taken.map_err(|refusal| {
+            Failure::new(Outcome::RateLimited, refusal.error("tokens a minute of this API key"))
+        })
+    }
+
+    /// The headers `x-ratelimit-…`.
+    pub(super) fn write(&self, headers: &mut HeaderMap) {
+        for (standing, counted) in [(self.requests, Counted::Requests), (self.tokens, Counted::Tokens)] {
+            if let Some(standing) = standing {
+                standing.write(headers, counted);
+            }
+        }
+    }
+}
+
+impl Asker {
+    /// Whether this model may be asked for, by the name that the client uses.
+    pub(super) fn may_use(&self, model: &str) -> bool {
+        match &self.who {
+            Who::Token(token) => token.models.admit(model),
+            Who::Anonymous | Who::ApiToken => true,
+        }
+    }
+
+    /// # Errors
+    /// 403 `model_not_allowed`.
+    pub(super) fn check_model(&self, model: &str) -> Result<(), Failure> {
+        match &self.who {
+            Who::Token(token) => Ok(check_model(token, model)?),
+            Who::Anonymous | Who::ApiToken => Ok(()),
+        }
+    }
+
+    /// What it is called in the books: the id of a token, or a word that is none.
+    pub(super) fn id(&self) -> &str {
+        match &self.who {
+            Who::Token(token) => &token.id,
+            Who::ApiToken => "API_TOKEN",
+            Who::Anonymous => "",
+        }
+    }
+
+    /// Whose answers it may get from the caches.
+    pub(super) fn tenant(&self, scope: CacheScope) -> &str {
+        match scope {
+            CacheScope::Token => self.id(),
+            CacheScope::Shared => "",
+        }
+    }
 }

@@ -42,20 +42,27 @@ pub(super) fn chat_key(context: &Context, plan: &Plan, chat: &Chat) -> Option<Ke
     let served = known(plan, context.proxy.caches.chat.is_on())?;
     let body = chat.native.body(served);
     let digest = digest(plan, served);
-    Some(key::chat(scope(served, digest.as_deref()), chat.native.path, &body, chat.choices, chat.logprobs))
+    Some(key::chat(
+        scope(context, served, digest.as_deref()),
+        chat.native.path,
+        &body,
+        chat.choices,
+        chat.logprobs,
+    ))
 }
 
 /// The keys of all inputs, when their vectors may be kept.
 pub(super) fn embedding_keys(context: &Context, plan: &Plan, embedding: &Embedding) -> Option<Vec<Key>> {
     let served = known(plan, context.proxy.caches.embeddings.is_on())?;
     let digest = digest(plan, served);
-    let keys = key::embeddings(scope(served, digest.as_deref()), embedding.native.path, embedding.fields());
+    let keys =
+        key::embeddings(scope(context, served, digest.as_deref()), embedding.native.path, embedding.fields());
     Some((0..embedding.inputs).map(|at| keys.key(embedding.input(at))).collect())
 }
 
-/// All clients share their answers until there are tokens to tell them apart by.
-fn scope<'r>(served: &'r str, digest: Option<&'r str>) -> key::Scope<'r> {
-    key::Scope { tenant: "", model: served, digest }
+fn scope<'r>(context: &'r Context, served: &'r str, digest: Option<&'r str>) -> key::Scope<'r> {
+    let tenant = context.asker.tenant(context.snapshot.cache_scope);
+    key::Scope { tenant, model: served, digest }
 }
 
 /// The version of the model on the first backend that tells it. A model that was pulled anew is another one.

@@ -5,12 +5,10 @@ use http::{StatusCode, header};
 use super::Proxy;
 use super::route::Page;
 use crate::http::{Body, Reply, headers};
-use crate::snapshot::{Origin, Snapshot, Target};
+use crate::snapshot::{Origin, Snapshot, Target, TokenCounts};
 use crate::upstream::health::State;
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
-/// The seed's counts of tokens: none of them exist yet.
-const TOKENS: &str = r#"{"total":0,"enabled":0,"disabled":0,"expired":0}"#;
 
 pub(super) fn answer(proxy: &Proxy, page: Page) -> Reply {
     match page {
@@ -39,8 +37,11 @@ fn json(text: String) -> Reply {
 
 fn service(snapshot: &Snapshot) -> String {
     let (keys, channels) = counts(snapshot);
+    let TokenCounts { total, enabled, disabled, expired } = snapshot.tokens.counts(jiff::Timestamp::now());
+    let tokens =
+        format!(r#"{{"total":{total},"enabled":{enabled},"disabled":{disabled},"expired":{expired}}}"#);
     format!(
-        r#"{{"service":"Ollama2OpenAI","version":"{VERSION}","edition":"Enterprise","description":"Ollama as an OpenAI-compatible service","endpoints":{{"chat":"/v1/chat/completions","completions":"/v1/completions","models":"/v1/models","embeddings":"/v1/embeddings","admin":"/admin","metrics":"/metrics","health":"/health"}},"keys":{keys},"channels":{channels},"tokens":{TOKENS}}}"#
+        r#"{{"service":"Ollama2OpenAI","version":"{VERSION}","edition":"Enterprise","description":"Ollama as an OpenAI-compatible service","endpoints":{{"chat":"/v1/chat/completions","completions":"/v1/completions","models":"/v1/models","embeddings":"/v1/embeddings","admin":"/admin","metrics":"/metrics","health":"/health"}},"keys":{keys},"channels":{channels},"tokens":{tokens}}}"#
     )
 }
 

@@ -1,8 +1,9 @@
 //! The data plane: one request's life, phase by phase.
 //!
 //! 1. [`route`]: which endpoint a path and method mean; an alias is the same endpoint, so it misses no check.
-//! 2. [`admit`]: who asks, told from the head alone, before the body is read.
-//! 3. The endpoint's own file ([`chat`], [`completions`], [`embeddings`], [`models`], [`info`]): parse, translate.
+//! 2. [`admit`]: who asks and how often, told from the head alone, before the body is read.
+//! 3. The endpoint's own file ([`chat`], [`completions`], [`embeddings`], [`models`], [`info`]): parse, translate; [`grant`]: what it may
+//!    cost is set aside.
 //! 4. [`plan`]: a model name becomes an ordered list of candidates.
 //! 5. [`attempt`]: send, and fall over to the next candidate; the only loop over backends.
 //! 6. [`whole`] or [`relay`]: the reply, at once or while it is made.
@@ -17,6 +18,7 @@ mod cached;
 mod chat;
 mod completions;
 mod embeddings;
+mod grant;
 mod info;
 mod join;
 mod models;
@@ -35,16 +37,19 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 use http::{HeaderValue, Method, Request, header};
 use hyper::body::Incoming;
 use wire::openai::ApiError;
-use wire::translate::{Identity, Rules};
+use wire::translate::Identity;
 
+use crate::access::{Area, Caller, caller};
 use crate::cache::Caches;
 use crate::http::{Body, Failure, Ids, Outcome, Reply, headers, request_id};
+use crate::ledger::Ledger;
 use crate::limits::{RetryBudget, WaitingRoom};
 use crate::snapshot::{Current, Snapshot};
 use crate::upstream::Client;
+use admit::{Asker, Standings};
 use cached::Cached;
 use relay::Relay;
-use route::{Endpoint, Route};
+use route::{Endpoint, Page, Route};
 use settle::Settle;
 use source::Sources;
 
@@ -59,6 +64,8 @@ pub struct Proxy {
     pub room: Arc<WaitingRoom>,
     /// What was answered before.
     pub caches: Arc<Caches>,
+    /// What was used.
+    pub ledger: Arc<Ledger>,
     /// What retries may cost.
     pub budget: RetryBudget,
     /// The pool of connections to all backends.
@@ -77,8 +84,7 @@ struct Context {
     proxy: Arc<Proxy>,
     snapshot: Arc<Snapshot>,
     arrived: tokio::time::Instant,
-    /// What this client may do.
-    rules: Rules,
+    asker: Arc<Asker>,
 }
 
 /// What an endpoint answers with.
@@ -95,17 +101,26 @@ impl Proxy {
     /// Answers one request. Never fails: what goes wrong becomes a reply.
     pub async fn serve(self: Arc<Self>, request: Request<Incoming>, peer: SocketAddr) -> Reply {
         let id = request_id(request.headers(), &self.ids);
-        let mut reply = match route::find(request.method(), request.uri().path()) {
-            Route::Info(page) => info::answer(&self, page),
-            Route::Preflight => headers::preflight(request.headers()),
-            Route::Endpoint(endpoint, tail) => {
-                let settle = Settle::new(endpoint, id.clone(), peer, request.method() == Method::HEAD);
-                let snapshot = self.snapshot.load();
-                let rules = admit::rules(&snapshot, &request, peer);
-                self.run(endpoint, tail, request, (snapshot, rules), settle).await
+        let snapshot = self.snapshot.load();
+        let caller = caller(&request, peer, &snapshot.trust_proxy);
+        let route = route::find(request.method(), request.uri().path());
+        let area = match route {
+            Route::Info(Page::Health | Page::Live | Page::Ready) => Area::Health,
+            _ => Area::Clients,
+        };
+        let refused = admit::address(&snapshot, caller, area).err();
+        let mut reply = match (route, refused) {
+            (Route::Endpoint(endpoint, tail), _) => {
+                let is_head = request.method() == Method::HEAD;
+                let ledger = Arc::clone(&self.ledger);
+                let settle = Settle::new(endpoint, id.clone(), caller.address, is_head, ledger);
+                self.run((endpoint, tail), request, (snapshot, caller), settle).await
             }
-            Route::WrongMethod(allowed) => wrong_method(&request, allowed),
-            Route::Unknown => not_found(&request),
+            (_, Some(refused)) => refused.into_reply(),
+            (Route::Info(page), _) => info::answer(&self, page),
+            (Route::Preflight, _) => headers::preflight(request.headers()),
+            (Route::WrongMethod(allowed), _) => wrong_method(&request, allowed),
+            (Route::Unknown, _) => not_found(&request),
         };
         let headers = reply.headers_mut();
         headers.insert(headers::REQUEST_ID, id);
@@ -117,14 +132,24 @@ impl Proxy {
 
     async fn run(
         self: Arc<Self>,
-        endpoint: Endpoint,
-        tail: String,
+        (endpoint, tail): (Endpoint, String),
         request: Request<Incoming>,
-        (snapshot, rules): (Arc<Snapshot>, Rules),
+        (snapshot, caller): (Arc<Snapshot>, Caller),
         mut settle: Settle,
     ) -> Reply {
-        let context = Context { proxy: self, snapshot, arrived: tokio::time::Instant::now(), rules };
-        match context.answer(endpoint, &tail, request, &mut settle).await {
+        let asker = match admit::head(&snapshot, &request, caller, &mut settle.standings) {
+            Ok(asker) => Arc::new(asker),
+            Err(refused) => {
+                crate::http::discard_small(request).await;
+                let standings = settle.standings;
+                return with_standings(failed(refused, settle), standings);
+            }
+        };
+        settle.asker = Some(Arc::clone(&asker));
+        let context = Context { proxy: self, snapshot, arrived: tokio::time::Instant::now(), asker };
+        let answer = context.answer(endpoint, &tail, request, &mut settle).await;
+        let standings = settle.standings;
+        let reply = match answer {
             Ok(Answer::Json(json)) => whole_reply(json, settle),
             Ok(Answer::Generated { json, ignored, cached }) => {
                 let mut reply = with_ignored(whole_reply(json, settle), &ignored);
@@ -138,12 +163,9 @@ impl Proxy {
                 headers::event_stream(reply.headers_mut());
                 with_ignored(reply, &ignored)
             }
-            Err(failure) => {
-                settle.fail(&failure);
-                let (parts, body) = failure.into_reply().into_parts();
-                Reply::from_parts(parts, body.holding(settle))
-            }
-        }
+            Err(failure) => failed(failure, settle),
+        };
+        with_standings(reply, standings)
     }
 }
 
@@ -155,10 +177,6 @@ impl Context {
         request: Request<Incoming>,
         settle: &mut Settle,
     ) -> Result<Answer, Failure> {
-        if let Err(refused) = admit::token(&self.snapshot, request.headers()) {
-            crate::http::discard_small(request).await;
-            return Err(refused);
-        }
         match endpoint {
             Endpoint::Chat => chat::answer(self, request, settle).await,
             Endpoint::Completions => completions::answer(self, request, settle).await,
@@ -189,6 +207,17 @@ fn whole_reply(json: Vec<u8>, mut settle: Settle) -> Reply {
     settle.succeed();
     let mut reply = Reply::new(Body::full(json).holding(settle));
     reply.headers_mut().insert(header::CONTENT_TYPE, headers::JSON);
+    reply
+}
+
+fn failed(failure: Failure, mut settle: Settle) -> Reply {
+    settle.fail(&failure);
+    let (parts, body) = failure.into_reply().into_parts();
+    Reply::from_parts(parts, body.holding(settle))
+}
+
+fn with_standings(mut reply: Reply, standings: Standings) -> Reply {
+    standings.write(reply.headers_mut());
     reply
 }
 

@@ -21,13 +21,16 @@ const AT_ONCE: usize = 32;
 /// How long all of them together are waited for.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// The union of what all backends list; one that does not answer is stood in for by its last answer.
+/// The union of what all backends list, as far as the client may use it; one that does not answer is stood in for by its last answer.
 pub(super) async fn list(context: &Context) -> Result<Answer, Failure> {
-    Ok(Answer::Json(wire_models::list(&union(context).await?)))
+    let mut models = union(context).await?;
+    models.retain(|model| context.asker.may_use(&model.id));
+    Ok(Answer::Json(wire_models::list(&models)))
 }
 
 /// One model, under the id that was asked for.
 pub(super) async fn retrieve(context: &Context, id: &str) -> Result<Answer, Failure> {
+    context.asker.check_model(id)?;
     let models = union(context).await?;
     let Some(model) = models.iter().find(|model| wire_models::same_name(&model.id, id)) else {
         let error = ApiError::new(404, "invalid_request_error", format!("the model '{id}' does not exist"));

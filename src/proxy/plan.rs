@@ -247,7 +247,7 @@ impl Search {
             _ => Some(Trial::begin(&target.backend, now)?),
         };
         if let Some((limit, window)) = &group.rate
-            && !window.take(*limit, now)
+            && window.take(*limit, 1, now).is_err()
         {
             return None;
         }

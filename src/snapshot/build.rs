@@ -5,11 +5,13 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use super::limits::Limits;
 use super::model::{AllTurns, Configured, Counts, Group, Origin, RATE_PERIOD, Snapshot, Target};
 use super::pattern::{Mapping, Patterns};
-use crate::config::{BaseUrl, Config, Secret};
+use super::token::Tokens;
+use crate::config::{BaseUrl, Config, IpRules, Secret};
 use crate::http::Ids;
-use crate::limits::{Slots, WaitingRoom, Window};
+use crate::limits::{Sliding, Slots, WaitingRoom};
 use crate::store::{BackendRow, ChannelRow, Rows};
 use crate::upstream::health::Breaker;
 use crate::upstream::{Backend, Hosts, Rotation, Tally};
@@ -21,7 +23,7 @@ const IMPLICIT: &str = "implicit";
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 #[error("{kind} '{name}': {reason}")]
 pub struct BadRow {
-    /// `backend` (of a channel) or `key`.
+    /// `backend` (of a channel), `key`, `token` or `setting`.
     pub kind: &'static str,
     /// Its name.
     pub name: String,
@@ -46,12 +48,14 @@ pub struct Registry {
 struct Live {
     targets: HashMap<String, Arc<Target>>,
     channels: HashMap<String, LiveChannel>,
+    tokens: Arc<Tokens>,
+    limits: Option<Limits>,
 }
 
 #[derive(Debug, Clone)]
 struct LiveChannel {
     slots: Arc<Slots>,
-    window: Arc<Window>,
+    window: Arc<Sliding>,
 }
 
 /// What identifies a backend, and its cap.
@@ -93,6 +97,7 @@ impl Registry {
     pub fn build(&self, config: &Config, rows: &Rows) -> Result<Snapshot, BadRow> {
         let mut old = self.live.lock().unwrap_or_else(PoisonError::into_inner);
         let mut build = Build { registry: self, old: &old, next: Live::default() };
+        build.next.tokens = Arc::new(Tokens::build(&rows.tokens, &old.tokens)?);
         let mut members: HashMap<&str, Vec<(&BackendRow, Arc<Target>)>> = HashMap::new();
         let mut pool = Vec::new();
         for row in &rows.backends {
@@ -116,8 +121,13 @@ impl Registry {
         if rows.channels.is_empty() && rows.backends.is_empty() {
             groups.push(Arc::new(build.implicit(config)));
         }
+        let limits = Limits::new(&config.limits, old.limits.as_ref(), Instant::now());
+        build.next.limits = Some(limits.clone());
+        let access = (Arc::clone(&build.next.tokens), rows.had_tokens, limits);
         *old = build.next;
-        Ok(Snapshot::new(config, configured, groups, Arc::clone(&self.turns)))
+        let mut snapshot = Snapshot::new(config, configured, groups, Arc::clone(&self.turns), access);
+        snapshot.ip_rules = ip_rules(config, rows)?;
+        Ok(snapshot)
     }
 
     /// The backend with this id, turned on or not.
@@ -144,7 +154,7 @@ impl Build<'_> {
     fn channel(&mut self, row: &ChannelRow, members: Vec<(&BackendRow, Arc<Target>)>) -> Group {
         let live = self.old.channels.get(&row.id).cloned().unwrap_or_else(|| LiveChannel {
             slots: Arc::new(self.slots()),
-            window: Arc::new(Window::new(RATE_PERIOD, Instant::now())),
+            window: Arc::new(Sliding::new(RATE_PERIOD, Instant::now())),
         });
         live.slots.set_cap(cap(row.max_concurrent));
         self.next.channels.insert(row.id.clone(), live.clone());
@@ -270,6 +280,16 @@ fn configured<'r>(rows: &Rows, keys: impl Iterator<Item = &'r BackendRow>) -> Co
 /// The seed takes a missing or zero weight for 10.
 fn weight(stored: i64) -> u32 {
     u32::try_from(stored).ok().filter(|weight| *weight > 0).unwrap_or(10)
+}
+
+/// The rules of addresses: what is saved wins.
+fn ip_rules(config: &Config, rows: &Rows) -> Result<IpRules, BadRow> {
+    let saved = rows.settings.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+    config.access.ip_rules.with_saved(saved).map_err(|(name, reason)| BadRow {
+        kind: "setting",
+        name,
+        reason,
+    })
 }
 
 /// 0 and less is no cap.

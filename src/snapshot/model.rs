@@ -6,9 +6,11 @@ use std::time::{Duration, Instant};
 
 use sha2::{Digest as _, Sha256};
 
+use super::limits::Limits;
 use super::pattern::{Mapping, Patterns};
-use crate::config::{Balance, Config, Secret, StreamUsage};
-use crate::limits::{Slots, Window};
+use super::token::Tokens;
+use crate::config::{Anonymous, Balance, CacheScope, Config, IpRules, Secret, StreamUsage, TrustProxy};
+use crate::limits::{Sliding, Slots};
 use crate::upstream::{Backend, Rotation, Tally, Turns};
 
 /// Plans kept; names come from clients, so there is an end to them.
@@ -61,7 +63,7 @@ pub struct Group {
     /// The channel's own cap, over all of its backends.
     pub slots: Arc<Slots>,
     /// Requests a minute, for channels that have a limit.
-    pub rate: Option<(u64, Arc<Window>)>,
+    pub rate: Option<(u64, Arc<Sliding>)>,
     pub members: Vec<Arc<Target>>,
     /// Those of the members, in their order.
     pub weights: Vec<u32>,
@@ -84,7 +86,7 @@ impl Group {
     /// Whether the channel itself may take one more: its cap and its rate.
     #[must_use]
     pub fn has_rate(&self, now: Instant) -> bool {
-        self.rate.as_ref().is_none_or(|(limit, window)| window.has_room(*limit, now))
+        self.rate.as_ref().is_none_or(|(limit, window)| window.look(*limit, now).remaining > 0)
     }
 
     /// How many requests run on its members.
@@ -136,12 +138,26 @@ pub struct Snapshot {
     pub queue_timeout: Duration,
     /// The one token of the environment.
     pub api_token: Option<Secret>,
+    /// What else clients may show.
+    pub tokens: Arc<Tokens>,
+    /// Whether there ever was a token, deleted ones included.
+    pub had_tokens: bool,
+    /// Who may call while there is none.
+    pub anonymous: Anonymous,
+    /// Whose word on a client's address is believed.
+    pub trust_proxy: TrustProxy,
+    /// Which addresses may call at all.
+    pub ip_rules: IpRules,
+    /// How much clients may ask.
+    pub limits: Limits,
     /// Whether clients may set what makes Ollama load, reload or evict a model; `None` decides by who asks.
     pub load_options: Option<bool>,
     /// When streams tell their token counts.
     pub usage: StreamUsage,
     /// Silence after which a stream gets a comment.
     pub heartbeat: Duration,
+    /// Whose answers a client may get from the caches.
+    pub cache_scope: CacheScope,
     /// Largest request body, unpacked.
     pub max_body_bytes: usize,
     plans: Mutex<Plans>,
@@ -181,6 +197,7 @@ impl Snapshot {
         configured: Configured,
         mut groups: Vec<Arc<Group>>,
         turns: Arc<AllTurns>,
+        (tokens, had_tokens, limits): (Arc<Tokens>, bool, Limits),
     ) -> Self {
         groups.sort_by_key(|group| (group.origin != Origin::Channel, std::cmp::Reverse(group.priority)));
         Snapshot {
@@ -191,9 +208,16 @@ impl Snapshot {
             health_interval: config.routing.health_interval,
             queue_timeout: config.routing.queue_timeout,
             api_token: config.access.api_token.clone(),
+            tokens,
+            had_tokens,
+            limits,
+            anonymous: config.access.anonymous,
+            trust_proxy: config.access.trust_proxy.clone(),
+            ip_rules: config.access.ip_rules.clone(),
             load_options: config.replies.client_options,
             usage: config.replies.usage,
             heartbeat: config.replies.heartbeat,
+            cache_scope: config.caches.scope,
             max_body_bytes: config.listen.max_body_bytes,
             plans: Mutex::default(),
             turns,

@@ -4,6 +4,7 @@ use super::backends::{self, unique};
 use super::db::{Tx, on};
 use super::keys::check;
 use super::rows::{BackendRow, ChannelChange, ChannelRow, NewBackend, NewChannel, Totals};
+use super::seal::Key;
 use super::text::{from_json, new_id, now, to_json};
 use super::{Conflict, Store, StoreError, meta};
 
@@ -65,18 +66,11 @@ impl Store {
         &self,
         new: &NewChannel,
     ) -> Result<(ChannelRow, Vec<BackendRow>), StoreError> {
-        let channel = row(new);
         let mut tx = self.db.write().await?;
-        insert(&mut tx, &channel).await?;
-        let mut backends = Vec::with_capacity(new.backends.len());
-        for (position, new) in (0..).zip(&new.backends) {
-            let row = backends::row(new, Some(&channel.id), position);
-            backends::insert(&mut tx, &self.key, &row).await?;
-            backends.push(row);
-        }
+        let added = add(&mut tx, &self.key, new).await?;
         meta::changed(&mut tx).await?;
         tx.commit().await?;
-        Ok((channel, backends))
+        Ok(added)
     }
 
     /// Changes a channel and its backends, and gives it as it now is. With `expected`, only if it is still at that
@@ -188,6 +182,23 @@ pub(super) async fn all(tx: &mut Tx) -> Result<Vec<Stored>, StoreError> {
     Ok(
         on!(tx, conn => sqlx::query_as("SELECT * FROM channels ORDER BY created_at, id").fetch_all(conn).await)?,
     )
+}
+
+/// Stores a channel and its backends.
+pub(super) async fn add(
+    tx: &mut Tx,
+    key: &Key,
+    new: &NewChannel,
+) -> Result<(ChannelRow, Vec<BackendRow>), StoreError> {
+    let channel = row(new);
+    insert(tx, &channel).await?;
+    let mut backends = Vec::with_capacity(new.backends.len());
+    for (position, new) in (0..).zip(&new.backends) {
+        let row = backends::row(new, Some(&channel.id), position);
+        backends::insert(tx, key, &row).await?;
+        backends.push(row);
+    }
+    Ok((channel, backends))
 }
 
 /// The row that a new channel becomes.

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 pub enum StoreError {
     #[error("there is no {what} with the id {id:?}")]
     NotFound {
-        /// "channel", "key" or "channel or key".
+        /// "channel", "key", "channel or key" or "token".
         what: &'static str,
         id: String,
     },
@@ -65,6 +65,9 @@ pub enum Conflict {
     /// A key of the pool with the same credential and base URL.
     #[error("the same key for the same base URL exists")]
     Key,
+    /// Of a text, only the hash of which is known.
+    #[error("the same token exists")]
+    Token,
     #[error(
         "it was changed by somebody else: it is now at revision {found}, the change was made to {expected}"
     )]

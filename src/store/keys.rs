@@ -14,10 +14,7 @@ impl Store {
     /// [`Conflict::Id`] when a given id is taken; those of the database.
     pub async fn create_keys(&self, keys: &[NewKey]) -> Result<Vec<Created>, StoreError> {
         let mut tx = self.db.write().await?;
-        let last = on!(&mut tx, conn => sqlx::query_scalar::<_, Option<i64>>(
-                "SELECT MAX(position) FROM backends WHERE channel_id IS NULL")
-            .fetch_one(conn).await)?;
-        let mut next = last.map_or(0, |last| last + 1);
+        let mut next = next_position(&mut tx).await?;
         let mut created = Vec::with_capacity(keys.len());
         for new in keys {
             let row = backends::row(new, None, next);
@@ -94,6 +91,14 @@ impl Store {
         tx.commit().await?;
         Ok(deleted)
     }
+}
+
+/// The place behind the keys that are there.
+pub(super) async fn next_position(tx: &mut Tx) -> Result<i64, StoreError> {
+    let last = on!(tx, conn => sqlx::query_scalar::<_, Option<i64>>(
+            "SELECT MAX(position) FROM backends WHERE channel_id IS NULL")
+        .fetch_one(conn).await)?;
+    Ok(last.map_or(0, |last| last + 1))
 }
 
 /// The key of the pool that stands in the way of a new one.

@@ -1,4 +1,4 @@
-//! State that outlives the process: channels, backends, settings, in a SQLite file of the data folder. All SQL is
+//! State that outlives the process: channels, backends, tokens, settings, in a SQLite file of the data folder. All SQL is
 //! here, in one text that PostgreSQL understands, too (see `db`).
 //!
 //! A row is only what is stored: what it means for a request is known to `snapshot`. No live state is kept here, such
@@ -10,14 +10,20 @@ mod channels;
 mod db;
 mod error;
 mod folder;
+mod import;
+mod imported;
 mod keys;
 mod meta;
 mod migrate;
 mod rows;
 mod seal;
 mod settings;
+mod staged;
 mod text;
+mod token_rows;
+mod tokens;
 mod totals;
+mod usage;
 
 use std::path::Path;
 
@@ -28,11 +34,15 @@ use seal::Key;
 
 pub use backup::{Restored, restore};
 pub use error::{Conflict, StoreError};
+pub use import::{Batch, DailyUse, Imported, Landed, LogKind, OldRecord, UseOf};
 pub use migrate::Pending;
 pub use rows::{
     BackendRow, ChannelChange, ChannelRow, Created, KeyChange, NewBackend, NewChannel, NewKey, Rows, Totals,
 };
 pub use seal::Lost;
+pub use staged::Staged;
+pub use token_rows::{NewToken, TokenChange, TokenRow, TokenUse};
+pub use usage::{UsageCounts, UsageKey};
 
 /// The database of a data folder, open. Any number of processes may have it open at once.
 #[derive(Debug)]
@@ -90,7 +100,7 @@ impl Store {
         Ok(pending)
     }
 
-    /// All channels and backends, as they are at one moment.
+    /// All channels, backends, tokens and settings, as they are at one moment.
     ///
     /// # Errors
     /// Those of the database.
@@ -99,15 +109,21 @@ impl Store {
         let revision = meta::revision(&mut tx).await?;
         let channels = channels::all(&mut tx).await?;
         let backends = backends::all(&mut tx).await?;
+        let tokens = tokens::all(&mut tx).await?;
+        let had_tokens = meta::had_tokens(&mut tx).await?;
+        let settings = settings::all(&mut tx).await?;
         drop(tx);
         Ok(Rows {
             revision,
             channels: channels.into_iter().map(channels::Stored::open).collect::<Result<_, _>>()?,
             backends: backends.into_iter().map(|row| row.open(&self.key)).collect::<Result<_, _>>()?,
+            tokens: tokens.into_iter().map(tokens::Stored::open).collect::<Result<_, _>>()?,
+            had_tokens,
+            settings,
         })
     }
 
-    /// Grows with every change of channels, backends and settings, whichever process makes it. Totals do not count.
+    /// Grows with every change of channels, backends, tokens and settings, whichever process makes it. Totals do not count.
     ///
     /// # Errors
     /// Those of the database.

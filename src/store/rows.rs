@@ -1,9 +1,10 @@
 //! What is stored, as structs: rows as they are read, new ones, and changes to them. No SQL.
 
 use super::seal::Lost;
+use super::token_rows::TokenRow;
 use crate::config::Secret;
 
-/// What a channel or a backend has done in its life.
+/// What a channel, a backend or a token has done in its life.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Totals {
     /// Requests, failed ones included.
@@ -76,6 +77,12 @@ pub struct Rows {
     pub channels: Vec<ChannelRow>,
     /// In the order of their positions.
     pub backends: Vec<BackendRow>,
+    /// In the order in which they were made.
+    pub tokens: Vec<TokenRow>,
+    /// Whether there ever was a token: deleting the last one does not open the gateway again.
+    pub had_tokens: bool,
+    /// Name and value of each that was saved.
+    pub settings: Vec<(String, String)>,
 }
 
 impl Rows {
@@ -203,6 +210,7 @@ macro_rules! set {
         $(if let Some(new) = &$change.$field { $into.$field.clone_from(new) })+
     };
 }
+pub(super) use set;
 
 macro_rules! set_channel {
     ($change:expr, $into:expr) => {

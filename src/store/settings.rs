@@ -1,6 +1,6 @@
 //! Settings that were changed at run time, by name. What they mean is known to `config`.
 
-use super::db::on;
+use super::db::{Tx, on};
 use super::{Store, StoreError, meta};
 
 impl Store {
@@ -9,21 +9,14 @@ impl Store {
     /// # Errors
     /// Those of the database.
     pub async fn settings(&self) -> Result<Vec<(String, String)>, StoreError> {
-        let mut tx = self.db.read().await?;
-        Ok(on!(&mut tx, conn => sqlx::query_as("SELECT name, value FROM settings ORDER BY name")
-            .fetch_all(conn).await)?)
+        all(&mut self.db.read().await?).await
     }
 
     /// # Errors
     /// Those of the database.
     pub async fn set_setting(&self, name: &str, value: &str) -> Result<(), StoreError> {
         let mut tx = self.db.write().await?;
-        on!(&mut tx, conn => sqlx::query(
-                "INSERT INTO settings (name, value) VALUES ($1, $2) \
-                 ON CONFLICT (name) DO UPDATE SET value = excluded.value")
-            .bind(name)
-            .bind(value)
-            .execute(conn).await.map(drop))?;
+        set(&mut tx, name, value).await?;
         meta::changed(&mut tx).await?;
         tx.commit().await
     }
@@ -41,4 +34,20 @@ impl Store {
         tx.commit().await?;
         Ok(deleted == 1)
     }
+}
+
+/// All of them, by name.
+pub(super) async fn all(tx: &mut Tx) -> Result<Vec<(String, String)>, StoreError> {
+    Ok(on!(tx, conn => sqlx::query_as("SELECT name, value FROM settings ORDER BY name")
+        .fetch_all(conn).await)?)
+}
+
+pub(super) async fn set(tx: &mut Tx, name: &str, value: &str) -> Result<(), StoreError> {
+    on!(tx, conn => sqlx::query(
+            "INSERT INTO settings (name, value) VALUES ($1, $2) \
+             ON CONFLICT (name) DO UPDATE SET value = excluded.value")
+        .bind(name)
+        .bind(value)
+        .execute(conn).await.map(drop))?;
+    Ok(())
 }

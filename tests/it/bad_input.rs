@@ -198,7 +198,7 @@ async fn a_64_mib_body_is_served_and_4_kb_more_are_not() {
 
 #[tokio::test]
 async fn odd_but_legal_requests_are_served() {
-    let (_fake, gateway) = gateway(&[]).await;
+    let (_fake, gateway) = gateway(&[("ALLOW_ANONYMOUS", "true")]).await;
     let plain = chat(false).to_string();
     let chunks = plain
         .as_bytes()

@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that panics has failed, in its helpers too")]
 #![expect(clippy::print_stdout, reason = "timings are printed, never asserted")]
 
+mod access;
 mod admin;
 mod backend;
 mod bad_input;
@@ -15,6 +16,7 @@ mod conformance;
 mod docs;
 mod fake;
 mod faults;
+mod import;
 mod log;
 mod routes;
 mod routing;

@@ -13,7 +13,24 @@ use crate::support::ollama::{chat, done, line, ollama, pause_ms, says, whole};
 const CHAT: &str = "/v1/chat/completions";
 
 /// Settings whose effect is shown by a test of this file, or of the module named.
-const SHOWN: [(&str, &str); 34] = [
+const SHOWN: [(&str, &str); 51] = [
+    ("RATE_LIMIT_GLOBAL_ENABLED", "access"),
+    ("RATE_LIMIT_GLOBAL_WINDOW", "access"),
+    ("RATE_LIMIT_GLOBAL_MAX", "access"),
+    ("RATE_LIMIT_IP_ENABLED", "access"),
+    ("RATE_LIMIT_IP_WINDOW", "access"),
+    ("RATE_LIMIT_IP_MAX", "access"),
+    ("RATE_LIMIT_TOKEN_ENABLED", "access"),
+    ("RATE_LIMIT_TOKEN_WINDOW", "access"),
+    ("RATE_LIMIT_TOKEN_MAX", "access"),
+    ("QUOTA_TIMEZONE", "access"),
+    ("QUOTA_DEFAULT_COMPLETION", "access"),
+    ("TRUST_PROXY", "access"),
+    ("ALLOW_ANONYMOUS", "access"),
+    ("IP_ACCESS_MODE", "access"),
+    ("IP_WHITELIST", "access"),
+    ("IP_BLACKLIST", "access"),
+    ("CACHE_SCOPE", "access"),
     ("DATA_DIR", "commands::gateway"),
     ("SECRET_KEY", "commands::gateway"),
     ("ADMIN_PASSWORD", "commands::gateway"),
@@ -315,6 +332,7 @@ async fn without_allow_client_options_only_this_machine_and_the_token_may_reload
         assert_eq!(sent["options"]["num_ctx"] == 2048, reply.header("x-o2o-ignored").is_none());
         sent["options"]["num_ctx"] == 2048
     };
+    let open = [("ALLOW_ANONYMOUS", "true")];
     for headers in [
         &[][..],
         &[("host", "localhost:3000")],
@@ -333,10 +351,10 @@ async fn without_allow_client_options_only_this_machine_and_the_token_may_reload
         &[("origin", "http://page.example")],
         &[("origin", "null")],
     ] {
-        assert!(!passes(&[], headers, "1.1").await, "{headers:?} is not this machine");
+        assert!(!passes(&open, headers, "1.1").await, "{headers:?} is not this machine");
         let token = [("authorization", "Bearer key")];
         let with_token: Vec<_> = headers.iter().copied().chain(token).collect();
         assert!(passes(&[("API_TOKEN", "key")], &with_token, "1.1").await, "the token may");
     }
-    assert!(!passes(&[], &[], "1.0").await, "HTTP/1.0 is the habit of bare proxies");
+    assert!(!passes(&open, &[], "1.0").await, "HTTP/1.0 is the habit of bare proxies");
 }

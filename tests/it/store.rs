@@ -6,6 +6,7 @@ mod faults;
 mod folder;
 mod rows;
 mod sealing;
+mod tokens;
 
 use std::path::Path;
 

@@ -25,6 +25,9 @@ pub(super) const DISABLED: &str = "disabled";
 pub(super) const DRY_RUN: &str = "dry-run";
 pub(super) const WITH_KEY: &str = "with-key";
 pub(super) const FORCE: &str = "force";
+pub(super) const APPLY: &str = "apply";
+pub(super) const LOGS: &str = "logs";
+pub(super) const REMOVE_SOURCE: &str = "remove-source";
 
 const LINE_FORMS: &str = "\
 A key line is one backend, in any of these forms:
@@ -40,6 +43,11 @@ empties it, as in --model ''. A new scheme, host or port wants the credential ag
 
 Every user of a machine can read its command lines: give a key as -, and it is read from standard input.";
 
+const IMPORT: &str = "\
+Of each thing it says how well it fits: exact, approximate (with what is different), manual (with what you
+have to do) or unsupported. What is there already is left as it is, so that a second time does no harm.
+Nothing is changed without --apply, and a damaged file ends it before anything is. Secrets are not printed.";
+
 const CHANNEL_KEYS: &str = "\
 Each key is a backend of the channel: a credential for --base-url, or a key line with an address of its
 own, as in http://gpu-2:11434|KEY. Without any the channel is one server that needs no key.
@@ -54,7 +62,7 @@ A new scheme, host or port wants the credentials again.
 Every user of a machine can read its command lines: give keys by --key-file, where - is standard input.";
 
 /// All commands of this room.
-pub(in crate::cli) fn commands() -> [Command; 5] {
+pub(in crate::cli) fn commands() -> [Command; 6] {
     let dry_run = flag(DRY_RUN, "Show what is pending and change nothing");
     let with_key = flag(WITH_KEY, "Put the key in, too: whoever reads the file then reads all credentials");
     let force = flag(FORCE, "Put a database that is there aside, under a name that ends in .replaced");
@@ -70,7 +78,26 @@ pub(in crate::cli) fn commands() -> [Command; 5] {
         Command::new("restore")
             .about("Put a backup in the place of the database; the gateway must be stopped")
             .args([path("A file that backup has made"), force]),
+        import(),
     ]
+}
+
+fn import() -> Command {
+    let folder = Arg::new(FILE).value_name("FOLDER").required(true).value_hint(ValueHint::DirPath);
+    Command::new("import")
+        .about("Take over what the Node program (3.0) has stored; says what it would do")
+        .after_help(IMPORT)
+        .args([
+            folder
+                .value_parser(value_parser!(PathBuf))
+                .help("Its data folder, or the one with data and .env in it"),
+            flag(APPLY, "Do it, in one transaction"),
+            flag(LOGS, "Take its logs, too"),
+            flag(
+                REMOVE_SOURCE,
+                "Afterwards delete the old files that hold secrets and were taken over whole",
+            ),
+        ])
 }
 
 fn group(name: &'static str, about: &'static str) -> Command {

@@ -41,6 +41,12 @@ impl Request {
         self
     }
 
+    /// Adds a header, beside one of the same name.
+    pub fn and_header(mut self, name: &str, value: &str) -> Request {
+        self.headers.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
     /// Removes a header, `host` too.
     pub fn without(mut self, name: &str) -> Request {
         self.headers.retain(|(known, _)| !known.eq_ignore_ascii_case(name));

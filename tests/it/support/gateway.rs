@@ -8,13 +8,20 @@ use std::sync::Arc;
 
 use ollama2openai::app::App;
 use ollama2openai::config::{self, Sources};
-use ollama2openai::store::{NewChannel, NewKey, Store};
+use ollama2openai::store::{NewChannel, NewKey, NewToken, Store};
 use ollama2openai::upstream::look;
 use serde_json::Value;
 use tempfile::TempDir;
 
 use super::client::{self, Request, Response, Stream};
 use super::wait::within;
+
+/// No test is to meet a limit by chance.
+const UNLIMITED: [(&str, &str); 3] = [
+    ("RATE_LIMIT_GLOBAL_ENABLED", "false"),
+    ("RATE_LIMIT_IP_ENABLED", "false"),
+    ("RATE_LIMIT_TOKEN_ENABLED", "false"),
+];
 
 /// A `DATA_DIR` with these channels and keys of the pool.
 async fn home_with(channels: &[NewChannel], keys: &[NewKey]) -> TempDir {
@@ -28,6 +35,15 @@ async fn home_with(channels: &[NewChannel], keys: &[NewKey]) -> TempDir {
     home
 }
 
+/// A `DATA_DIR` with these tokens.
+pub async fn home_with_tokens(tokens: &[NewToken]) -> TempDir {
+    let home = home_with(&[], &[]).await;
+    let store = Store::open(home.path(), None).await.expect("a database is there");
+    store.create_tokens(tokens).await.expect("the test's tokens are in order");
+    store.close().await;
+    home
+}
+
 /// A running gateway. [`Gateway::shutdown`] ends it in order; one that is dropped ends with its test.
 pub struct Gateway {
     pub addr: SocketAddr,
@@ -37,8 +53,8 @@ pub struct Gateway {
 }
 
 impl Gateway {
-    /// Starts a gateway with these variables and no others, except `HOST`, `PORT` and `DATA_DIR`. No `.env`
-    /// and no `config.toml` is read. Panics when the configuration has mistakes.
+    /// Starts a gateway with these variables and no others, except `HOST`, `PORT` and `DATA_DIR`, and without limits
+    /// of rates unless they are given, for tests come from one address. No `.env` and no `config.toml` is read. Panics when the configuration has mistakes.
     pub async fn start(env: &[(&str, &str)]) -> Gateway {
         Gateway::start_in(tempfile::tempdir().expect("a temporary directory"), env).await
     }
@@ -48,11 +64,16 @@ impl Gateway {
         Gateway::start_in(home_with(channels, keys).await, env).await
     }
 
+    /// As [`Gateway::start`], with these tokens in its database.
+    pub async fn with_tokens(env: &[(&str, &str)], tokens: &[NewToken]) -> Gateway {
+        Gateway::start_in(home_with_tokens(tokens).await, env).await
+    }
+
     /// As [`Gateway::start`], with this folder as its `DATA_DIR`.
     pub async fn start_in(home: TempDir, env: &[(&str, &str)]) -> Gateway {
         let data = home.path().to_string_lossy().into_owned();
         let ours = [("HOST", "127.0.0.1"), ("PORT", "0"), ("DATA_DIR", data.as_str())];
-        let both = ours.iter().chain(env);
+        let both = ours.iter().chain(&UNLIMITED).chain(env);
         let env: BTreeMap<String, String> = both.map(|&(name, value)| (name.into(), value.into())).collect();
         let sources = Sources { env, dir: home.path().to_owned(), ..Sources::default() };
         let loaded = config::load(&sources).expect("the test's configuration is in order");

@@ -1,0 +1,74 @@
+//! Use without a token: by whom, and until when.
+
+use ollama2openai::store::Store;
+
+use super::{CHAT, ask, gateway, token, told};
+use crate::support::client::Request;
+use crate::support::ollama::chat;
+use crate::support::wait::{pause, within};
+
+#[tokio::test]
+async fn without_any_token_only_programs_of_this_machine_may_call() {
+    let (_fake, gateway) = gateway(&[], &[]).await;
+    let bare = || Request::post(CHAT, &chat(false));
+    for request in [
+        bare(),
+        bare().header("host", "localhost:3000"),
+        bare().header("origin", "http://localhost:8080"),
+        ask("anything"),
+    ] {
+        assert_eq!(gateway.send(&request).await.status, 200, "{request:?}");
+    }
+    for request in [
+        bare().version("1.0"),
+        bare().header("x-forwarded-for", "127.0.0.1"),
+        bare().header("forwarded", "for=127.0.0.1"),
+        bare().header("via", "1.1 proxy"),
+        bare().header("host", "rebound.example"),
+        bare().header("origin", "https://page.example"),
+        bare().header("origin", "null"),
+    ] {
+        let reply = gateway.send(&request).await;
+        assert_eq!(told(&reply), (401, "missing_api_key".to_owned()), "{request:?}");
+        assert!(reply.text().contains("ALLOW_ANONYMOUS"), "it says what to do: {}", reply.text());
+    }
+}
+
+#[tokio::test]
+async fn everybody_or_nobody_if_it_is_said() {
+    for (setting, status) in [("true", 200), ("false", 401)] {
+        let (_fake, gateway) = gateway(&[("ALLOW_ANONYMOUS", setting)], &[]).await;
+        let page = Request::post(CHAT, &chat(false)).header("origin", "https://page.example");
+        assert_eq!(gateway.send(&page).await.status, status, "{setting}");
+        let here = gateway.post(CHAT, &chat(false)).await;
+        assert_eq!(here.status, status, "{setting}");
+    }
+}
+
+#[tokio::test]
+async fn the_last_token_closes_the_door_behind_it() {
+    let (_fake, gateway) = gateway(&[("ALLOW_ANONYMOUS", "true")], &[]).await;
+    let anonymous = async || gateway.post(CHAT, &chat(false)).await;
+    assert_eq!(anonymous().await.status, 200);
+    let store = Store::open(gateway.home(), None).await.unwrap();
+    let made = store.create_tokens(&[token("alice")]).await.unwrap();
+    let closed = async {
+        while anonymous().await.status != 401 {
+            pause(std::time::Duration::from_millis(20)).await;
+        }
+    };
+    within("the first token ends anonymous use", closed).await;
+    assert_eq!(gateway.send(&ask("alice")).await.status, 200);
+    store.delete_token(&made[0].id).await.unwrap();
+    store.close().await;
+    let deleted = async {
+        while gateway.send(&ask("alice")).await.status != 401 {
+            pause(std::time::Duration::from_millis(20)).await;
+        }
+    };
+    within("the token is gone", deleted).await;
+    assert_eq!(told(&anonymous().await), (401, "missing_api_key".to_owned()));
+    let home = gateway.stopped().await;
+    let again = crate::support::Gateway::start_in(home, &[("ALLOW_ANONYMOUS", "true")]).await;
+    assert_eq!(again.get("/v1").await.status, 401, "a restart does not open it either");
+}
