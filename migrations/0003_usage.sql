@@ -15,3 +15,6 @@ CREATE TABLE usage_hourly (
 );
 
 CREATE INDEX usage_hourly_by_token ON usage_hourly (token, hour);
+
+-- Grows by one with every change of tokens: there may be very many of them, and most changes are of other things.
+INSERT INTO meta (name, value) VALUES ('tokens_revision', '0');

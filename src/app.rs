@@ -23,7 +23,7 @@ use crate::snapshot::{Registry, Reloader};
 use crate::store::{Store, StoreError};
 use crate::upstream::{Client, Sight};
 
-/// Between two looks whether another process, such as the command line, has changed channels or keys.
+/// Between two looks whether another process, such as the command line, has changed channels, keys or tokens.
 const FOLLOW: Duration = Duration::from_millis(500);
 /// Between two times that forgotten addresses are looked for.
 const SWEEP: Duration = Duration::from_secs(60);
@@ -191,12 +191,14 @@ async fn follow(reloader: Arc<Reloader>) {
     loop {
         tokio::time::sleep(FOLLOW).await;
         match reloader.follow().await {
-            Ok(true) => tracing::info!("channels and keys were read anew: another process has changed them"),
+            Ok(true) => {
+                tracing::info!("channels, keys and tokens were read anew: another process has changed them")
+            }
             Ok(false) => last.clear(),
             Err(error) => {
                 let error = error.to_string();
                 if error != last {
-                    tracing::error!(error, "channels and keys cannot be read; those in force stay");
+                    tracing::error!(error, "channels, keys and tokens cannot be read; those in force stay");
                 }
                 last = error;
             }

@@ -87,7 +87,6 @@ impl Place {
         let addr = free_address()?;
         let env = [
             ("PORT", addr.port().to_string()),
-            ("API_TOKEN", TOKEN.to_owned()),
             ("ADMIN_PASSWORD", ADMIN_PASSWORD.to_owned()),
             ("HEALTH_CHECK_INTERVAL", "0".to_owned()),
             ("RATE_LIMIT_GLOBAL_MAX", NEVER.to_owned()),

@@ -97,7 +97,10 @@ impl Registry {
     pub fn build(&self, config: &Config, rows: &Rows) -> Result<Snapshot, BadRow> {
         let mut old = self.live.lock().unwrap_or_else(PoisonError::into_inner);
         let mut build = Build { registry: self, old: &old, next: Live::default() };
-        build.next.tokens = Arc::new(Tokens::build(&rows.tokens, &old.tokens)?);
+        build.next.tokens = match rows.has_tokens {
+            true => Arc::new(Tokens::build(rows, &old.tokens)?),
+            false => Arc::clone(&old.tokens),
+        };
         let mut members: HashMap<&str, Vec<(&BackendRow, Arc<Target>)>> = HashMap::new();
         let mut pool = Vec::new();
         for row in &rows.backends {

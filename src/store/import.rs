@@ -115,7 +115,7 @@ impl Store {
         };
         if apply && !done.is_nothing() {
             meta::note_import(&mut tx).await?;
-            meta::changed(&mut tx).await?;
+            meta::changed_tokens(&mut tx).await?;
             tx.commit().await?;
         }
         Ok(done)

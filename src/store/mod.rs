@@ -41,7 +41,7 @@ pub use rows::{
 };
 pub use seal::Lost;
 pub use staged::Staged;
-pub use token_rows::{NewToken, TokenChange, TokenRow, TokenUse};
+pub use token_rows::{NewToken, TokenChange, TokenRow, TokenText, TokenUse};
 pub use usage::{UsageCounts, UsageKey};
 
 /// The database of a data folder, open. Any number of processes may have it open at once.
@@ -105,11 +105,21 @@ impl Store {
     /// # Errors
     /// Those of the database.
     pub async fn load(&self) -> Result<Rows, StoreError> {
+        self.load_since(None).await
+    }
+
+    /// [`Store::load`], without the tokens if they are still those of [`Rows::tokens_revision`] `known`.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn load_since(&self, known: Option<i64>) -> Result<Rows, StoreError> {
         let mut tx = self.db.read().await?;
         let revision = meta::revision(&mut tx).await?;
         let channels = channels::all(&mut tx).await?;
         let backends = backends::all(&mut tx).await?;
-        let tokens = tokens::all(&mut tx).await?;
+        let tokens_revision = meta::tokens_revision(&mut tx).await?;
+        let has_tokens = known != Some(tokens_revision);
+        let tokens = if has_tokens { tokens::all(&mut tx).await? } else { Vec::new() };
         let had_tokens = meta::had_tokens(&mut tx).await?;
         let settings = settings::all(&mut tx).await?;
         drop(tx);
@@ -118,6 +128,8 @@ impl Store {
             channels: channels.into_iter().map(channels::Stored::open).collect::<Result<_, _>>()?,
             backends: backends.into_iter().map(|row| row.open(&self.key)).collect::<Result<_, _>>()?,
             tokens: tokens.into_iter().map(tokens::Stored::open).collect::<Result<_, _>>()?,
+            has_tokens,
+            tokens_revision,
             had_tokens,
             settings,
         })

@@ -167,6 +167,14 @@ impl TokenChange {
     }
 }
 
+/// What is kept of the text of a token.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TokenText {
+    pub hash: TokenHash,
+    pub prefix: String,
+    pub last_four: String,
+}
+
 /// What a token has used since the last time.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct TokenUse {

@@ -7,7 +7,7 @@ use super::db::{Tx, on};
 use super::keys::check;
 use super::rows::Totals;
 use super::text::{from_json, to_json};
-use super::token_rows::{NewToken, TokenChange, TokenRow, TokenUse};
+use super::token_rows::{NewToken, TokenChange, TokenRow, TokenText, TokenUse};
 use super::{Conflict, Store, StoreError, meta};
 use crate::config::TokenHash;
 
@@ -91,7 +91,7 @@ impl Store {
         }
         if !rows.is_empty() {
             meta::note_tokens(&mut tx).await?;
-            meta::changed(&mut tx).await?;
+            meta::changed_tokens(&mut tx).await?;
         }
         tx.commit().await?;
         Ok(rows)
@@ -112,7 +112,33 @@ impl Store {
         check(expected, row.revision)?;
         change.apply(&mut row);
         update(&mut tx, &mut row).await?;
-        meta::changed(&mut tx).await?;
+        meta::changed_tokens(&mut tx).await?;
+        tx.commit().await?;
+        Ok(row)
+    }
+
+    /// Gives a token another text; all else stays. With `expected`, only if it is still at that revision.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`]; [`Conflict::Revision`], [`Conflict::Token`]; those of the database.
+    pub async fn regenerate_token(
+        &self,
+        id: &str,
+        text: &TokenText,
+        expected: Option<i64>,
+    ) -> Result<TokenRow, StoreError> {
+        let mut tx = self.db.write().await?;
+        let row = one(&mut tx, id).await?.ok_or_else(|| not_found(id))?.open()?;
+        check(expected, row.revision)?;
+        let done = on!(&mut tx, conn => sqlx::query(REGENERATE)
+            .bind(id)
+            .bind(text.hash.as_bytes().as_slice())
+            .bind(&text.prefix)
+            .bind(&text.last_four)
+            .execute(conn).await.map(drop));
+        done.map_err(|error| if unique(&error) { Conflict::Token.into() } else { StoreError::from(error) })?;
+        meta::changed_tokens(&mut tx).await?;
+        let row = one(&mut tx, id).await?.ok_or_else(|| not_found(id))?.open()?;
         tx.commit().await?;
         Ok(row)
     }
@@ -127,7 +153,7 @@ impl Store {
         if deleted == 0 {
             return Err(not_found(id));
         }
-        meta::changed(&mut tx).await?;
+        meta::changed_tokens(&mut tx).await?;
         tx.commit().await
     }
 
@@ -225,6 +251,9 @@ pub(super) async fn insert(tx: &mut Tx, row: &TokenRow) -> Result<(), StoreError
         Err(error) => Err(error.into()),
     }
 }
+
+const REGENERATE: &str = "\
+    UPDATE tokens SET hash = $2, prefix = $3, last_four = $4, weak = FALSE, revision = revision + 1 WHERE id = $1";
 
 const UPDATE: &str = "\
     UPDATE tokens SET name = $3, enabled = $4, expires_at = $5, models = $6, ips = $7, rate_limit = $8, \
