@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use ollama2openai::config::Secret;
-use ollama2openai::store::{NewBackend, NewChannel, Store};
+use ollama2openai::store::{By, NewBackend, NewChannel, Store};
 
 use crate::client::{Connection, Face};
 use crate::load::{self, Target};
@@ -78,7 +78,7 @@ async fn fill_one(data: &Path, size: Size, upstream: SocketAddr) -> anyhow::Resu
             backends: (0..backends).map(backend).collect(),
             ..NewChannel::new(format!("channel {channel}"), base(0))
         };
-        store.create_channel(&new).await?;
+        store.create_channel(&new, &By::cli()).await?;
     }
     store.close().await;
     Ok(())

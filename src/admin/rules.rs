@@ -1,13 +1,14 @@
-//! What channels and keys may hold: one set of rules for the admin API and the command line. Pure.
+//! What channels, keys and accounts may hold: one set of rules for the admin API and the command line. Pure.
 //!
 //! An error is what is wrong, in words that follow the name of the field ("must be …").
 
 use super::keyline::{display_name, parse_lines};
+use super::passwords::DEFAULT;
 use super::view::{masked, member};
 use crate::config::{BaseUrl, Secret};
 use crate::store::{BackendRow, ChannelRow, NewBackend};
 
-/// Longest name of a channel or key, in characters.
+/// Longest name for people, in characters.
 pub const MAX_NAME: usize = 200;
 /// Longest of any other text, and most items of a list.
 pub const MAX_TEXT: usize = 4096;
@@ -28,6 +29,34 @@ pub fn name(text: &str) -> Result<String, String> {
         return Err(format!("must have 1 to {MAX_NAME} characters, none of them a control character"));
     }
     Ok(text.to_owned())
+}
+
+/// Why a password will not do, in general.
+pub const PASSWORD: &str = "must have 8 to 256 bytes, and be neither admin123 nor the name of the account";
+
+/// A new password.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn password(text: &str, name: &str) -> Result<(), String> {
+    let is_known = text.eq_ignore_ascii_case(DEFAULT) || text.eq_ignore_ascii_case(name);
+    match (8..=256).contains(&text.len()) && !is_known {
+        true => Ok(()),
+        false => Err(PASSWORD.to_owned()),
+    }
+}
+
+/// The name of an account, in lower case.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn account(text: &str) -> Result<String, String> {
+    let name = text.trim().to_lowercase();
+    let is_fine = |byte: u8| byte.is_ascii_alphanumeric() || b"._@-".contains(&byte);
+    match (1..=64).contains(&name.len()) && name.bytes().all(is_fine) {
+        true => Ok(name),
+        false => Err("must have 1 to 64 letters, digits or any of . _ @ -".to_owned()),
+    }
 }
 
 /// Any other text, such as a model or a tag.

@@ -18,7 +18,7 @@ use clap::ArgMatches;
 
 use super::{Console, report};
 use crate::config::{Config, Secret};
-use crate::store::{Rows, Store};
+use crate::store::{By, Rows, Store};
 pub(super) use args::commands;
 use options::Options;
 
@@ -122,7 +122,7 @@ async fn toggle(
     let mut out = String::new();
     let done = if on { "enabled" } else { "disabled" };
     for (id, name) in which {
-        store.set_enabled(id, on).await?;
+        store.set_enabled(id, on, &By::cli()).await?;
         out.push_str(&format!("{done} {id} {name}\n"));
     }
     Ok(out)

@@ -1,9 +1,11 @@
-//! State that outlives the process: channels, backends, settings, in a SQLite file of the data folder. All SQL is
+//! State that outlives the process: channels, backends, settings, accounts and the audit, in a SQLite file of the data folder. All SQL is
 //! here, in one text that PostgreSQL understands, too (see `db`).
 //!
 //! A row is only what is stored: what it means for a request is known to `snapshot`. No live state is kept here, such
 //! as health or requests in flight.
 
+mod admin_tokens;
+mod audit;
 mod backends;
 mod backup;
 mod channels;
@@ -15,9 +17,12 @@ mod meta;
 mod migrate;
 mod rows;
 mod seal;
+mod sessions;
 mod settings;
+mod shown;
 mod text;
 mod totals;
+mod users;
 
 use std::path::Path;
 
@@ -26,6 +31,8 @@ use db::Db;
 use folder::{Folder, Lock};
 use seal::Key;
 
+pub use admin_tokens::{AdminTokenRow, NewAdminToken};
+pub use audit::{ActorKind, AuditFilter, AuditRow, By, Entry};
 pub use backup::{Restored, restore};
 pub use error::{Conflict, StoreError};
 pub use migrate::Pending;
@@ -33,6 +40,8 @@ pub use rows::{
     BackendRow, ChannelChange, ChannelRow, Created, KeyChange, NewBackend, NewChannel, NewKey, Rows, Totals,
 };
 pub use seal::Lost;
+pub use sessions::{LIFE, NewSession, SessionRow};
+pub use users::{FIRST, NewPassword, NewUser, Role, UserChange, UserRow};
 
 /// The database of a data folder, open. Any number of processes may have it open at once.
 #[derive(Debug)]
@@ -62,6 +71,7 @@ impl Store {
         migrate::applied(&file).await?;
         let db = Db::sqlite(&file).await?;
         migrate::run(&db).await?;
+        users::begin(&db).await?;
         drop(starting);
         Ok(Store { db, key, folder, _in_use: in_use })
     }

@@ -1,6 +1,9 @@
 //! Settings that were changed at run time, by name. What they mean is known to `config`.
 
-use super::db::on;
+use serde_json::json;
+
+use super::audit::{self, By, Entry};
+use super::db::{Tx, on};
 use super::{Store, StoreError, meta};
 
 impl Store {
@@ -16,14 +19,20 @@ impl Store {
 
     /// # Errors
     /// Those of the database.
-    pub async fn set_setting(&self, name: &str, value: &str) -> Result<(), StoreError> {
+    pub async fn set_setting(&self, name: &str, value: &str, by: &By) -> Result<(), StoreError> {
         let mut tx = self.db.write().await?;
+        let before = setting(&mut tx, name).await?;
         on!(&mut tx, conn => sqlx::query(
                 "INSERT INTO settings (name, value) VALUES ($1, $2) \
                  ON CONFLICT (name) DO UPDATE SET value = excluded.value")
             .bind(name)
             .bind(value)
             .execute(conn).await.map(drop))?;
+        let entry = Entry {
+            before: before.map(|value| json!({ "value": value })),
+            ..Entry::new("setting.update", "setting", name, name).after(json!({ "value": value }))
+        };
+        audit::write(&mut tx, by, &entry).await?;
         meta::changed(&mut tx).await?;
         tx.commit().await
     }
@@ -32,13 +41,22 @@ impl Store {
     ///
     /// # Errors
     /// Those of the database.
-    pub async fn delete_setting(&self, name: &str) -> Result<bool, StoreError> {
+    pub async fn delete_setting(&self, name: &str, by: &By) -> Result<bool, StoreError> {
         let mut tx = self.db.write().await?;
-        let deleted = on!(&mut tx, conn => sqlx::query("DELETE FROM settings WHERE name = $1")
+        let Some(before) = setting(&mut tx, name).await? else { return Ok(false) };
+        on!(&mut tx, conn => sqlx::query("DELETE FROM settings WHERE name = $1")
             .bind(name)
-            .execute(conn).await.map(|done| done.rows_affected()))?;
+            .execute(conn).await.map(drop))?;
+        let entry = Entry::new("setting.delete", "setting", name, name).before(json!({ "value": before }));
+        audit::write(&mut tx, by, &entry).await?;
         meta::changed(&mut tx).await?;
         tx.commit().await?;
-        Ok(deleted == 1)
+        Ok(true)
     }
+}
+
+async fn setting(tx: &mut Tx, name: &str) -> Result<Option<String>, StoreError> {
+    Ok(on!(tx, conn => sqlx::query_scalar("SELECT value FROM settings WHERE name = $1")
+        .bind(name)
+        .fetch_optional(conn).await)?)
 }

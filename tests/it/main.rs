@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that panics has failed, in its helpers too")]
 #![expect(clippy::print_stdout, reason = "timings are printed, never asserted")]
 
+mod accounts;
 mod admin;
 mod backend;
 mod bad_input;

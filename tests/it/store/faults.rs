@@ -5,7 +5,7 @@ use std::io::Write as _;
 use std::path::Path;
 
 use ollama2openai::config::Secret;
-use ollama2openai::store::{NewBackend, Store, StoreError};
+use ollama2openai::store::{By, NewBackend, Store, StoreError};
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 
 use super::open;
@@ -27,7 +27,7 @@ async fn write_on(dir: &Path) {
     let store = open(dir).await;
     let first = store.load().await.unwrap().backends.len() / 2;
     for number in first.. {
-        store.create_keys(&keys(number, 100)).await.unwrap();
+        store.create_keys(&keys(number, 100), &By::cli()).await.unwrap();
         say(&format!("stored {number}"));
     }
 }
@@ -74,7 +74,7 @@ async fn fill_up(dir: &Path, ballast: &Path) {
     let store: Store = open(dir).await;
     let mut stored = 0;
     let full = loop {
-        match store.create_keys(&keys(stored, 4000)).await {
+        match store.create_keys(&keys(stored, 4000), &By::cli()).await {
             Ok(_) => stored += 1,
             Err(error) => break error,
         }
@@ -92,7 +92,7 @@ async fn fill_up(dir: &Path, ballast: &Path) {
     assert!(!dir.join("backup").exists(), "half a backup is none");
 
     std::fs::remove_file(ballast).unwrap();
-    store.create_keys(&keys(stored, 4000)).await.unwrap();
+    store.create_keys(&keys(stored, 4000), &By::cli()).await.unwrap();
     store.close().await;
     assert_eq!(open(dir).await.load().await.unwrap().backends.len(), 2 * stored + 2);
 }
