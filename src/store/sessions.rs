@@ -9,9 +9,9 @@ use super::text::{from_now, new_id, now};
 use super::users::{self, UserRow};
 use super::{Store, StoreError};
 
-/// A session that is not used ends after this time,
-pub const IDLE: SignedDuration = SignedDuration::from_hours(12);
-/// and any after this one.
+/// A session that is not used ends after this time.
+const IDLE: SignedDuration = SignedDuration::from_hours(12);
+/// Any session ends after this time.
 pub const LIFE: SignedDuration = SignedDuration::from_hours(7 * 24);
 /// Of one account; the one that was not used for longest makes room.
 const MOST: i64 = 100;

@@ -73,9 +73,9 @@ fn a_household_is_one_and_neighbours_are_others() {
 }
 
 #[test]
-fn a_million_addresses_take_bounded_memory() {
+fn many_addresses_take_bounded_memory() {
     let (mut throttle, now) = (Throttle::default(), Instant::now());
-    for number in 0..1_000_000_u128 {
+    for number in 0..100_000_u128 {
         let address = IpAddr::V6(Ipv6Addr::from_bits((0x2001 << 112) | (number << 64)));
         throttle.attempt(address, now).expect("each is a stranger");
         assert!(throttle.of.len() <= MOST);
