@@ -47,8 +47,7 @@ impl Fields {
         let pairs = form_urlencoded::parse(body);
         let given = pairs.map(|(name, value)| {
             let value = match &*value {
-                "true" => Value::Bool(true),
-                "false" => Value::Bool(false),
+                "true" | "on" if name == "everywhere" => Value::Bool(true), // the one switch that forms have
                 text => Value::String(text.to_owned()),
             };
             (name.into_owned(), value)

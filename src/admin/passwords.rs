@@ -123,8 +123,7 @@ impl Passwords {
         address: IpAddr,
     ) -> Result<UserRow, Refused> {
         self.may_try(address)?;
-        let user = store.user_named(name).await?;
-        self.verify(user, name, password, address, false).await
+        self.verify(store, name, password, address, false).await
     }
 
     /// [`Passwords::check`] for what comes with every request: one that was right is remembered for a while.
@@ -139,7 +138,7 @@ impl Passwords {
         self.may_try(address)?;
         match store.user_named(name).await? {
             Some(user) if user.enabled && self.remembers(&user, password) => Ok(user),
-            user => self.verify(user, name, password, address, true).await,
+            _ => self.verify(store, name, password, address, true).await,
         }
     }
 
@@ -152,7 +151,7 @@ impl Passwords {
 
     async fn verify(
         &self,
-        user: Option<UserRow>,
+        store: &Store,
         name: &str,
         password: &str,
         address: IpAddr,
@@ -162,6 +161,7 @@ impl Passwords {
         let _waiting = self.waiting.try_acquire().map_err(|_| busy())?;
         tokio::time::sleep(self.delay(name)).await;
         let permit = Arc::clone(&self.hashing).acquire_owned().await.map_err(|_| busy())?;
+        let user = store.user_named(name).await?;
         // One of many that came at once may have been through meanwhile.
         if let Some(user) =
             user.as_ref().filter(|user| is_bearer && user.enabled && self.remembers(user, password))

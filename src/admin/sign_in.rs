@@ -15,7 +15,7 @@ use super::fields::Fields;
 use super::visitor::{Site, Visitor, site};
 use super::{Admin, rules, users};
 use crate::config::Secret;
-use crate::store::{ActorKind, FIRST, NewPassword, NewSession};
+use crate::store::{ActorKind, FIRST, NewPassword, NewSession, StoreError};
 
 /// `{"password"}`, as the Node program took it, or with a `username`; JSON or a form.
 pub(super) async fn login(
@@ -46,13 +46,17 @@ pub(super) async fn login(
         Ok(user) => user,
         Err(refused) => return Err(auth::refuse(&admin, refused, &visitor, wrong).await),
     };
+    let by = visitor.by(&user.name, ActorKind::User);
     if admin.passwords.is_default(&user) && !visitor.is_loopback {
         return Err(auth::default_from_elsewhere());
     }
     let (token, hash) = auth::secret(auth::SESSION)?;
     let new =
         NewSession { hash, address: visitor.address.to_string(), user_agent: visitor.user_agent.clone() };
-    let session = admin.store.sign_in(&user.id, &new, &visitor.by(&user.name, ActorKind::User)).await?;
+    let session = admin.store.sign_in(&user, &new, &by).await.map_err(|error| match error {
+        StoreError::NotFound { .. } => wrong,
+        other => other.into(),
+    })?;
     tracing::info!(user = user.name, "signed in");
     let must_change = user.must_change || admin.passwords.is_default(&user);
     let answer = json!({

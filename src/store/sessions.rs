@@ -41,14 +41,15 @@ pub struct NewSession {
 }
 
 impl Store {
-    /// Begins a session, and forgets those that are over.
+    /// Begins a session of an account whose password was right, and forgets those that are over.
     ///
     /// # Errors
-    /// [`StoreError::NotFound`] when the account is gone; those of the database.
-    pub async fn sign_in(&self, user: &str, new: &NewSession, by: &By) -> Result<SessionRow, StoreError> {
+    /// [`StoreError::NotFound`] when the account is gone, disabled or has another password than in `user`; those of
+    /// the database.
+    pub async fn sign_in(&self, user: &UserRow, new: &NewSession, by: &By) -> Result<SessionRow, StoreError> {
         let row = SessionRow {
             id: new_id(),
-            user_id: user.to_owned(),
+            user_id: user.id.clone(),
             created_at: now(),
             last_seen: now(),
             expires_at: from_now(LIFE),
@@ -56,8 +57,12 @@ impl Store {
             user_agent: new.user_agent.clone(),
         };
         let mut tx = self.db.write().await?;
-        let owner = users::one(&mut tx, user).await?;
-        make_room(&mut tx, user).await?;
+        let owner = users::one(&mut tx, &user.id).await?;
+        // Checking a password takes its time; what it was compared with may have changed meanwhile.
+        if !owner.enabled || owner.password_hash != user.password_hash {
+            return Err(StoreError::NotFound { what: "user", id: owner.id });
+        }
+        make_room(&mut tx, &user.id).await?;
         on!(&mut tx, conn => sqlx::query(
                 "INSERT INTO sessions (id, hash, user_id, created_at, last_seen, expires_at, address, user_agent) \
                  VALUES ($1, $2, $3, $4, $5, $6, $7, $8)")
@@ -71,10 +76,11 @@ impl Store {
             .bind(&row.user_agent)
             .execute(conn).await.map(drop))?;
         on!(&mut tx, conn => sqlx::query("UPDATE users SET last_sign_in = $2 WHERE id = $1")
-            .bind(user)
+            .bind(&user.id)
             .bind(&row.created_at)
             .execute(conn).await.map(drop))?;
-        let entry = Entry::new("user.sign_in", "user", user, &owner.name).after(json!({ "session": row.id }));
+        let entry =
+            Entry::new("user.sign_in", "user", &user.id, &owner.name).after(json!({ "session": row.id }));
         audit::write(&mut tx, by, &entry).await?;
         tx.commit().await?;
         Ok(row)
