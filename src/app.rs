@@ -11,7 +11,7 @@ use anyhow::Context as _;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::admin::Admin;
+use crate::admin::{Admin, Passwords};
 use crate::cache::Caches;
 use crate::config::Config;
 use crate::http::Ids;
@@ -78,7 +78,7 @@ impl App {
             client: Arc::clone(&client),
             caches: Arc::clone(&caches),
             ids: Arc::clone(&ids),
-            password: config.access.admin_password.clone(),
+            passwords: Passwords::new(config.access.admin_password.clone()).map_err(io::Error::other)?,
             default_base: config.upstream.key_base.clone(),
             quota_zone: config.limits.zone.clone(),
             max_body_bytes: config.listen.max_body_bytes,

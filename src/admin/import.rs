@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use axum::Json;
 use axum::extract::{RawQuery, State};
+use axum::{Extension, Json};
 use bytes::Bytes;
 use http::StatusCode;
 use serde_json::{Value, json};
 
 use super::Admin;
+use super::auth::Caller;
 use super::error::AdminError;
 use super::fields::Fields;
 use crate::import::{File, Files, ImportError, Plan, Surroundings, plan};
@@ -16,6 +17,7 @@ use crate::import::{File, Files, ImportError, Plan, Surroundings, plan};
 /// Answers the report. Without `apply=true` nothing is changed.
 pub(super) async fn import(
     State(admin): State<Arc<Admin>>,
+    Extension(caller): Extension<Caller>,
     RawQuery(query): RawQuery,
     body: Bytes,
 ) -> Result<Json<Value>, AdminError> {
@@ -45,7 +47,7 @@ pub(super) async fn import(
     // A large file takes a while to read: the data plane must not wait for it.
     let planned = tokio::task::spawn_blocking(move || plan(&files, &here)).await;
     let plan: Plan = planned.map_err(|_| internal())??;
-    let report = plan.carry_out(&admin.store, apply).await?;
+    let report = plan.carry_out(&admin.store, apply, &caller.by).await?;
     if apply {
         admin.reloader.reload().await?;
         tracing::info!("imported data of the Node program: {}", report.summary());

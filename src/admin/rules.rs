@@ -1,8 +1,9 @@
-//! What channels and keys may hold: one set of rules for the admin API and the command line. Pure.
+//! What channels, keys and accounts may hold: one set of rules for the admin API and the command line. Pure.
 //!
 //! An error is what is wrong, in words that follow the name of the field ("must be …").
 
 use super::keyline::{display_name, parse_lines};
+use super::passwords::DEFAULT;
 use super::view::{masked, member};
 use crate::config::fields::header_value;
 pub use crate::config::fields::{MAX_COUNT, MAX_NAME, MAX_PRIORITY, MAX_TEXT, line, name, pattern, weight};
@@ -11,6 +12,34 @@ use crate::store::{BackendRow, ChannelRow, NewBackend};
 
 /// Why a new address asks for a credential.
 pub const ENTER_AGAIN: &str = "must be entered again, as the address changes: a stored key goes nowhere else";
+
+/// Why a password will not do, in general.
+pub const PASSWORD: &str = "must have 8 to 256 bytes, and be neither admin123 nor the name of the account";
+
+/// A new password.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn password(text: &str, name: &str) -> Result<(), String> {
+    let is_known = text.eq_ignore_ascii_case(DEFAULT) || text.eq_ignore_ascii_case(name);
+    match (8..=256).contains(&text.len()) && !is_known {
+        true => Ok(()),
+        false => Err(PASSWORD.to_owned()),
+    }
+}
+
+/// The name of an account, in lower case.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn account(text: &str) -> Result<String, String> {
+    let name = text.trim().to_lowercase();
+    let is_fine = |byte: u8| byte.is_ascii_alphanumeric() || b"._@-".contains(&byte);
+    match (1..=64).contains(&name.len()) && name.bytes().all(is_fine) {
+        true => Ok(name),
+        false => Err("must have 1 to 64 letters, digits or any of . _ @ -".to_owned()),
+    }
+}
 
 /// What a credential in a change of a key means; `None` when it is the key's own mask, which changes nothing.
 ///

@@ -9,7 +9,7 @@ use super::files::{Files, has_any};
 use super::plan::{Surroundings, plan};
 use super::{ImportError, Report};
 use crate::config::Secret;
-use crate::store::{Store, StoreError};
+use crate::store::{By, Store, StoreError};
 
 /// The file in the data folder that keeps the report.
 pub const REPORT: &str = "import-report.txt";
@@ -52,7 +52,7 @@ pub async fn at_first_start(
     }
     let plan = plan(&Files::json_in(data_dir)?, here)?;
     let Some(staged) = Store::stage(data_dir, secret).await? else { return Ok(None) };
-    let report = plan.carry_out(staged.store(), true).await?;
+    let report = plan.carry_out(staged.store(), true, &By::start()).await?;
     let shown = std::path::absolute(data_dir).unwrap_or_else(|_| data_dir.to_owned());
     let kept = shown.join(REPORT);
     keep(&kept, &report.text(&shown.display().to_string()))

@@ -9,7 +9,7 @@ use super::report::{Line, Report};
 use super::text::Ids;
 use super::{ImportError, access, channels, env, keys, logs, tokens, usage};
 use crate::config::BaseUrl;
-use crate::store::{Batch, Store, StoreError};
+use crate::store::{Batch, By, Store, StoreError};
 
 /// A setting that the configuration in force gives.
 #[derive(Debug, Clone)]
@@ -93,8 +93,8 @@ impl Plan {
     ///
     /// # Errors
     /// Those of the database; nothing has changed then.
-    pub async fn carry_out(mut self, store: &Store, apply: bool) -> Result<Report, StoreError> {
-        let imported = store.import(&self.batch, apply).await?;
+    pub async fn carry_out(mut self, store: &Store, apply: bool, by: &By) -> Result<Report, StoreError> {
+        let imported = store.import(&self.batch, apply, by).await?;
         for line in &mut self.report.lines {
             line.land(&imported);
         }

@@ -3,6 +3,9 @@
 
 use std::collections::HashSet;
 
+use serde_json::{Value, json};
+
+use super::audit::{self, By, Entry};
 use super::db::{Tx, on};
 use super::rows::{NewChannel, NewKey};
 use super::token_rows::{NewToken, TokenRow};
@@ -98,12 +101,24 @@ impl Imported {
     }
 }
 
+impl Imported {
+    /// How many of each kind were added.
+    fn counts(&self) -> Value {
+        let added = |landed: &[Landed]| landed.iter().filter(|landed| **landed != Landed::Present).count();
+        let new = |new: &[bool]| new.iter().filter(|is_new| **is_new).count();
+        json!({
+            "keys": added(&self.keys), "channels": added(&self.channels), "tokens": added(&self.tokens),
+            "settings": added(&self.settings), "days": new(&self.usage), "records": new(&self.logs),
+        })
+    }
+}
+
 impl Store {
     /// Imports a batch, or only finds out what would become of it.
     ///
     /// # Errors
     /// Those of the database; nothing has changed then.
-    pub async fn import(&self, batch: &Batch, apply: bool) -> Result<Imported, StoreError> {
+    pub async fn import(&self, batch: &Batch, apply: bool, by: &By) -> Result<Imported, StoreError> {
         let mut tx = self.db.write().await?;
         let done = Imported {
             channels: add_channels(self, &mut tx, &batch.channels).await?,
@@ -114,6 +129,10 @@ impl Store {
             logs: imported::add_records(&mut tx, &batch.logs).await?,
         };
         if apply && !done.is_nothing() {
+            let name = "data of the Node program".to_owned();
+            let entry = Entry { action: "import", object_kind: "import", name, ..Entry::default() };
+            let entry = entry.after(done.counts());
+            audit::write(&mut tx, by, &entry).await?;
             meta::note_import(&mut tx).await?;
             meta::changed_tokens(&mut tx).await?;
             tx.commit().await?;

@@ -1,5 +1,8 @@
 //! Settings that were changed at run time, by name. What they mean is known to `config`.
 
+use serde_json::json;
+
+use super::audit::{self, By, Entry};
 use super::db::{Tx, on};
 use super::{Store, StoreError, meta};
 
@@ -14,9 +17,15 @@ impl Store {
 
     /// # Errors
     /// Those of the database.
-    pub async fn set_setting(&self, name: &str, value: &str) -> Result<(), StoreError> {
+    pub async fn set_setting(&self, name: &str, value: &str, by: &By) -> Result<(), StoreError> {
         let mut tx = self.db.write().await?;
+        let before = setting(&mut tx, name).await?;
         set(&mut tx, name, value).await?;
+        let entry = Entry {
+            before: before.map(|value| json!({ "value": value })),
+            ..Entry::new("setting.update", "setting", name, name).after(json!({ "value": value }))
+        };
+        audit::write(&mut tx, by, &entry).await?;
         meta::changed(&mut tx).await?;
         tx.commit().await
     }
@@ -25,14 +34,17 @@ impl Store {
     ///
     /// # Errors
     /// Those of the database.
-    pub async fn delete_setting(&self, name: &str) -> Result<bool, StoreError> {
+    pub async fn delete_setting(&self, name: &str, by: &By) -> Result<bool, StoreError> {
         let mut tx = self.db.write().await?;
-        let deleted = on!(&mut tx, conn => sqlx::query("DELETE FROM settings WHERE name = $1")
+        let Some(before) = setting(&mut tx, name).await? else { return Ok(false) };
+        on!(&mut tx, conn => sqlx::query("DELETE FROM settings WHERE name = $1")
             .bind(name)
-            .execute(conn).await.map(|done| done.rows_affected()))?;
+            .execute(conn).await.map(drop))?;
+        let entry = Entry::new("setting.delete", "setting", name, name).before(json!({ "value": before }));
+        audit::write(&mut tx, by, &entry).await?;
         meta::changed(&mut tx).await?;
         tx.commit().await?;
-        Ok(deleted == 1)
+        Ok(true)
     }
 }
 
@@ -50,4 +62,10 @@ pub(super) async fn set(tx: &mut Tx, name: &str, value: &str) -> Result<(), Stor
         .bind(value)
         .execute(conn).await.map(drop))?;
     Ok(())
+}
+
+async fn setting(tx: &mut Tx, name: &str) -> Result<Option<String>, StoreError> {
+    Ok(on!(tx, conn => sqlx::query_scalar("SELECT value FROM settings WHERE name = $1")
+        .bind(name)
+        .fetch_optional(conn).await)?)
 }

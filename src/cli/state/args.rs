@@ -22,6 +22,9 @@ pub(super) const MAP: &str = "map";
 pub(super) const GROUP: &str = "group";
 pub(super) const TAG: &str = "tag";
 pub(super) const DISABLED: &str = "disabled";
+pub(super) const ROLE: &str = "role";
+pub(super) const MUST_CHANGE: &str = "must-change";
+pub(super) const CONFIGURED: &str = "configured";
 pub(super) const DRY_RUN: &str = "dry-run";
 pub(super) const WITH_KEY: &str = "with-key";
 pub(super) const FORCE: &str = "force";
@@ -61,14 +64,19 @@ A new scheme, host or port wants the credentials again.
 
 Every user of a machine can read its command lines: give keys by --key-file, where - is standard input.";
 
+const PASSWORD: &str = "\
+The password is asked for, or read from standard input where that is no terminal: one line of 8 to 256
+bytes. It is never an argument, as every user of a machine can read its command lines.";
+
 /// All commands of this room.
-pub(in crate::cli) fn commands() -> [Command; 6] {
+pub(in crate::cli) fn commands() -> [Command; 7] {
     let dry_run = flag(DRY_RUN, "Show what is pending and change nothing");
     let with_key = flag(WITH_KEY, "Put the key in, too: whoever reads the file then reads all credentials");
     let force = flag(FORCE, "Put a database that is there aside, under a name that ends in .replaced");
     [
         group("key", "Keys of the pool: one backend each").subcommands(key()),
         group("channel", "Channels: named groups of backends").subcommands(channel()),
+        group("user", "Accounts of people who manage the gateway").subcommands(user()),
         Command::new("migrate")
             .about("Bring the database up to date (every start does it, too)")
             .arg(dry_run),
@@ -163,6 +171,38 @@ fn channel() -> Vec<Command> {
         Command::new("enable").about("Let channels take requests").arg(many("channels")),
         Command::new("disable").about("Let channels take no new requests").arg(many("channels")),
         Command::new("delete").about("Delete channels with their backends").arg(many("channels")),
+    ]
+}
+
+fn user() -> Vec<Command> {
+    let name = Arg::new(NAME).value_name("NAME").required(true).help("Its name; no two have the same");
+    let role =
+        || Arg::new(ROLE).value_name("ROLE").help("admin: everything; viewer: reads, and changes nothing");
+    let must_change = || flag(MUST_CHANGE, "Let it do nothing but set another password");
+    vec![
+        list("List the accounts"),
+        Command::new("add").about("Add an account").after_help(PASSWORD).args([
+            name,
+            role().long(ROLE).default_value("viewer"),
+            must_change(),
+        ]),
+        Command::new("passwd")
+            .about("Set a password; all sessions of the account end")
+            .after_help(PASSWORD)
+            .args([
+                one("account"),
+                must_change().conflicts_with(CONFIGURED),
+                flag(CONFIGURED, "Let ADMIN_PASSWORD hold again, for the account admin alone"),
+            ]),
+        Command::new("role")
+            .about("Give an account another role")
+            .args([one("account"), role().required(true)]),
+        Command::new("enable").about("Let accounts sign in").arg(many("accounts")),
+        Command::new("disable")
+            .about("Sign accounts out, and let them sign in no more")
+            .arg(many("accounts")),
+        Command::new("delete").about("Delete accounts with their API tokens").arg(many("accounts")),
+        Command::new("sign-out").about("End all sessions of accounts").arg(many("accounts")),
     ]
 }
 

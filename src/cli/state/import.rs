@@ -6,7 +6,7 @@ use super::options::Options;
 use super::{Told, args, place};
 use crate::config::{Config, Row};
 use crate::import::{Files, Given, Plan, Report, Surroundings, plan, remove_source};
-use crate::store::{Store, StoreError};
+use crate::store::{By, Store, StoreError};
 
 /// What is to be imported, and how.
 #[derive(Debug)]
@@ -76,7 +76,7 @@ async fn carry_out(plan: Plan, apply: bool, config: &Config) -> anyhow::Result<(
     let folder = if is_there { config.data_dir.as_path() } else { nowhere.path() };
     let store = Store::open(folder, config.secret_key.as_ref()).await?;
     let done = async {
-        let report = plan.carry_out(&store, apply).await?;
+        let report = plan.carry_out(&store, apply, &By::cli()).await?;
         Ok::<_, StoreError>((report, store.load().await?.lost().count()))
     }
     .await;

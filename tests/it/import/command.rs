@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use ollama2openai::store::{LogKind, NewChannel, Store};
+use ollama2openai::store::{By, LogKind, NewChannel, Store};
 use tempfile::TempDir;
 
 use super::{ALICE, channel, full, hides, old_files, sample, small, stored, token};
@@ -91,8 +91,8 @@ async fn what_was_changed_here_stays_and_a_name_that_is_taken_gets_a_number() {
     let (here, old) = (Here::new(), full(&[]));
     let store = Store::open(&here.data(), None).await.unwrap();
     let new = NewChannel::new("GPU room", "http://mine:11434");
-    store.create_channel(&new).await.unwrap();
-    store.set_setting("IP_ACCESS_MODE", "blacklist").await.unwrap();
+    store.create_channel(&new, &By::cli()).await.unwrap();
+    store.set_setting("IP_ACCESS_MODE", "blacklist", &By::cli()).await.unwrap();
     store.close().await;
     let out = here.import(old.path(), &["--apply"]).await.good();
     assert!(about(&out, "setting IP_ACCESS_MODE").starts_with("  exact        already there "), "{out}");

@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use ollama2openai::app::App;
 use ollama2openai::config::{self, Secret, Sources};
 use ollama2openai::fake::{Request as Seen, Script};
-use ollama2openai::store::{NewKey, Store, UseOf};
+use ollama2openai::store::{By, NewKey, Store, UseOf};
 use serde_json::{Value, json};
 
 use super::killed::serve;
@@ -315,7 +315,7 @@ async fn a_second_start_imports_nothing() {
 async fn a_database_that_is_there_is_left_alone_and_the_old_files_are_pointed_at() {
     let home = small(&[]);
     let store = Store::open(home.path(), None).await.unwrap();
-    store.create_keys(&[NewKey::new("k", "http://127.0.0.1:1", Secret::new("k"))]).await.unwrap();
+    store.create_keys(&[NewKey::new("k", "http://127.0.0.1:1", Secret::new("k"))], &By::cli()).await.unwrap();
     store.close().await;
     let data =
         [("DATA_DIR".to_owned(), home.path().display().to_string()), ("PORT".to_owned(), "0".to_owned())];
