@@ -11,16 +11,16 @@ use anyhow::Context as _;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::admin::Admin;
-use crate::cache::Caches;
-use crate::config::{Loaded, Standing};
+use crate::admin::{Admin, Passwords};
+use crate::config::{Config, Loaded, Standing};
 use crate::http::Ids;
-use crate::limits::{RetryBudget, WaitingRoom};
+use crate::import;
+use crate::limits::RetryBudget;
 use crate::proxy::{Closing, Proxy};
 use crate::serve::{Planes, Server, bind};
 use crate::snapshot::{Lasting, Registry, Reloader};
 use crate::store::{Store, StoreError};
-use crate::upstream::{Client, Sight};
+use crate::upstream::Sight;
 
 /// Between two looks whether another process, such as the command line, has changed what is stored.
 const FOLLOW: Duration = Duration::from_millis(500);
@@ -28,12 +28,12 @@ const FOLLOW: Duration = Duration::from_millis(500);
 const SWEEP: Duration = Duration::from_secs(60);
 /// Between two times that counts are written down.
 const KEEP: Duration = Duration::from_secs(1);
+/// Backends whose counts are written at once: those of thousands must not slow requests.
+const KEEP_AT_ONCE: usize = 1000;
 /// The same for usage: what a kill may take with it is less than a second of it.
 const USAGE: Duration = Duration::from_millis(500);
-/// It is at least so many times as long as the last writing took: that of thousands of backends must not slow requests.
-const KEEP_SHARE: u32 = 50;
-/// The longest of those times.
-const KEEP_LATEST: Duration = Duration::from_secs(10);
+/// Kinds of usage (by token, model, channel, backend and outcome) that are written at once.
+const USAGE_AT_ONCE: usize = 500;
 
 /// A gateway that listens.
 #[derive(Debug)]
@@ -42,6 +42,8 @@ pub struct App {
     pub addr: SocketAddr,
     /// The data plane.
     pub proxy: Arc<Proxy>,
+    /// What was taken over from the Node program at this start, the first one in its data folder.
+    pub imported: Option<import::First>,
     server: Arc<Server>,
     reloader: Arc<Reloader>,
     accepting: TaskTracker,
@@ -62,14 +64,11 @@ impl App {
             format!("cannot listen on {wanted}: if another program has the port, choose another with --port")
         })?;
         let addr = listener.local_addr()?;
-        let store = Arc::new(Store::open(&config.data_dir, config.secret_key.as_ref()).await?);
+        let (store, imported) = open(&config).await?;
         let ids = Arc::new(Ids::new(getrandom::u64().map_err(io::Error::other)?));
-        let room = Arc::new(WaitingRoom::new(config.routing.max_queue));
-        let client = Arc::new(Client::new(&config.upstream));
-        let caches = Arc::new(Caches::new(&config.caches));
+        let lasting = Lasting::new(&config);
+        let Lasting { client, room, caches } = lasting.clone();
         let registry = Registry::new(Arc::clone(&room), Arc::clone(&ids));
-        let lasting =
-            Lasting { client: Arc::clone(&client), room: Arc::clone(&room), caches: Arc::clone(&caches) };
         let reloader = Arc::new(Reloader::start(loaded, Arc::clone(&store), registry, lasting).await?);
         let admin = Arc::new(Admin {
             store: Arc::clone(&store),
@@ -77,8 +76,9 @@ impl App {
             client: Arc::clone(&client),
             caches: Arc::clone(&caches),
             ids: Arc::clone(&ids),
-            password: config.access.admin_password.clone(),
+            passwords: Passwords::new(config.access.admin_password.clone()).map_err(io::Error::other)?,
             default_base: config.upstream.key_base.clone(),
+            quota_zone: config.limits.zone.clone(),
         });
         let proxy = Arc::new(Proxy {
             snapshot: Arc::clone(reloader.current()),
@@ -97,8 +97,17 @@ impl App {
         accepting.spawn(Arc::clone(&server).run(listener));
         let (found, first) = tokio::sync::watch::channel(None);
         let (background, stop) = (TaskTracker::new(), CancellationToken::new());
-        let app =
-            App { addr, proxy, server, reloader: Arc::clone(&reloader), accepting, background, stop, first };
+        let app = App {
+            addr,
+            proxy,
+            imported,
+            server,
+            reloader: Arc::clone(&reloader),
+            accepting,
+            background,
+            stop,
+            first,
+        };
         app.run_beside(watch::run(Arc::clone(&app.proxy), found));
         app.run_beside(follow(Arc::clone(&reloader)));
         app.run_beside(sweep(Arc::clone(&app.proxy)));
@@ -133,12 +142,23 @@ impl App {
 
     /// Writes down what is counted, while the gateway runs and once when it has stopped.
     fn keep_books(&self, reloader: Arc<Reloader>, store: Arc<Store>) {
-        let pace = Pace { least: KEEP, most: KEEP_LATEST };
-        self.background
-            .spawn(keep("counts", pace, self.stop.clone(), async move || reloader.write_totals().await));
-        let (ledger, pace) = (Arc::clone(&self.proxy.ledger), Pace { least: USAGE, most: USAGE });
-        self.background
-            .spawn(keep("usage", pace, self.stop.clone(), async move || ledger.write(&store).await));
+        let mut left = Vec::new();
+        let counts = async move |is_last| {
+            if is_last {
+                return reloader.write_totals().await;
+            }
+            if left.is_empty() {
+                left = reloader.registry().counting();
+            }
+            reloader.write_some_totals(&mut left, KEEP_AT_ONCE).await
+        };
+        self.background.spawn(keep("counts", KEEP, self.stop.clone(), counts));
+        let ledger = Arc::clone(&self.proxy.ledger);
+        let usage = async move |is_last| {
+            let most = if is_last { usize::MAX } else { USAGE_AT_ONCE };
+            ledger.write(&store, most).await
+        };
+        self.background.spawn(keep("usage", USAGE, self.stop.clone(), usage));
     }
 
     /// Stops in order: no new connections, running requests finish, or are told when the drain timeout has passed or
@@ -153,6 +173,18 @@ impl App {
         self.reloader.close().await;
         in_time
     }
+}
+
+/// The database, and what was imported into a new one.
+async fn open(config: &Config) -> anyhow::Result<(Arc<Store>, Option<import::First>)> {
+    let (folder, secret) = (&config.data_dir, config.secret_key.as_ref());
+    let here = import::Surroundings::here(config.upstream.key_base.clone(), config.limits.zone.clone());
+    let imported = import::at_first_start(folder, secret, &here).await?;
+    let store = Store::open(folder, secret).await?;
+    if let Some(hint) = import::forgotten(folder, &store).await? {
+        tracing::warn!("{hint}");
+    }
+    Ok((Arc::new(store), imported))
 }
 
 /// Puts changes of other processes in force.
@@ -184,23 +216,17 @@ async fn sweep(proxy: Arc<Proxy>) {
     }
 }
 
-/// How often something is written down.
-struct Pace {
-    least: Duration,
-    most: Duration,
-}
-
-/// Writes again and again until the gateway stops, never half: what was taken to be written is written or put back.
+/// Writes again and again until the gateway stops, and then for the last time, which `write` is told; never half: what
+/// was taken to be written is written or put back.
 async fn keep(
     what: &'static str,
-    pace: Pace,
+    every: Duration,
     stop: CancellationToken,
-    write: impl AsyncFn() -> Result<(), StoreError>,
+    mut write: impl AsyncFnMut(bool) -> Result<(), StoreError>,
 ) {
-    let (mut was_good, mut pause) = (true, pace.least);
-    while stop.run_until_cancelled(tokio::time::sleep(pause)).await.is_some() {
-        let began = Instant::now();
-        match write().await {
+    let mut was_good = true;
+    while stop.run_until_cancelled(tokio::time::sleep(every)).await.is_some() {
+        match write(false).await {
             Ok(()) => was_good = true,
             Err(error) if was_good => {
                 was_good = false;
@@ -208,9 +234,8 @@ async fn keep(
             }
             Err(_) => {}
         }
-        pause = (began.elapsed() * KEEP_SHARE).clamp(pace.least, pace.most);
     }
-    if let Err(error) = write().await {
+    if let Err(error) = write(true).await {
         tracing::error!(%error, "{what} of the last second are lost");
     }
 }

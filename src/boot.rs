@@ -100,6 +100,7 @@ async fn run(
     let app = App::start(loaded).await?;
     let config = app.settings().config.clone();
     let mut ending = Ending::caught()?;
+    greeting.imported(&app, &config, look, out)?;
     greeting.listening(&app, &config, look, out)?;
     // A signal ends the first look, too: it may wait for a host that sleeps.
     tokio::select! {

@@ -105,7 +105,8 @@ pub fn parse(
             return Ok(Command::Done(code.into()));
         }
     };
-    if let Some(job) = job {
+    if let Some(mut job) = job {
+        job.tell(&loaded.origins);
         return Ok(Command::State { job, loaded });
     }
     Ok(match name {

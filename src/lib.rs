@@ -10,7 +10,8 @@
 //!           access                      -> 0 1 snapshot
 //!           ledger                      -> 1 store
 //! layer 4   proxy                       -> 0 1 snapshot access ledger upstream limits cache
-//!           admin                       -> 1 2 3, never the pure crate and proxy
+//!           admin                       -> 1 2 3 import, never the pure crate and proxy
+//!           import                      -> 1 2 3, never the pure crate
 //! layer 5   app boot serve cli          -> everything
 //! ```
 
@@ -23,6 +24,7 @@ pub mod cli;
 pub mod config;
 pub mod fake;
 pub mod http;
+pub mod import;
 pub mod ledger;
 pub mod limits;
 pub mod proxy;

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use anyhow::Context as _;
 use ollama2openai::access::Minted;
 use ollama2openai::config::Secret;
-use ollama2openai::store::{NewBackend, NewChannel, NewToken, Store};
+use ollama2openai::store::{By, NewBackend, NewChannel, NewToken, Store};
 
 use crate::client::{Connection, Face};
 use crate::load::{self, Target};
@@ -82,7 +82,7 @@ async fn fill_one(data: &Path, size: Size, upstream: SocketAddr) -> anyhow::Resu
             backends: (0..backends).map(backend).collect(),
             ..NewChannel::new(format!("channel {channel}"), base(0))
         };
-        store.create_channel(&new).await?;
+        store.create_channel(&new, &By::cli()).await?;
     }
     let tokens = if size == Size::One { 0 } else { TOKENS };
     let texts = (0..tokens).map(|at| format!("token {at}")).chain([TOKEN.to_owned()]);

@@ -31,6 +31,19 @@ pub fn caller<B>(request: &Request<B>, peer: SocketAddr, trust: &TrustProxy) -> 
     Caller { address, is_loopback }
 }
 
+/// Whether the client speaks TLS, as the proxy says that stands next to the gateway, if it is trusted: the last word of
+/// `X-Forwarded-Proto`.
+#[must_use]
+pub fn speaks_tls(headers: &HeaderMap, peer: SocketAddr, trust: &TrustProxy) -> bool {
+    let is_trusted = match trust {
+        TrustProxy::Off => false,
+        TrustProxy::Hops(hops) => *hops > 0,
+        TrustProxy::From(proxies) => proxies.contains(peer.ip().to_canonical()),
+    };
+    let said = || items(headers, "x-forwarded-proto").next().flatten();
+    is_trusted && said().is_some_and(|scheme| scheme.eq_ignore_ascii_case("https"))
+}
+
 /// The address, and how many words of proxies were believed on the way to it.
 fn walk(headers: &HeaderMap, peer: IpAddr, trust: &TrustProxy) -> (IpAddr, usize) {
     let believes = |address: IpAddr, steps: usize| match trust {

@@ -11,11 +11,12 @@ use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::Admin;
 use super::error::AdminError;
 use super::fields::Fields;
 use super::settings::{Asked, Change, Wish, put, query, warnings_of, with};
 use super::shown_settings::access_control;
+use super::visitor::Visitor;
+use super::{Admin, auth};
 use crate::access::{Area, Caller, admits};
 use crate::config::{IpMode, Ranges, Standing, items, setting};
 
@@ -23,7 +24,8 @@ type Answer = Result<Json<Value>, AdminError>;
 
 pub(super) async fn save(
     State(admin): State<Arc<Admin>>,
-    Extension(caller): Extension<Caller>,
+    Extension(who): Extension<auth::Caller>,
+    Extension(visitor): Extension<Visitor>,
     asked: Result<Query<Asked>, QueryRejection>,
     body: Bytes,
 ) -> Answer {
@@ -32,7 +34,7 @@ pub(super) async fn save(
     let changes = rules(&mut fields);
     let may_lock_out = fields.flag("confirm").unwrap_or(false);
     let unread = fields.end()?;
-    let done = put(&admin, caller, &changes, Wish { may_lock_out, is_check }).await?;
+    let done = put(&admin, (&who, &visitor), &changes, Wish { may_lock_out, is_check }).await?;
     let rules = access_control(&done.now);
     let mut answer = done.answer(unread);
     answer["accessControl"] = rules;
@@ -75,9 +77,10 @@ pub(super) struct Tested {
 
 pub(super) async fn check_query(
     State(admin): State<Arc<Admin>>,
-    Extension(caller): Extension<Caller>,
+    Extension(visitor): Extension<Visitor>,
     tested: Result<Query<Tested>, QueryRejection>,
 ) -> Answer {
+    let caller = visitor.caller();
     let mut fields = Fields::read(b"")?;
     let tested = address(&mut fields, query(tested)?.ip, caller);
     fields.end()?;
@@ -87,10 +90,11 @@ pub(super) async fn check_query(
 /// Rules that are given are tested in place of those in force.
 pub(super) async fn check(
     State(admin): State<Arc<Admin>>,
-    Extension(caller): Extension<Caller>,
+    Extension(visitor): Extension<Visitor>,
     body: Bytes,
 ) -> Answer {
     let mut fields = Fields::read(&body)?;
+    let caller = visitor.caller();
     let ip = fields.text("ip");
     let tested = address(&mut fields, ip, caller);
     let changes = rules(&mut fields);

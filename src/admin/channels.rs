@@ -2,18 +2,19 @@
 
 use std::sync::Arc;
 
-use axum::Json;
 use axum::extract::{Path, State};
+use axum::{Extension, Json};
 use bytes::Bytes;
 use http::StatusCode;
 use serde_json::{Value, json};
 
+use super::auth::Caller;
 use super::error::AdminError;
 use super::fields::Fields;
 use super::{Admin, rules, view};
 use crate::config::BaseUrl;
 use crate::store::{
-    BackendRow, ChannelChange, ChannelRow, Conflict, NewBackend, NewChannel, Rows, StoreError,
+    BackendRow, ChannelChange, ChannelRow, Conflict, Entry, NewBackend, NewChannel, Rows, StoreError,
 };
 
 type Answer = Result<Json<Value>, AdminError>;
@@ -63,7 +64,11 @@ fn change(fields: &mut Fields) -> ChannelChange {
     }
 }
 
-pub(super) async fn create(State(admin): State<Arc<Admin>>, body: Bytes) -> Answer {
+pub(super) async fn create(
+    State(admin): State<Arc<Admin>>,
+    Extension(caller): Extension<Caller>,
+    body: Bytes,
+) -> Answer {
     let mut fields = Fields::read(&body)?;
     let change = change(&mut fields);
     let given = fields.base("baseUrl");
@@ -82,7 +87,7 @@ pub(super) async fn create(State(admin): State<Arc<Admin>>, body: Bytes) -> Answ
     change.fill(&mut new);
     let mut number = 1;
     let (row, members) = loop {
-        match admin.store.create_channel(&new).await {
+        match admin.store.create_channel(&new, &caller.by).await {
             Err(StoreError::Conflict(Conflict::Name(_))) if !is_named => {
                 number += 1;
                 new.name = format!("{UNNAMED} {number}");
@@ -95,7 +100,12 @@ pub(super) async fn create(State(admin): State<Arc<Admin>>, body: Bytes) -> Answ
     Ok(Json(shown(&admin, &row, &members, &warnings)))
 }
 
-pub(super) async fn update(State(admin): State<Arc<Admin>>, Path(id): Path<String>, body: Bytes) -> Answer {
+pub(super) async fn update(
+    State(admin): State<Arc<Admin>>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<String>,
+    body: Bytes,
+) -> Answer {
     let rows = admin.store.load().await?;
     let row = find(&rows, &id)?;
     let old = view::members(&rows, &id);
@@ -115,7 +125,8 @@ pub(super) async fn update(State(admin): State<Arc<Admin>>, Path(id): Path<Strin
         _ => {}
     }
     let warnings = fields.end()?;
-    let (row, members) = admin.store.update_channel(&id, &change, expected).await.map_err(named)?;
+    let (row, members) =
+        admin.store.update_channel(&id, &change, expected, &caller.by).await.map_err(named)?;
     admin.reloader.reload().await?;
     tracing::info!(channel = row.name, "a channel was changed");
     Ok(Json(shown(&admin, &row, &members, &warnings)))
@@ -145,8 +156,12 @@ fn find<'r>(rows: &'r Rows, id: &str) -> Result<&'r ChannelRow, AdminError> {
     rows.channels.iter().find(|row| row.id == id).ok_or_else(|| AdminError::not_found("Channel"))
 }
 
-pub(super) async fn delete(State(admin): State<Arc<Admin>>, Path(id): Path<String>) -> Answer {
-    admin.store.delete_channel(&id).await.map_err(named)?;
+pub(super) async fn delete(
+    State(admin): State<Arc<Admin>>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<String>,
+) -> Answer {
+    admin.store.delete_channel(&id, &caller.by).await.map_err(named)?;
     admin.reloader.reload().await?;
     tracing::info!(id, "a channel was deleted");
     Ok(Json(json!({ "success": true })))
@@ -170,9 +185,14 @@ pub(super) async fn check_all(State(admin): State<Arc<Admin>>) -> Answer {
     Ok(Json(json!({ "results": results, "channels": listed(&admin, &rows) })))
 }
 
-pub(super) async fn reset_health(State(admin): State<Arc<Admin>>) -> Answer {
+pub(super) async fn reset_health(
+    State(admin): State<Arc<Admin>>,
+    Extension(caller): Extension<Caller>,
+) -> Answer {
     let rows = admin.store.load().await?;
     let members = rows.backends.iter().filter(|row| row.channel_id.is_some());
+    let entry = Entry { action: "channel.reset_health", object_kind: "channel", ..Entry::default() };
+    admin.store.record(&caller.by, entry).await?;
     admin.reset(&view::targets(members, admin.reloader.registry()));
     Ok(Json(json!({ "success": true })))
 }

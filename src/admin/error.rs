@@ -1,8 +1,10 @@
 //! Errors of the admin API, in the seed's shape `{"error":"text"}` with a `code` for programs and, where fields are
 //! wrong, `fields`: what is wrong with each.
 
+use std::time::Duration;
+
 use axum::response::{IntoResponse, Response};
-use http::{StatusCode, header};
+use http::{HeaderValue, StatusCode, header};
 use serde_json::{Map, Value, json};
 
 use crate::http::{Failure, headers};
@@ -18,11 +20,19 @@ pub(super) struct AdminError {
     fields: Vec<(String, String)>,
     /// More members of the answer, as the seed has them.
     more: Vec<(&'static str, Value)>,
+    retry_after: Option<Duration>,
 }
 
 impl AdminError {
     pub(super) fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
-        AdminError { status, code, message: message.into(), fields: Vec::new(), more: Vec::new() }
+        AdminError {
+            status,
+            code,
+            message: message.into(),
+            fields: Vec::new(),
+            more: Vec::new(),
+            retry_after: None,
+        }
     }
 
     /// 400 for the whole body.
@@ -39,6 +49,17 @@ impl AdminError {
     /// 404, as the seed words it.
     pub(super) fn not_found(what: &'static str) -> Self {
         AdminError::new(StatusCode::NOT_FOUND, "not_found", format!("{what} not found"))
+    }
+
+    /// Whether it is that nobody is known.
+    pub(super) fn is_unauthorized(&self) -> bool {
+        self.status == StatusCode::UNAUTHORIZED
+    }
+
+    /// The same error, with the time after which another try makes sense.
+    pub(super) fn retry_after(mut self, wait: Duration) -> Self {
+        self.retry_after = Some(wait);
+        self
     }
 
     /// The same error with one more member.
@@ -58,7 +79,14 @@ impl IntoResponse for AdminError {
         for (name, value) in self.more {
             body[name] = value;
         }
-        (self.status, [(header::CONTENT_TYPE, headers::JSON)], body.to_string()).into_response()
+        let mut reply =
+            (self.status, [(header::CONTENT_TYPE, headers::JSON)], body.to_string()).into_response();
+        if let Some(wait) = self.retry_after {
+            // Rounded up: whoever waits that long gets through.
+            let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+            reply.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds.max(1)));
+        }
+        reply
     }
 }
 
@@ -81,6 +109,7 @@ impl From<StoreError> for AdminError {
         let (status, code) = match &error {
             StoreError::NotFound { .. } => (StatusCode::NOT_FOUND, "not_found"),
             StoreError::Conflict(Conflict::Revision { .. }) => (StatusCode::CONFLICT, "changed_meanwhile"),
+            StoreError::Conflict(Conflict::LastAdmin) => (StatusCode::CONFLICT, "last_admin"),
             StoreError::Conflict(_) => (StatusCode::CONFLICT, "exists"),
             StoreError::Locked => (StatusCode::SERVICE_UNAVAILABLE, "database_locked"),
             StoreError::Full => (StatusCode::INSUFFICIENT_STORAGE, "disk_full"),
@@ -92,7 +121,13 @@ impl From<StoreError> for AdminError {
         if status.is_server_error() {
             tracing::error!(%error, "the database refused a change");
         }
-        AdminError::new(status, code, error.to_string())
+        let told = AdminError::new(status, code, error.to_string());
+        match error {
+            StoreError::Conflict(Conflict::User(_) | Conflict::AdminToken(_)) => {
+                told.with("fields", json!({ "name": "exists" }))
+            }
+            _ => told,
+        }
     }
 }
 

@@ -1,5 +1,7 @@
 //! The members of a JSON body, taken one by one: each wrong one is named, and what nobody took is a warning.
 
+use http::{HeaderMap, HeaderValue, header};
+use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 use super::error::AdminError;
@@ -30,6 +32,33 @@ impl Fields {
             },
         };
         Ok(Fields { given, wrong: Vec::new(), asked: Vec::new() })
+    }
+
+    /// As [`Fields::read`], or from a form as browsers send them. A program such as curl says "form" of anything.
+    ///
+    /// # Errors
+    /// 400 for what is neither.
+    pub(super) fn read_form(headers: &HeaderMap, body: &[u8]) -> Result<Fields, AdminError> {
+        let kind = headers.get(header::CONTENT_TYPE).map(HeaderValue::as_bytes).unwrap_or_default();
+        let is_form = kind.to_ascii_lowercase().starts_with(b"application/x-www-form-urlencoded");
+        if !is_form || body.trim_ascii().starts_with(b"{") {
+            return Fields::read(body);
+        }
+        let pairs = form_urlencoded::parse(body);
+        let given = pairs.map(|(name, value)| {
+            let value = match &*value {
+                "true" | "on" if name == "everywhere" => Value::Bool(true), // the one switch that forms have
+                text => Value::String(text.to_owned()),
+            };
+            (name.into_owned(), value)
+        });
+        Ok(Fields { given: given.collect(), wrong: Vec::new(), asked: Vec::new() })
+    }
+
+    /// Notes that a field is wrong, and gives an empty text in its place.
+    pub(super) fn failed(&mut self, name: &str, wrong: impl Into<String>) -> String {
+        self.wrong(name, wrong);
+        String::new()
     }
 
     /// Notes that a field is wrong; the first that is said of it counts.
@@ -85,6 +114,17 @@ impl Fields {
             _ => None,
         });
         text.flatten()
+    }
+
+    /// A time that is yet to come, as it is stored; `null` is none.
+    pub(super) fn future(&mut self, name: &str) -> Option<String> {
+        let text = self.text(name)?;
+        match time(&text) {
+            None => self.wrong(name, "must be a time, as in 2026-01-31T08:00:00Z, or a date"),
+            Some(time) if time <= format!("{:.3}", Timestamp::now()) => self.wrong(name, "is in the past"),
+            Some(time) => return Some(time),
+        }
+        None
     }
 
     /// A name for people: neither empty nor long, on one line.
@@ -171,6 +211,15 @@ impl Fields {
         Some(list)
     }
 
+    /// An object of anything; `null` is an empty one.
+    pub(super) fn object(&mut self, name: &str) -> Option<Map<String, Value>> {
+        self.take(name, "an object", |value| match value {
+            Value::Null => Some(Map::new()),
+            Value::Object(object) => Some(object),
+            _ => None,
+        })
+    }
+
     /// A base URL, normalised.
     pub(super) fn base(&mut self, name: &str) -> Option<BaseUrl> {
         let text = self.text(name).filter(|text| !text.trim().is_empty())?;
@@ -193,4 +242,11 @@ impl Fields {
             self.wrong(name, wrong);
         }
     }
+}
+
+/// A time with its zone, or a date, which is its midnight in UTC: as times are stored.
+pub(super) fn time(text: &str) -> Option<String> {
+    let text = text.trim();
+    let moment = text.parse::<Timestamp>().or_else(|_| format!("{text}T00:00:00Z").parse());
+    Some(format!("{:.3}", moment.ok()?))
 }

@@ -2,18 +2,19 @@
 
 use std::sync::Arc;
 
-use axum::Json;
 use axum::extract::{Path, State};
+use axum::{Extension, Json};
 use bytes::Bytes;
 use http::StatusCode;
 use serde_json::{Value, json};
 
+use super::auth::Caller;
 use super::error::AdminError;
 use super::fields::Fields;
 use super::keyline::{KeyLine, display_name, parse_lines};
 use super::{Admin, rules, view};
 use crate::config::Secret;
-use crate::store::{BackendRow, Created, KeyChange, NewKey, Rows};
+use crate::store::{BackendRow, Created, Entry, KeyChange, NewKey, Rows};
 
 type Answer = Result<Json<Value>, AdminError>;
 
@@ -56,7 +57,11 @@ fn new_key(line: &KeyLine) -> NewKey {
     NewKey::new(name, line.base.to_string(), line.key.clone())
 }
 
-pub(super) async fn add(State(admin): State<Arc<Admin>>, body: Bytes) -> Answer {
+pub(super) async fn add(
+    State(admin): State<Arc<Admin>>,
+    Extension(caller): Extension<Caller>,
+    body: Bytes,
+) -> Answer {
     let mut fields = Fields::read(&body)?;
     let base = fields.base("baseUrl").unwrap_or_else(|| admin.default_base.clone());
     let Some(text) = fields.text("key").filter(|text| !text.trim().is_empty()) else {
@@ -79,7 +84,7 @@ pub(super) async fn add(State(admin): State<Arc<Admin>>, body: Bytes) -> Answer 
     let line = line.ok_or_else(|| AdminError::invalid("Invalid key format"))?;
     let mut new = new_key(&line);
     change.fill(&mut new);
-    let created = admin.store.create_keys(&[new]).await?;
+    let created = admin.store.create_keys(&[new], &caller.by).await?;
     match created.into_iter().next() {
         Some(Created::Added(row)) => {
             admin.reloader.reload().await?;
@@ -105,7 +110,11 @@ fn shown(admin: &Admin, row: &BackendRow, warnings: &[String]) -> Value {
     answer
 }
 
-pub(super) async fn add_batch(State(admin): State<Arc<Admin>>, body: Bytes) -> Answer {
+pub(super) async fn add_batch(
+    State(admin): State<Arc<Admin>>,
+    Extension(caller): Extension<Caller>,
+    body: Bytes,
+) -> Answer {
     let mut fields = Fields::read(&body)?;
     let base = fields.base("baseUrl").unwrap_or_else(|| admin.default_base.clone());
     let text = fields.text("keys").filter(|text| !text.trim().is_empty());
@@ -116,7 +125,7 @@ pub(super) async fn add_batch(State(admin): State<Arc<Admin>>, body: Bytes) -> A
     let parsed = parse_lines(&text.unwrap_or_default(), &base);
     let (good, bad): (Vec<_>, Vec<_>) = parsed.into_iter().partition(Result::is_ok);
     let new: Vec<_> = good.iter().flatten().map(new_key).collect();
-    let created = admin.store.create_keys(&new).await?;
+    let created = admin.store.create_keys(&new, &caller.by).await?;
     admin.reloader.reload().await?;
     let registry = admin.reloader.registry();
     let (mut added, mut duplicates) = (Vec::new(), Vec::new());
@@ -148,7 +157,12 @@ pub(super) async fn add_batch(State(admin): State<Arc<Admin>>, body: Bytes) -> A
     Ok(Json(answer))
 }
 
-pub(super) async fn update(State(admin): State<Arc<Admin>>, Path(id): Path<String>, body: Bytes) -> Answer {
+pub(super) async fn update(
+    State(admin): State<Arc<Admin>>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<String>,
+    body: Bytes,
+) -> Answer {
     let rows = admin.store.load().await?;
     let row = find(&rows, &id)?;
     let mut fields = Fields::read(&body)?;
@@ -162,7 +176,7 @@ pub(super) async fn update(State(admin): State<Arc<Admin>>, Path(id): Path<Strin
         change.base_url = Some(base.to_string());
     }
     let warnings = fields.end()?;
-    let row = admin.store.update_key(&id, &change, expected).await?;
+    let row = admin.store.update_key(&id, &change, expected, &caller.by).await?;
     admin.reloader.reload().await?;
     tracing::info!(key = row.name, "a key was changed");
     Ok(Json(shown(&admin, &row, &warnings)))
@@ -181,26 +195,37 @@ fn find<'r>(rows: &'r Rows, id: &str) -> Result<&'r BackendRow, AdminError> {
     pool(rows).find(|row| row.id == id).ok_or_else(|| AdminError::not_found("Key"))
 }
 
-pub(super) async fn toggle(State(admin): State<Arc<Admin>>, Path(id): Path<String>) -> Answer {
+pub(super) async fn toggle(
+    State(admin): State<Arc<Admin>>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<String>,
+) -> Answer {
     let rows = admin.store.load().await?;
     let row = find(&rows, &id)?;
     let change = KeyChange { enabled: Some(!row.enabled), ..KeyChange::default() };
-    let row = admin.store.update_key(&id, &change, Some(row.revision)).await?;
+    let row = admin.store.update_key(&id, &change, Some(row.revision), &caller.by).await?;
     admin.reloader.reload().await?;
     tracing::info!(key = row.name, enabled = row.enabled, "a key was turned on or off");
     Ok(Json(shown(&admin, &row, &[])))
 }
 
-pub(super) async fn delete(State(admin): State<Arc<Admin>>, Path(id): Path<String>) -> Answer {
+pub(super) async fn delete(
+    State(admin): State<Arc<Admin>>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<String>,
+) -> Answer {
     find(&admin.store.load().await?, &id)?;
-    admin.store.delete_key(&id).await?;
+    admin.store.delete_key(&id, &caller.by).await?;
     admin.reloader.reload().await?;
     tracing::info!(id, "a key was deleted");
     Ok(Json(json!({ "success": true })))
 }
 
-pub(super) async fn delete_all(State(admin): State<Arc<Admin>>) -> Answer {
-    let count = admin.store.delete_all_keys().await?;
+pub(super) async fn delete_all(
+    State(admin): State<Arc<Admin>>,
+    Extension(caller): Extension<Caller>,
+) -> Answer {
+    let count = admin.store.delete_all_keys(&caller.by).await?;
     admin.reloader.reload().await?;
     tracing::info!(count, "all keys were deleted");
     Ok(Json(json!({ "success": true })))
@@ -219,8 +244,13 @@ pub(super) async fn check_all(State(admin): State<Arc<Admin>>) -> Answer {
     Ok(Json(listed(&admin, &rows)))
 }
 
-pub(super) async fn reset_health(State(admin): State<Arc<Admin>>) -> Answer {
+pub(super) async fn reset_health(
+    State(admin): State<Arc<Admin>>,
+    Extension(caller): Extension<Caller>,
+) -> Answer {
     let rows = admin.store.load().await?;
+    let entry = Entry { action: "key.reset_health", object_kind: "key", ..Entry::default() };
+    admin.store.record(&caller.by, entry).await?;
     admin.reset(&view::targets(pool(&rows), admin.reloader.registry()));
     Ok(Json(json!({ "success": true })))
 }

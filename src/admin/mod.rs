@@ -1,35 +1,50 @@
-//! The control plane: channels, keys, caches and settings by JSON over HTTP, at the paths and with the fields of the Node program.
+//! The control plane: channels, keys, caches, settings, accounts and the audit by JSON over HTTP, at the paths and with the fields
+//! of the Node program.
 //! Not the data plane: nothing here is on the way of a client's request.
 //!
 //! A change is checked field by field, stored in one transaction, then put in force by a new snapshot.
 
 mod access_control;
+mod admin_tokens;
+mod audit;
 mod auth;
 mod caches;
 mod channels;
 mod error;
 mod fields;
-pub mod keyline;
+mod import;
 mod keys;
+mod passwords;
 mod probes;
 mod routes;
 pub mod rules;
+mod sessions;
 mod settings;
 mod shown_settings;
+mod sign_in;
+mod stats;
+mod throttle;
+mod users;
 mod view;
+mod visitor;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
 
 use http::Request;
 use hyper::body::Incoming;
+use jiff::tz::TimeZone;
 
 use crate::cache::Caches;
-use crate::config::{BaseUrl, Secret};
+use crate::config::BaseUrl;
+pub use crate::config::keyline;
 use crate::http::{Ids, Reply};
 use crate::snapshot::Reloader;
 use crate::store::Store;
 use crate::upstream::Client;
+pub use passwords::{HashError, Passwords, hash};
+pub use routes::{Least, routes};
+pub use users::stored as stored_user;
 pub use view::{masked, members, stored_channel, stored_key};
 
 /// Whether a path belongs to the control plane.
@@ -52,10 +67,12 @@ pub struct Admin {
     pub caches: Arc<Caches>,
     /// Ids of requests.
     pub ids: Arc<Ids>,
-    /// `ADMIN_PASSWORD`.
-    pub password: Secret,
+    /// Checks who signs in.
+    pub passwords: Passwords,
     /// Where a key line without an address goes: `OLLAMA_BASE_URL`, or Ollama's cloud.
     pub default_base: BaseUrl,
+    /// `QUOTA_TIMEZONE`.
+    pub quota_zone: TimeZone,
 }
 
 impl Admin {

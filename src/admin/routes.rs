@@ -1,22 +1,36 @@
-//! Paths of the control plane, as in the Node program.
+//! Paths of the control plane, most of them as in the Node program, and who may call each.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use axum::Router;
 use axum::body::Body as AxumBody;
-use axum::extract::DefaultBodyLimit;
+use axum::extract::{DefaultBodyLimit, Request as AxumRequest, State};
+use axum::handler::Handler;
+use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{Html, IntoResponse as _, Response};
-use axum::routing::{get, post, put};
-use axum::{Extension, Router};
+use axum::routing::{MethodFilter, MethodRouter, on};
 use http::{HeaderValue, Method, Request, StatusCode, header};
 use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
 use tower_service::Service as _;
 
+use super::auth::{self, Caller};
 use super::error::AdminError;
-use super::{Admin, access_control, auth, caches, channels, keys, settings};
-use crate::access::{Area, Caller, admits, caller};
+use super::visitor::Visitor;
+use super::{
+    Admin, access_control, admin_tokens, audit, caches, channels, import, keys, sessions, settings, sign_in,
+    stats, users,
+};
+use crate::access::{Area, admits, caller, speaks_tls};
 use crate::http::{Body, Reply, discard_small, headers, read_body, request_id};
+use crate::store::Role;
+
+/// Paths that nobody needs to be known for.
+const LOGIN: &str = "/admin/login";
+const LOGOUT: &str = "/admin/logout";
+/// Largest body there.
+const MAX_SIGN_IN: usize = 16 << 10;
 
 /// A body of so many bytes is read, whatever `MAX_BODY_BYTES` says: who lowered it must be able to raise it again.
 const LEAST_BODY: usize = 64 << 10;
@@ -26,7 +40,7 @@ const PANEL: &str = "<!doctype html><meta charset=utf-8><title>ollama2openai</ti
 /// Answers one request. Never fails: what goes wrong becomes a reply.
 pub(super) async fn answer(admin: Arc<Admin>, request: Request<Incoming>, peer: SocketAddr) -> Reply {
     let id = request_id(request.headers(), &admin.ids);
-    let reply = admitted(admin, request, peer).await;
+    let reply = admitted(admin, request, peer, &id).await;
     let (mut parts, body) = reply.into_parts();
     // Bodies of the control plane are made whole, so this waits for nothing.
     let whole = body.collect().await.map(|body| body.to_bytes()).unwrap_or_default();
@@ -35,20 +49,31 @@ pub(super) async fn answer(admin: Arc<Admin>, request: Request<Incoming>, peer: 
     Reply::from_parts(parts, Body::full(whole))
 }
 
-/// Who calls, by the rules of addresses; a whitelist leaves a way back on this machine.
-fn check_address<B>(admin: &Admin, request: &Request<B>, peer: SocketAddr) -> Result<Caller, AdminError> {
+/// Who calls, if the rules of addresses let it in; a whitelist leaves a way back on this machine.
+fn visitor<B>(
+    admin: &Admin,
+    request: &Request<B>,
+    peer: SocketAddr,
+    id: &HeaderValue,
+) -> Result<Visitor, AdminError> {
     let snapshot = admin.reloader.current().load();
     let caller = caller(request, peer, &snapshot.trust_proxy);
-    if admits(&snapshot.ip_rules, caller, Area::Admin) {
-        return Ok(caller);
+    if !admits(&snapshot.ip_rules, caller, Area::Admin) {
+        let message = "access from your address is not allowed";
+        return Err(AdminError::new(StatusCode::FORBIDDEN, "ip_not_allowed", message));
     }
-    let message = "access from your address is not allowed";
-    Err(AdminError::new(StatusCode::FORBIDDEN, "ip_not_allowed", message))
+    let is_tls = speaks_tls(request.headers(), peer, &snapshot.trust_proxy);
+    Ok(Visitor::of(request, caller, is_tls, id))
 }
 
-async fn admitted(admin: Arc<Admin>, request: Request<Incoming>, peer: SocketAddr) -> Response {
-    let caller = match check_address(&admin, &request, peer) {
-        Ok(caller) => caller,
+async fn admitted(
+    admin: Arc<Admin>,
+    request: Request<Incoming>,
+    peer: SocketAddr,
+    id: &HeaderValue,
+) -> Response {
+    let visitor = match visitor(&admin, &request, peer, id) {
+        Ok(visitor) => visitor,
         Err(refused) => return refused.into_response(),
     };
     let path = request.uri().path();
@@ -56,45 +81,126 @@ async fn admitted(admin: Arc<Admin>, request: Request<Incoming>, peer: SocketAdd
     if bare.eq_ignore_ascii_case("/admin") && matches!(*request.method(), Method::GET | Method::HEAD) {
         return Html(PANEL).into_response();
     }
-    if let Err(refused) = auth::admit(&admin, &request, peer) {
-        discard_small(request).await;
-        return refused.into_response();
-    }
-    let (head, body) = request.into_parts();
+    let is_open = [LOGIN, LOGOUT].iter().any(|open| bare.eq_ignore_ascii_case(open));
+    let caller = match bare.eq_ignore_ascii_case(LOGIN) {
+        true => Ok(None),
+        false => auth::admit(&admin, request.method(), request.headers(), &visitor).await.map(Some),
+    };
+    let caller = match caller {
+        Err(nobody) if is_open && nobody.is_unauthorized() => None,
+        Ok(caller) => caller,
+        Err(refused) => {
+            discard_small(request).await;
+            return refused.into_response();
+        }
+    };
     let most = admin.reloader.current().load().max_body_bytes.max(LEAST_BODY);
-    let body = match read_body(&head.headers, body, most).await {
+    let limit = if is_open { MAX_SIGN_IN } else { most };
+    let (head, body) = request.into_parts();
+    let body = match read_body(&head.headers, body, limit).await {
         Ok(body) => AxumBody::from(body),
         Err(refused) => return AdminError::from(refused).into_response(),
     };
-    let request = match bare_path(Request::from_parts(head, body)) {
+    let mut request = match bare_path(Request::from_parts(head, body)) {
         Ok(request) => request,
         Err(refused) => return refused.into_response(),
     };
-    let mut router = router().layer(Extension(caller)).layer(DefaultBodyLimit::disable()).with_state(admin);
+    request.extensions_mut().insert(visitor);
+    if let Some(caller) = caller {
+        request.extensions_mut().insert(caller);
+    }
+    let mut router = router().layer(DefaultBodyLimit::disable()).with_state(admin);
     let Ok(reply) = router.call(request).await;
     reply
 }
 
+/// The least that a caller must be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Least {
+    /// Anybody at all.
+    Nobody,
+    /// Known, whatever the role, and though a new password is due.
+    Known,
+    /// Of this role or a greater one.
+    Role(Role),
+}
+
+struct Row {
+    method: Method,
+    path: &'static str,
+    least: Least,
+    handler: MethodRouter<Arc<Admin>>,
+}
+
+fn row<H, T>(method: Method, path: &'static str, least: Least, handler: H) -> Row
+where
+    H: Handler<T, Arc<Admin>>,
+    T: 'static,
+{
+    let filter = MethodFilter::try_from(method.clone()).expect("the table holds plain methods");
+    let handler = on(filter, handler).route_layer(from_fn_with_state(least, guard));
+    Row { method, path, least, handler }
+}
+
+/// Every path with its methods and who may call it: the one place from which the router is made.
+fn table() -> Vec<Row> {
+    const SEE: Least = Least::Role(Role::Viewer);
+    const RULE: Least = Least::Role(Role::Admin);
+    vec![
+        row(Method::POST, LOGIN, Least::Nobody, sign_in::login),
+        row(Method::POST, LOGOUT, Least::Nobody, sign_in::logout),
+        row(Method::GET, "/admin/api/me", Least::Known, sign_in::me),
+        row(Method::POST, "/admin/api/me/password", Least::Known, sign_in::change_password),
+        row(Method::GET, "/admin/api/keys", SEE, keys::list),
+        row(Method::POST, "/admin/api/keys", RULE, keys::add),
+        row(Method::DELETE, "/admin/api/keys", RULE, keys::delete_all),
+        row(Method::POST, "/admin/api/keys/batch", RULE, keys::add_batch),
+        row(Method::POST, "/admin/api/keys/check", RULE, keys::check_all),
+        row(Method::POST, "/admin/api/keys/reset-health", RULE, keys::reset_health),
+        row(Method::PUT, "/admin/api/keys/{id}", RULE, keys::update),
+        row(Method::DELETE, "/admin/api/keys/{id}", RULE, keys::delete),
+        row(Method::POST, "/admin/api/keys/{id}/toggle", RULE, keys::toggle),
+        row(Method::POST, "/admin/api/keys/{id}/check", RULE, keys::check),
+        row(Method::GET, "/admin/api/channels", SEE, channels::list),
+        row(Method::POST, "/admin/api/channels", RULE, channels::create),
+        row(Method::POST, "/admin/api/channels/check", RULE, channels::check_all),
+        row(Method::POST, "/admin/api/channels/reset-health", RULE, channels::reset_health),
+        row(Method::PUT, "/admin/api/channels/{id}", RULE, channels::update),
+        row(Method::DELETE, "/admin/api/channels/{id}", RULE, channels::delete),
+        row(Method::GET, "/admin/api/cache", SEE, caches::report),
+        row(Method::DELETE, "/admin/api/cache", RULE, caches::clear),
+        row(Method::GET, "/admin/api/settings", SEE, settings::list),
+        row(Method::POST, "/admin/api/settings", RULE, settings::save),
+        row(Method::POST, "/admin/api/settings/access-control", RULE, access_control::save),
+        row(Method::GET, "/admin/api/settings/access-control/check", SEE, access_control::check_query),
+        row(Method::POST, "/admin/api/settings/access-control/check", RULE, access_control::check),
+        row(Method::GET, "/admin/api/stats", SEE, stats::stats),
+        row(Method::POST, "/admin/api/import", RULE, import::import),
+        row(Method::GET, "/admin/api/users", RULE, users::list),
+        row(Method::POST, "/admin/api/users", RULE, users::create),
+        row(Method::PUT, "/admin/api/users/{id}", RULE, users::update),
+        row(Method::DELETE, "/admin/api/users/{id}", RULE, users::delete),
+        row(Method::POST, "/admin/api/users/{id}/password", RULE, users::set_password),
+        row(Method::GET, "/admin/api/users/{id}/sessions", RULE, users::sessions),
+        row(Method::DELETE, "/admin/api/users/{id}/sessions", RULE, users::end_sessions),
+        row(Method::GET, "/admin/api/sessions", RULE, sessions::list),
+        row(Method::DELETE, "/admin/api/sessions/{id}", RULE, sessions::end),
+        row(Method::GET, "/admin/api/admin-tokens", RULE, admin_tokens::list),
+        row(Method::POST, "/admin/api/admin-tokens", RULE, admin_tokens::create),
+        row(Method::DELETE, "/admin/api/admin-tokens/{id}", RULE, admin_tokens::delete),
+        row(Method::GET, "/admin/api/audit", RULE, audit::list),
+    ]
+}
+
+/// Method, path and least caller of every row.
+#[must_use]
+pub fn routes() -> Vec<(Method, &'static str, Least)> {
+    table().into_iter().map(|row| (row.method, row.path, row.least)).collect()
+}
+
 fn router() -> Router<Arc<Admin>> {
-    Router::new()
-        .route("/admin/api/keys", get(keys::list).post(keys::add).delete(keys::delete_all))
-        .route("/admin/api/keys/batch", post(keys::add_batch))
-        .route("/admin/api/keys/check", post(keys::check_all))
-        .route("/admin/api/keys/reset-health", post(keys::reset_health))
-        .route("/admin/api/keys/{id}", put(keys::update).delete(keys::delete))
-        .route("/admin/api/keys/{id}/toggle", post(keys::toggle))
-        .route("/admin/api/keys/{id}/check", post(keys::check))
-        .route("/admin/api/channels", get(channels::list).post(channels::create))
-        .route("/admin/api/channels/check", post(channels::check_all))
-        .route("/admin/api/channels/reset-health", post(channels::reset_health))
-        .route("/admin/api/channels/{id}", put(channels::update).delete(channels::delete))
-        .route("/admin/api/cache", get(caches::report).delete(caches::clear))
-        .route("/admin/api/settings", get(settings::list).post(settings::save))
-        .route("/admin/api/settings/access-control", post(access_control::save))
-        .route(
-            "/admin/api/settings/access-control/check",
-            get(access_control::check_query).post(access_control::check),
-        )
+    let rows = table().into_iter();
+    rows.fold(Router::new(), |router, row| router.route(row.path, row.handler))
         .fallback(async || AdminError::not_found("Endpoint"))
         .method_not_allowed_fallback(async || {
             AdminError::new(
@@ -103,6 +209,19 @@ fn router() -> Router<Arc<Admin>> {
                 "this path knows other methods",
             )
         })
+}
+
+async fn guard(State(least): State<Least>, request: AxumRequest, next: Next) -> Response {
+    let caller = request.extensions().get::<Caller>().ok_or_else(auth::unauthorized);
+    let refused = match least {
+        Least::Nobody => None,
+        Least::Known => caller.err(),
+        Least::Role(role) => caller.and_then(|caller| caller.may(role)).err(),
+    };
+    match refused {
+        None => next.run(request).await,
+        Some(refused) => refused.into_response(),
+    }
 }
 
 /// Paths do not mind case or one trailing slash, as in the Node program. Ids are in lower case.

@@ -1,62 +1,44 @@
-//! What channels and keys may hold: one set of rules for the admin API and the command line. Pure.
+//! What channels, keys and accounts may hold: one set of rules for the admin API and the command line. Pure.
 //!
 //! An error is what is wrong, in words that follow the name of the field ("must be …").
 
 use super::keyline::{display_name, parse_lines};
+use super::passwords::DEFAULT;
 use super::view::{masked, member};
+use crate::config::fields::header_value;
+pub use crate::config::fields::{MAX_COUNT, MAX_NAME, MAX_PRIORITY, MAX_TEXT, line, name, pattern, weight};
 use crate::config::{BaseUrl, Secret};
 use crate::store::{BackendRow, ChannelRow, NewBackend};
 
-/// Longest name of a channel or key, in characters.
-pub const MAX_NAME: usize = 200;
-/// Longest of any other text, and most items of a list.
-pub const MAX_TEXT: usize = 4096;
-/// Largest weight and cap.
-pub const MAX_COUNT: i64 = 1_000_000;
-/// Priorities are this far from 0 at most.
-pub const MAX_PRIORITY: i64 = 1_000_000_000;
 /// Why a new address asks for a credential.
 pub const ENTER_AGAIN: &str = "must be entered again, as the address changes: a stored key goes nowhere else";
 
-/// A name for people: neither empty nor long, on one line.
+/// Why a password will not do, in general.
+pub const PASSWORD: &str = "must have 8 to 256 bytes, and be neither admin123 nor the name of the account";
+
+/// A new password.
 ///
 /// # Errors
 /// What is wrong with it.
-pub fn name(text: &str) -> Result<String, String> {
-    let text = text.trim();
-    if text.is_empty() || text.chars().count() > MAX_NAME || text.chars().any(char::is_control) {
-        return Err(format!("must have 1 to {MAX_NAME} characters, none of them a control character"));
+pub fn password(text: &str, name: &str) -> Result<(), String> {
+    let is_known = text.eq_ignore_ascii_case(DEFAULT) || text.eq_ignore_ascii_case(name);
+    match (8..=256).contains(&text.len()) && !is_known {
+        true => Ok(()),
+        false => Err(PASSWORD.to_owned()),
     }
-    Ok(text.to_owned())
 }
 
-/// Any other text, such as a model or a tag.
+/// The name of an account, in lower case.
 ///
 /// # Errors
 /// What is wrong with it.
-pub fn line(text: &str) -> Result<(), String> {
-    if text.len() > MAX_TEXT || text.chars().any(char::is_control) {
-        return Err(format!("must have at most {MAX_TEXT} bytes and no control characters"));
+pub fn account(text: &str) -> Result<String, String> {
+    let name = text.trim().to_lowercase();
+    let is_fine = |byte: u8| byte.is_ascii_alphanumeric() || b"._@-".contains(&byte);
+    match (1..=64).contains(&name.len()) && name.bytes().all(is_fine) {
+        true => Ok(name),
+        false => Err("must have 1 to 64 letters, digits or any of . _ @ -".to_owned()),
     }
-    Ok(())
-}
-
-/// A name or pattern of a model. A blank one would be taken for none, and no pattern at all admits every model.
-///
-/// # Errors
-/// What is wrong with it.
-pub fn pattern(text: &str) -> Result<(), String> {
-    if text.trim().is_empty() {
-        Err("must not be blank; an empty list is all models".to_owned())
-    } else {
-        line(text)
-    }
-}
-
-/// 0 is 10, as in the Node program.
-#[must_use]
-pub fn weight(given: i64) -> i64 {
-    if given == 0 { 10 } else { given }
 }
 
 /// What a credential in a change of a key means; `None` when it is the key's own mask, which changes nothing.
@@ -75,13 +57,6 @@ pub fn credential(text: &str, row: &BackendRow) -> Result<Option<Secret>, String
 
 fn is_mask(text: &str) -> bool {
     text.contains("***") || text.ends_with("(lost)")
-}
-
-fn header_value(text: &str) -> Result<(), String> {
-    match text.bytes().all(|byte| byte.is_ascii_graphic()) {
-        true => Ok(()),
-        false => Err("must be visible ASCII without blanks, as it travels in a header".to_owned()),
-    }
 }
 
 /// Whether two addresses are the same scheme, host and port: only then may a credential go along.

@@ -11,10 +11,12 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::Admin;
+use super::auth::Caller;
 use super::error::AdminError;
 use super::fields::Fields;
 use super::shown_settings as shown;
-use crate::access::{Area, Caller, admits};
+use super::visitor::Visitor;
+use crate::access::{self, Area, admits};
 use crate::config::{IpMode, IpRules, Setting, Standing, setting};
 
 type Answer = Result<Json<Value>, AdminError>;
@@ -48,6 +50,7 @@ pub(super) async fn list(State(admin): State<Arc<Admin>>) -> Json<Value> {
 pub(super) async fn save(
     State(admin): State<Arc<Admin>>,
     Extension(caller): Extension<Caller>,
+    Extension(visitor): Extension<Visitor>,
     asked: Result<Query<Asked>, QueryRejection>,
     body: Bytes,
 ) -> Answer {
@@ -56,7 +59,7 @@ pub(super) async fn save(
     let may_lock_out = fields.flag("confirm").unwrap_or(false);
     let changes = changes(&mut fields);
     let warnings = fields.end()?;
-    let done = put(&admin, caller, &changes, Wish { may_lock_out, is_check }).await?;
+    let done = put(&admin, (&caller, &visitor), &changes, Wish { may_lock_out, is_check }).await?;
     Ok(Json(done.answer(warnings)))
 }
 
@@ -134,10 +137,11 @@ impl Done {
 /// 409 `would_lock_out`, for rules that the caller's own address does not pass; those of the database.
 pub(super) async fn put(
     admin: &Admin,
-    caller: Caller,
+    (who, visitor): (&Caller, &Visitor),
     changes: &[Change],
     wish: Wish,
 ) -> Result<Done, AdminError> {
+    let caller = visitor.caller();
     let before = admin.reloader.settings();
     let now = with(admin, &before, changes);
     let rules = &now.config.access.ip_rules;
@@ -160,7 +164,7 @@ pub(super) async fn put(
     let told: Vec<Value> = told.collect();
     if !(wish.is_check || changes.is_empty()) {
         let texts: Vec<_> = changes.iter().map(|(setting, text)| (setting.name, text.clone())).collect();
-        admin.store.save_settings(&texts).await?;
+        admin.store.save_settings(&texts, &who.by).await?;
         admin.reloader.reload().await?;
         tracing::info!(settings = changed.collect::<Vec<_>>().join(", "), "settings were saved");
     }
@@ -176,7 +180,7 @@ pub(super) fn with(admin: &Admin, before: &Standing, changes: &[Change]) -> Stan
 }
 
 /// What somebody should know who saves these rules.
-pub(super) fn warnings_of(rules: &IpRules, caller: Caller) -> Vec<String> {
+pub(super) fn warnings_of(rules: &IpRules, caller: access::Caller) -> Vec<String> {
     let mut warnings = Vec::new();
     if rules.mode == IpMode::Whitelist && rules.whitelist.is_empty() {
         warnings.push(

@@ -126,7 +126,7 @@ fn live(target: Option<&Target>) -> Map<String, Value> {
     let age = models.as_ref().map(|(_, age)| *age);
     let checked = age.and_then(|age| SignedDuration::try_from(age).ok()).map(|age| Timestamp::now() - age);
     object(json!({
-        "healthy": is_up(target), "state": state, "currentConcurrent": target.slots.in_flight(),
+        "healthy": is_up(target), "state": state, "currentConcurrent": target.counts.slots.in_flight(),
         "lastError": last_error.map(|error| error.text.to_string()),
         "lastCheck": checked.map(|at| format!("{at:.3}")),
         "inventory": {

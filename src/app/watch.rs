@@ -14,6 +14,8 @@ use crate::upstream::{Due, Rounds, Sight, look};
 
 /// Between two looks at what is due.
 const TICK: Duration = Duration::from_millis(250);
+/// Between two times that idle connections are closed where nobody asks any more.
+const SWEEP: Duration = Duration::from_secs(30);
 /// Looks that run at once.
 const AT_ONCE: usize = 32;
 
@@ -41,6 +43,7 @@ pub(super) async fn run(proxy: Arc<Proxy>, first: watch::Sender<Option<Vec<Sight
     let mut watch = Watch::new(&proxy);
     let mut ticks = tokio::time::interval(TICK);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut sweeps = tokio::time::interval(SWEEP);
     let mut opening = proxy.snapshot.load().health_interval.is_some().then(|| Opening::new(first));
     loop {
         tokio::select! {
@@ -51,6 +54,7 @@ pub(super) async fn run(proxy: Arc<Proxy>, first: watch::Sender<Option<Vec<Sight
                     opening.begin(begun);
                 }
             }
+            _ = sweeps.tick() => proxy.snapshot.load().targets().for_each(|target| target.backend.host.close_idle()),
             Some(done) = watch.running.join_next(), if !watch.running.is_empty() => {
                 let Ok((address, sight)) = done else { continue };
                 watch.rounds.done(&address);
@@ -124,7 +128,7 @@ async fn look_as_due(proxy: &Proxy, due: Due) -> Looked {
     let sight = match due.sharing.first() {
         Some(first) if due.only_list => {
             if let Err(failure) = first.host.inventory.models(&proxy.client, first).await {
-                tracing::debug!(backend = first.name, error = failure.error.message, "no list of models");
+                tracing::debug!(address = due.address, error = failure.error.message, "no list of models");
             }
             None
         }

@@ -8,6 +8,7 @@ use super::Look;
 use crate::access::Doors;
 use crate::app::App;
 use crate::config::{Anonymous, Config, LogFormat};
+use crate::import::First;
 use crate::snapshot::Configured;
 use crate::upstream::Sight;
 
@@ -25,6 +26,35 @@ pub(super) struct Greeting {
 }
 
 impl Greeting {
+    /// What was taken over from the Node program, if this is its first start.
+    pub(super) fn imported(
+        self,
+        app: &App,
+        config: &Config,
+        look: Look,
+        out: &mut dyn Write,
+    ) -> io::Result<()> {
+        let Some(First { report, kept }) = &app.imported else { return Ok(()) };
+        let (summary, manual, kept) = (report.summary(), report.manual(), kept.display());
+        if config.log.format == LogFormat::Json {
+            tracing::info!(manual, "imported from the Node program: {summary}; {kept} has all of it");
+            if !report.secrets.is_empty() {
+                tracing::warn!("{}", report.warning());
+            }
+            return Ok(());
+        }
+        writeln!(out, "\n  {}   from the Node program: {summary}", look.dim("imported"))?;
+        if manual > 0 {
+            let things = if manual == 1 { "thing needs" } else { "things need" };
+            writeln!(out, "             {}", look.warn(&format!("{manual} {things} you")))?;
+        }
+        writeln!(out, "             all of it: {kept}")?;
+        if !report.secrets.is_empty() {
+            writeln!(out, "             {}", look.warn(&report.warning()))?;
+        }
+        Ok(())
+    }
+
     /// The address, as soon as it is bound.
     pub(super) fn listening(
         self,

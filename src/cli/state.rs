@@ -1,13 +1,16 @@
-//! Commands that work on what is stored: keys, channels, and the database as a whole. They open the database in
+//! Commands that work on what is stored: keys, channels, accounts, and the database as a whole. They open the database in
 //! `DATA_DIR` themselves, so that they work with and without a running gateway, which sees a change by its revision.
 
 mod args;
 mod channels;
 mod files;
 mod find;
+mod import;
 mod keys;
 mod options;
+mod password;
 mod show;
+mod users;
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -17,8 +20,8 @@ use anyhow::Context as _;
 use clap::ArgMatches;
 
 use super::{Console, report};
-use crate::config::{Config, Secret};
-use crate::store::{Rows, Store};
+use crate::config::{Config, Row, Secret};
+use crate::store::{By, Rows, Store};
 pub(super) use args::commands;
 use options::Options;
 
@@ -27,7 +30,18 @@ use options::Options;
 pub enum Job {
     Keys(keys::Job),
     Channels(channels::Job),
+    Users(users::Job),
     Files(files::Job),
+    Import(import::Job),
+}
+
+impl Job {
+    /// Tells it what is configured.
+    pub(super) fn tell(&mut self, rows: &[Row]) {
+        if let Job::Import(job) = self {
+            job.given = import::given(rows);
+        }
+    }
 }
 
 /// What a job has to say.
@@ -52,12 +66,13 @@ impl Told {
 /// What is wrong with its options, each a line.
 pub(super) fn job(name: &str, matches: &ArgMatches) -> Option<Result<Job, Vec<String>>> {
     let mut options = Options::new(match name {
-        "key" | "channel" => matches.subcommand()?.1,
+        "key" | "channel" | "user" => matches.subcommand()?.1,
         _ => matches,
     });
     let job = match name {
         "key" => Job::Keys(keys::read(matches.subcommand()?.0, &mut options)),
         "channel" => Job::Channels(channels::read(matches.subcommand()?.0, &mut options)),
+        "user" => Job::Users(users::read(matches.subcommand()?.0, &mut options)),
         "migrate" => Job::Files(files::Job::Migrate { dry_run: options.flag(args::DRY_RUN) }),
         "backup" => {
             Job::Files(files::Job::Backup { file: options.path()?, with_key: options.flag(args::WITH_KEY) })
@@ -65,6 +80,7 @@ pub(super) fn job(name: &str, matches: &ArgMatches) -> Option<Result<Job, Vec<St
         "restore" => {
             Job::Files(files::Job::Restore { file: options.path()?, force: options.flag(args::FORCE) })
         }
+        "import" => Job::Import(import::read(&mut options)?),
         _ => return None,
     };
     Some(options.end(job))
@@ -80,7 +96,9 @@ pub fn state(job: Job, config: &Config, console: &mut Console<'_>) -> anyhow::Re
         match job {
             Job::Keys(job) => keys::run(job, config).await,
             Job::Channels(job) => channels::run(job, config).await,
+            Job::Users(job) => users::run(job, config).await,
             Job::Files(job) => files::run(job, config).await,
+            Job::Import(job) => import::run(job, config).await,
         }
     })?;
     match console.out.write_all(told.out.as_bytes()).and_then(|()| console.out.flush()) {
@@ -122,7 +140,7 @@ async fn toggle(
     let mut out = String::new();
     let done = if on { "enabled" } else { "disabled" };
     for (id, name) in which {
-        store.set_enabled(id, on).await?;
+        store.set_enabled(id, on, &By::cli()).await?;
         out.push_str(&format!("{done} {id} {name}\n"));
     }
     Ok(out)

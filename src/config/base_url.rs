@@ -59,6 +59,11 @@ impl BaseUrl {
         self.authority.host().eq_ignore_ascii_case("ollama.com")
     }
 
+    /// What stands before the path of every call: empty, or a path without a slash at its end.
+    pub fn prefix(&self) -> &str {
+        &self.prefix
+    }
+
     /// Host and, where it was given, port: the value of the `Host` header.
     pub fn authority(&self) -> &Authority {
         &self.authority

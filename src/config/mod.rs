@@ -7,7 +7,9 @@ mod base_url;
 mod check;
 mod dotenv;
 mod example;
+pub mod fields;
 mod file;
+pub mod keyline;
 mod layer;
 mod load;
 mod problem;
@@ -28,6 +30,7 @@ use std::time::Duration;
 use jiff::tz::TimeZone;
 
 pub use base_url::{BadBaseUrl, BaseUrl};
+pub use dotenv::read_dotenv;
 pub use example::{example_env, example_toml};
 pub use layer::Origin;
 pub use load::{Loaded, Row, Sources, load};
@@ -171,6 +174,17 @@ pub struct IpRules {
     pub blacklist: Ranges,
 }
 
+impl IpMode {
+    fn named(word: &str) -> Option<IpMode> {
+        match word {
+            "disabled" => Some(IpMode::Disabled),
+            "whitelist" => Some(IpMode::Whitelist),
+            "blacklist" => Some(IpMode::Blacklist),
+            _ => None,
+        }
+    }
+}
+
 /// How the lists of addresses are read.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum IpMode {
@@ -303,6 +317,14 @@ impl Default for Config {
 pub fn setting(name: &str) -> Option<&'static Setting> {
     let name = name.trim_start_matches('-').replace('-', "_");
     settings().iter().find(|row| row.name.eq_ignore_ascii_case(&name))
+}
+
+/// Whether a setting takes a text.
+///
+/// # Errors
+/// What is wrong with it, in words that follow the value.
+pub fn accepts(setting: &Setting, text: &str) -> Result<(), String> {
+    value::parse(setting, text).map(drop)
 }
 
 /// Every setting, in the order in which it is shown.

@@ -1,5 +1,6 @@
 //! The uppermost layer: what an admin saved while the gateway ran. It lies in a database that others write to as well,
-//! so nothing in it is a reason not to start: what cannot be used is ignored, and named.
+//! so nothing in it is a reason not to start: what cannot be used is ignored, and named. Only where that could let
+//! somebody in whom the rules of addresses keep out, they let nobody in.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -10,7 +11,7 @@ use super::problem::Problem;
 use super::rows::SETTINGS;
 use super::table::{InEffect, Kind, Setting};
 use super::values::Values;
-use super::{Config, Upstream, value};
+use super::{Config, IpMode, IpRules, Upstream, value};
 
 /// Longest text that is saved, in bytes.
 const MAX_TEXT: usize = 256 << 10;
@@ -78,10 +79,17 @@ impl Loaded {
         let fresh = Config::from_values(&values);
         let Upstream { base, key_base, .. } = self.config.upstream.clone();
         let upstream = Upstream { base, key_base, ..fresh.upstream };
-        let config = Config { upstream, data_dir: self.config.data_dir.clone(), ..fresh };
+        let mut config = Config { upstream, data_dir: self.config.data_dir.clone(), ..fresh };
+        let is_of_rules = |bad: &&Problem| bad.name.starts_with("IP_");
+        let closed = ignored.iter().find(is_of_rules).map(|_| {
+            config.access.ip_rules = IpRules { mode: IpMode::Whitelist, ..IpRules::default() };
+            "a saved rule of addresses cannot be used: nobody may call, and only programs of this machine reach /admin, \
+             until it is saved anew or reset"
+                .to_owned()
+        });
         let open = open_to_all(&config).filter(|open| !self.warnings.contains(open));
         let told = ignored.iter().map(|problem| format!("{problem}; it is ignored"));
-        let warnings = told.chain(open).collect();
+        let warnings = told.chain(closed).chain(open).collect();
         Standing { config, rows, saved: saved.to_vec(), warnings, ignored }
     }
 

@@ -156,11 +156,7 @@ fn access(values: &Values) -> Access {
         },
         trust_proxy: values.text("TRUST_PROXY").unwrap_or_default().parse().expect("the text was checked"),
         ip_rules: IpRules {
-            mode: match values.text("IP_ACCESS_MODE") {
-                Some("whitelist") => IpMode::Whitelist,
-                Some("blacklist") => IpMode::Blacklist,
-                _ => IpMode::Disabled,
-            },
+            mode: values.text("IP_ACCESS_MODE").and_then(IpMode::named).unwrap_or_default(),
             whitelist: ranges("IP_WHITELIST"),
             blacklist: ranges("IP_BLACKLIST"),
         },

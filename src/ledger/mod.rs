@@ -46,8 +46,16 @@ pub struct Record {
 #[derive(Debug, Default)]
 pub struct Ledger {
     queue: Mutex<Vec<Record>>,
-    /// What did not fit into the queue, or could not be written.
-    kept: Mutex<Sums>,
+    kept: Mutex<Kept>,
+}
+
+/// Records that were added up.
+#[derive(Debug, Default)]
+struct Kept {
+    /// What is written now. Nothing is added to it, so that each kind of usage has its turn.
+    turn: Sums,
+    /// What is written after that.
+    next: Sums,
 }
 
 impl Ledger {
@@ -58,27 +66,33 @@ impl Ledger {
         if queue.len() >= QUEUE {
             let full = std::mem::take(&mut *queue);
             drop(queue);
-            lock(&self.kept).add_all(full);
+            lock(&self.kept).next.add_all(full);
         }
     }
 
-    /// Writes down all that is there. What cannot be written is kept, and written the next time.
+    /// Writes down what tokens have used, and at most `most` kinds of usage by hours: those of thousands of backends must
+    /// not slow requests. What cannot be written is kept, and written another time.
     ///
     /// # Errors
     /// Those of the database; nothing was written then.
-    pub async fn write(&self, store: &Store) -> Result<(), StoreError> {
+    pub async fn write(&self, store: &Store, most: usize) -> Result<(), StoreError> {
         let waiting = std::mem::take(&mut *lock(&self.queue));
         let sums = {
             let mut kept = lock(&self.kept);
-            kept.add_all(waiting);
-            std::mem::take(&mut *kept)
+            kept.next.add_all(waiting);
+            if kept.turn.is_empty() {
+                kept.turn = std::mem::take(&mut kept.next);
+            }
+            let mut sums = kept.turn.split(most);
+            sums.add(kept.next.split(0));
+            sums
         };
         if sums.is_empty() {
             return Ok(());
         }
         let written = store.add_usage(&sums.hours(), &sums.tokens()).await;
         if written.is_err() {
-            lock(&self.kept).add(sums);
+            lock(&self.kept).next.add(sums);
         }
         written
     }

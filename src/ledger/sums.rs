@@ -1,6 +1,6 @@
 //! Records added up, as they are written.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -14,7 +14,7 @@ const KINDS: usize = 20_000;
 /// Usage by hours, and of tokens by the month whose quota it counts for.
 #[derive(Debug, Default)]
 pub(super) struct Sums {
-    hours: BTreeMap<UsageKey, UsageCounts>,
+    hours: HashMap<UsageKey, UsageCounts>,
     tokens: BTreeMap<(String, Option<Date>), Used>,
 }
 
@@ -30,7 +30,7 @@ struct Used {
 
 impl Sums {
     pub(super) fn is_empty(&self) -> bool {
-        self.hours.is_empty()
+        self.hours.is_empty() && self.tokens.is_empty()
     }
 
     pub(super) fn add_all(&mut self, records: Vec<Record>) {
@@ -94,7 +94,20 @@ impl Sums {
 
     /// As the store takes them, in an order in which neighbours are written together.
     pub(super) fn hours(&self) -> Vec<(UsageKey, UsageCounts)> {
-        self.hours.iter().map(|(key, counts)| (key.clone(), *counts)).collect()
+        let mut hours: Vec<_> = self.hours.iter().map(|(key, counts)| (key.clone(), *counts)).collect();
+        hours.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
+        hours
+    }
+
+    /// Takes all that concerns tokens, and at most `most` kinds of usage.
+    pub(super) fn split(&mut self, most: usize) -> Sums {
+        let tokens = std::mem::take(&mut self.tokens);
+        if self.hours.len() <= most {
+            return Sums { hours: std::mem::take(&mut self.hours), tokens };
+        }
+        let keys: Vec<_> = self.hours.keys().take(most).cloned().collect();
+        let hours = keys.iter().filter_map(|key| self.hours.remove_entry(key)).collect();
+        Sums { hours, tokens }
     }
 
     /// Earlier months first, as the store begins a later one anew.

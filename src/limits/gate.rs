@@ -27,14 +27,17 @@ impl Slots {
     /// A slot, if one is free.
     #[must_use]
     pub fn try_enter(self: &Arc<Self>) -> Option<SlotGuard> {
+        SlotGuard::enter(self)
+    }
+
+    fn take(&self) -> bool {
         let cap = self.cap.load(Ordering::Relaxed);
         if cap == 0 {
             self.taken.fetch_add(1, Ordering::Relaxed);
-            return Some(SlotGuard(Arc::clone(self)));
+            return true;
         }
         let enter = |taken| (taken < cap).then_some(taken + 1);
-        self.taken.fetch_update(Ordering::Relaxed, Ordering::Relaxed, enter).ok()?;
-        Some(SlotGuard(Arc::clone(self)))
+        self.taken.fetch_update(Ordering::Relaxed, Ordering::Relaxed, enter).is_ok()
     }
 
     /// Changes the cap. What runs beyond a lower one ends by itself.
@@ -65,16 +68,31 @@ impl Slots {
     }
 }
 
-/// One slot, given back on drop.
+impl AsRef<Slots> for Slots {
+    fn as_ref(&self) -> &Slots {
+        self
+    }
+}
+
+/// One slot, given back on drop. Keeps alive what the slots are a part of.
 #[derive(Debug)]
 #[must_use]
-pub struct SlotGuard(Arc<Slots>);
+pub struct SlotGuard<T: AsRef<Slots> = Slots>(Arc<T>);
 
-impl Drop for SlotGuard {
+impl<T: AsRef<Slots>> SlotGuard<T> {
+    /// A slot of `of`, if one is free.
+    #[must_use]
+    pub fn enter(of: &Arc<T>) -> Option<Self> {
+        (**of).as_ref().take().then(|| SlotGuard(Arc::clone(of)))
+    }
+}
+
+impl<T: AsRef<Slots>> Drop for SlotGuard<T> {
     fn drop(&mut self) {
-        self.0.taken.fetch_sub(1, Ordering::Relaxed);
-        if let Some(room) = &self.0.room {
-            room.offer_while(|| self.0.is_sought());
+        let slots: &Slots = (*self.0).as_ref();
+        slots.taken.fetch_sub(1, Ordering::Relaxed);
+        if let Some(room) = &slots.room {
+            room.offer_while(|| slots.is_sought());
         }
     }
 }

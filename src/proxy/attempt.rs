@@ -5,10 +5,7 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use http::Response;
-use http_body_util::BodyExt as _;
-use hyper::body::Incoming;
-use wire::ndjson::Lines;
+use wire::ndjson::{LineTooLong, Lines};
 use wire::openai::ApiError;
 use wire::translate::errors::Refusal;
 use wire::translate::{Native, Peek, peek};
@@ -22,7 +19,7 @@ use crate::limits::{Refused, WaitingRoom};
 use crate::snapshot::{Origin, Plan};
 use crate::upstream::health::{State, Trial, Verdict};
 use crate::upstream::{
-    Backend, Reading, ended_early, read_error, read_whole, refused, stream_broke, timed_out,
+    Backend, Body, Reading, ended_early, read_error, read_whole, refused, stream_broke, timed_out,
 };
 
 /// How often a dead kept-alive connection may be replaced for one call; each try may meet another dead one.
@@ -63,7 +60,7 @@ pub(super) struct Begun {
     /// What was read already.
     pub(super) read: Bytes,
     /// The rest; `None` when all was read.
-    pub(super) rest: Option<Incoming>,
+    pub(super) rest: Option<Body>,
     pub(super) seat: Seat,
 }
 
@@ -156,7 +153,7 @@ async fn to_one(
     mut seat: Seat,
     until: Until,
 ) -> Result<Begun, Failure> {
-    by.target.tally.request();
+    by.target.counts.tally.request();
     context.asker.was_sent.store(true, Ordering::Relaxed);
     let room = &context.proxy.room;
     let trial = seat.trial.take().map(|trial| Probation { room, trial: Some(trial) });
@@ -189,7 +186,7 @@ async fn to_one(
 
 /// One line in the log when a backend goes down or comes back.
 fn tell_change(by: &Served, was: State, is: State) {
-    let (name, base) = (&by.target.backend.name, &by.target.backend.host.base);
+    let (name, base) = (&*by.target.name, &by.target.backend.host.base);
     match (was, is) {
         (State::Up, State::Up) => {}
         (State::Down { .. } | State::HalfOpen | State::OnTrial, State::Up) => {
@@ -265,12 +262,12 @@ fn judge(by: &Served, call: &Call<'_>, failure: &Failure, (started, now): (Insta
     let told = &failure.error.message;
     // A model that is not there is no fault of its backend.
     if failure.blame != Blame::Model {
-        by.target.tally.failure();
+        by.target.counts.tally.failure();
         let noted = cause.map_or_else(|| told.clone(), |cause| format!("{told} ({cause})"));
         backend.breaker.note_error(now, &noted);
     }
     tracing::info!(
-        backend = backend.name,
+        backend = &*by.target.name,
         channel = (by.group.origin == Origin::Channel).then_some(by.group.name.as_str()),
         model,
         outcome = failure.outcome.as_str(),
@@ -288,9 +285,9 @@ async fn ask(context: &Context, call: &Call<'_>, seat: Seat, until: Until) -> Re
     let served = seat.by.group.served(call.asked);
     let body = call.native.body(served);
     let wait = match until {
-        Until::Content => context.snapshot.timeouts.headers,
-        // The head of a whole answer comes with its last token, so its own limit rules.
-        Until::End(_) => context.snapshot.timeouts.whole,
+        Until::Content => Some(context.snapshot.timeouts.headers),
+        // The head of a whole answer comes with its last token, so its own limit rules: `whole` keeps it.
+        Until::End(_) => None,
     };
     let mut reused = 0;
     let response = loop {
@@ -300,7 +297,7 @@ async fn ask(context: &Context, call: &Call<'_>, seat: Seat, until: Until) -> Re
             other => break other?,
         }
     };
-    if !response.status().is_success() {
+    if !response.status.is_success() {
         let (status, retry_after, body) = read_error(response).await;
         let asked = call.asked;
         return Err(refused(Refusal {
@@ -315,10 +312,10 @@ async fn ask(context: &Context, call: &Call<'_>, seat: Seat, until: Until) -> Re
     match until {
         Until::Content => {
             let (max_line, idle) = (context.snapshot.max_line, context.snapshot.timeouts.idle);
-            first_content(response, max_line, idle, seat).await
+            first_content(response.body, max_line, idle, seat).await
         }
         Until::End(reading) => {
-            let read = read_whole(response.into_body(), reading).await?;
+            let read = read_whole(response.body, reading).await?;
             let checked = wire::translate::errors::check_answer(call.native.path, &read, call.vectors);
             checked.map_err(|error| of_backend(error.into()))?;
             Ok(Begun { read, rest: None, seat })
@@ -328,45 +325,61 @@ async fn ask(context: &Context, call: &Call<'_>, seat: Seat, until: Until) -> Re
 
 /// Reads lines until one has content: up to then nothing of it has been sent.
 async fn first_content(
-    response: Response<Incoming>,
+    mut body: Body,
     max_line: usize,
     idle: Duration,
     seat: Seat,
 ) -> Result<Begun, Failure> {
-    let mut body = response.into_body();
-    let mut lines = Lines::new(max_line);
-    let mut read = bytes::BytesMut::new();
-    let mut found = Peek::Nothing;
-    while found == Peek::Nothing {
-        let frame = tokio::time::timeout(idle, body.frame()).await.map_err(|_| timed_out(idle))?;
-        let mut each = |line: &[u8]| {
-            found = peek(line);
-            found == Peek::Nothing
-        };
-        match frame {
-            Some(frame) => {
-                let frame = frame.map_err(|error| stream_broke(&error))?;
-                let Ok(data) = frame.into_data() else { continue };
-                let pushed = lines.push(&data, &mut each);
-                pushed.map_err(|error| of_backend(ApiError::upstream(error.to_string()).into()))?;
-                if read.is_empty() && found == Peek::Content {
-                    return Ok(Begun { read: data, rest: Some(body), seat });
-                }
-                read.extend_from_slice(&data);
+    let mut opening = Opening { lines: Lines::new(max_line), read: Vec::new(), found: Ok(Peek::Nothing) };
+    loop {
+        let more = std::future::poll_fn(|cx| body.poll_read(cx, |data| opening.take(data)));
+        let more = tokio::time::timeout(idle, more).await.map_err(|_| timed_out(idle))?;
+        let is_over = !more.map_err(|error| stream_broke(&error))?;
+        if is_over {
+            opening.finish();
+        }
+        match opening.found {
+            Ok(Peek::Nothing) if is_over => return Err(ended_early()),
+            Ok(Peek::Nothing) => {}
+            Ok(Peek::Content) => {
+                let rest = (!is_over).then_some(body);
+                return Ok(Begun { read: opening.read.into(), rest, seat });
             }
-            None => {
-                lines.finish(&mut each);
-                return match found {
-                    Peek::Content => Ok(Begun { read: read.freeze(), rest: None, seat }),
-                    Peek::Nothing => Err(ended_early()),
-                    Peek::Failed(error) => Err(of_backend(error.into())),
-                };
-            }
+            Ok(Peek::Failed(error)) => return Err(of_backend(error.into())),
+            Err(error) => return Err(of_backend(ApiError::upstream(error.to_string()).into())),
         }
     }
-    match found {
-        Peek::Failed(error) => Err(of_backend(error.into())),
-        _ => Ok(Begun { read: read.freeze(), rest: Some(body), seat }),
+}
+
+/// The beginning of a stream, read and looked at.
+struct Opening {
+    lines: Lines,
+    read: Vec<u8>,
+    found: Result<Peek, LineTooLong>,
+}
+
+impl Opening {
+    fn take(&mut self, data: &[u8]) {
+        self.read.extend_from_slice(data);
+        let Opening { lines, found, .. } = self;
+        if *found != Ok(Peek::Nothing) {
+            return;
+        }
+        let mut seen = Peek::Nothing;
+        let pushed = lines.push(data, |line| {
+            seen = peek(line);
+            seen == Peek::Nothing
+        });
+        *found = pushed.map(|()| seen);
+    }
+
+    fn finish(&mut self) {
+        if self.found == Ok(Peek::Nothing) {
+            self.lines.finish(|line| {
+                self.found = Ok(peek(line));
+                true
+            });
+        }
     }
 }
 

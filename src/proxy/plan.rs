@@ -11,7 +11,7 @@ use super::attempt::Call;
 use crate::config::Balance;
 use crate::http::{Failure, Outcome};
 use crate::limits::SlotGuard;
-use crate::snapshot::{Group, Plan, Snapshot, Target, Tier};
+use crate::snapshot::{Counts, Group, Plan, Snapshot, Target, Tier};
 use crate::upstream::Rotation;
 use crate::upstream::balance::take_least_busy;
 use crate::upstream::health::{State, Trial};
@@ -34,7 +34,7 @@ pub(super) struct Seat {
     pub(super) is_unlisted: bool,
     /// Whether it is ill or cooling, and only asked because all are.
     pub(super) is_last_resort: bool,
-    _slots: [SlotGuard; 2],
+    _slots: (SlotGuard, SlotGuard<Counts>),
 }
 
 /// What one look at a plan found.
@@ -168,7 +168,7 @@ impl Search {
         let served = group.served(&self.model);
         let mut found = None;
         let mut has_fit = false;
-        let load = |at: usize| (group.members[at].slots.in_flight(), group.weights[at]);
+        let load = |at: usize| (group.members[at].counts.slots.in_flight(), group.weights[at]);
         self.offer(&group.rotation, load, |at| {
             let target = &group.members[at];
             let is_shunned =
@@ -238,13 +238,13 @@ impl Search {
     /// Takes the channel's and the backend's place, and a trial where the backend is on probation.
     fn sit(&self, group: &Arc<Group>, target: &Arc<Target>, pass: Pass, now: Instant) -> Option<Seat> {
         let of_group = group.slots.try_enter()?;
-        let of_target = target.slots.try_enter()?;
+        let of_target = SlotGuard::enter(&target.counts)?;
         let is_last_resort = pass == Pass::LeastBad;
         let trial = match target.backend.breaker.state(now) {
             State::Up => None,
-            _ if is_last_resort => Some(target.backend.breaker.last_resort()),
+            _ if is_last_resort => Some(Trial::last_resort(&target.backend)),
             // Somebody may have been quicker.
-            _ => Some(target.backend.breaker.try_trial(now)?),
+            _ => Some(Trial::begin(&target.backend, now)?),
         };
         if let Some((limit, window)) = &group.rate
             && window.take(*limit, 1, now).is_err()
@@ -257,7 +257,7 @@ impl Search {
             is_unlisted: pass != Pass::Good && is_unlisted(target, group.served(&self.model)),
             trial,
             is_last_resort,
-            _slots: [of_group, of_target],
+            _slots: (of_group, of_target),
         })
     }
 }

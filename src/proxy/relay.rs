@@ -147,7 +147,7 @@ impl Relay {
                     // What the opening read is sent before more is read.
                     let progress = match () {
                         () if sources.is_finished() => Poll::Ready(Progress::Finished),
-                        () if sources.out.is_empty() || sources.is_gathering() => sources.poll(cx),
+                        () if sources.out.is_empty() => sources.poll(cx),
                         () => Poll::Ready(Progress::Read),
                     };
                     match progress {

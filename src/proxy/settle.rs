@@ -194,7 +194,7 @@ impl Drop for Settle {
         let month = std::mem::take(&mut self.grant).settle(tokens - cached);
         self.write_down((prompt, completion, cached), month.map(|month| (month, tokens - cached)));
         if let Some(by) = &self.by {
-            by.target.tally.tokens(tokens);
+            by.target.counts.tally.tokens(tokens);
         }
         let is_cached = tokens > 0 && cached == tokens;
         let (path, total) = (self.endpoint.path(), millis(self.started.elapsed()));
@@ -211,7 +211,7 @@ impl Drop for Settle {
                     model = Some(self.model.as_str()).filter(|model| !model.is_empty()),
                     stream = self.stream,
                     cached = is_cached.then_some(true),
-                    backend = self.by.as_ref().map(|by| by.target.backend.name.as_str()),
+                    backend = self.by.as_ref().map(|by| &*by.target.name),
                     status = self.status,
                     outcome = self.outcome.as_str(),
                     first_token_ms = self.first.map(millis),

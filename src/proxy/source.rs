@@ -6,7 +6,6 @@ use std::task::{Context as TaskContext, Poll, ready};
 use std::time::Instant;
 
 use bytes::BytesMut;
-use hyper::body::{Body as _, Incoming};
 use wire::ndjson::Lines;
 use wire::openai::{ApiError, Usage};
 use wire::translate::{ChatStream, CompletionStream, Step};
@@ -15,7 +14,7 @@ use super::attempt::Begun;
 use super::plan::{Seat, Served};
 use crate::http::{Failure, Outcome};
 use crate::upstream::health::Verdict;
-use crate::upstream::{ended_early, stream_broke};
+use crate::upstream::{Body, ended_early, stream_broke};
 
 /// Events gathered before they are handed on, even if the upstream has more at once.
 const ENOUGH: usize = 64 << 10;
@@ -48,7 +47,7 @@ pub(super) type Beginning = Pin<Box<dyn Future<Output = Result<Begun, Failure>> 
 
 enum Input {
     Waiting(Beginning),
-    Reading { body: Incoming, seat: Seat },
+    Reading { body: Body, seat: Seat },
     Ended,
 }
 
@@ -65,7 +64,7 @@ impl Input {
 /// A backend that has begun to answer does not finish.
 fn note_fault(by: &Served) {
     by.target.backend.breaker.report(Instant::now(), Verdict::Fault);
-    by.target.tally.failure();
+    by.target.counts.tally.failure();
 }
 
 struct Source {
@@ -83,7 +82,6 @@ pub(super) struct Sources {
     /// Who answered first.
     pub(super) by: Option<Served>,
     is_finished: bool,
-    is_gathering: bool,
     /// What broke it, while the events before that are not sent.
     failed: Option<Box<Failure>>,
 }
@@ -112,15 +110,11 @@ impl Sources {
             out: BytesMut::new(),
             by: None,
             is_finished: false,
-            is_gathering: false,
             failed: None,
         }
     }
 
     /// Reads what is there, without waiting for more once something was read.
-    ///
-    /// The upstream's connection hands over one chunk at a time. Before events are sent, it gets a turn to hand over
-    /// the next one, again and again while it does: chunks that came together leave in one write.
     pub(super) fn poll(&mut self, cx: &mut TaskContext<'_>) -> Poll<Progress> {
         if let Some(failure) = self.failed.take() {
             return Poll::Ready(Progress::Failed(*failure));
@@ -136,30 +130,18 @@ impl Sources {
                         return Poll::Ready(Progress::Failed(failure));
                     }
                     Poll::Ready(Err(failure)) => {
-                        (self.failed, self.is_gathering) = (Some(Box::new(failure)), false);
+                        self.failed = Some(Box::new(failure));
                         return Poll::Ready(Progress::Read);
                     }
                 }
             }
         }
-        let has_events = !self.out.is_empty();
-        if has_read && has_events && self.out.len() < ENOUGH && !self.is_drained() {
-            self.is_gathering = true;
-            cx.waker().wake_by_ref();
-            return Poll::Pending;
-        }
-        let has_gathered = std::mem::take(&mut self.is_gathering) && has_events;
         if !self.is_finished && self.sources.iter().all(|source| source.is_done) {
             self.is_finished = true;
             self.translator.finish(&mut self.out);
             return Poll::Ready(Progress::Finished);
         }
-        if has_read || has_gathered { Poll::Ready(Progress::Read) } else { Poll::Pending }
-    }
-
-    /// Whether the events in [`Sources::out`] wait for more: [`Sources::poll`] says when they are to be sent.
-    pub(super) fn is_gathering(&self) -> bool {
-        self.is_gathering
+        if has_read { Poll::Ready(Progress::Read) } else { Poll::Pending }
     }
 
     /// One step of one source; `false` when it has nothing more to give.
@@ -170,11 +152,7 @@ impl Sources {
                 Ok(begun) => self.begin(index, begun),
                 Err(failure) => Err(failure),
             },
-            Input::Reading { body, .. } => match ready!(Pin::new(body).poll_frame(cx)) {
-                Some(Ok(frame)) => frame.into_data().map_or(Ok(()), |data| self.take(index, &data)),
-                Some(Err(error)) => self.broke(index, &error),
-                None => self.end(index),
-            },
+            Input::Reading { .. } => ready!(self.read(index, cx)),
         };
         if let (Err(failure), Some(by)) = (&mut step, self.sources[index].input.by()) {
             by.target.backend.redact(failure);
@@ -232,44 +210,39 @@ impl Sources {
         self.sources.iter().all(|source| matches!(source.input, Input::Ended))
     }
 
+    /// Reads once from one body and translates what that brought.
+    fn read(&mut self, index: usize, cx: &mut TaskContext<'_>) -> Poll<Result<(), Failure>> {
+        let Sources { sources, translator, out, .. } = self;
+        let Source { input, lines, is_done } = &mut sources[index];
+        let Input::Reading { body, seat } = input else { return Poll::Ready(Ok(())) };
+        let mut taken = Ok(());
+        let mut sink = Sink { index, lines, is_done, by: Some(&seat.by), translator, out };
+        let read = ready!(body.poll_read(cx, |data| {
+            if taken.is_ok() {
+                taken = sink.take(data);
+            }
+        }));
+        Poll::Ready(match read {
+            _ if taken.is_err() => taken,
+            Ok(true) => Ok(()),
+            Ok(false) => self.end(index),
+            // After `done` there is nothing left to lose.
+            Err(error) if !self.is_done_at_end(index) => Err(stream_broke(&error)),
+            Err(_) => Ok(()),
+        })
+    }
+
+    /// Translates what was read.
     fn take(&mut self, index: usize, data: &[u8]) -> Result<(), Failure> {
         let Sources { sources, translator, out, .. } = self;
-        let source = &mut sources[index];
-        if out.is_empty() {
-            // Freed once sent, so that a silent stream holds no buffer. An event is larger than its line.
-            out.reserve(data.len() * 2 + 256);
-        }
-        let mut failed = None;
-        let mut each = |line: &[u8]| match translator.line(index, line, out) {
-            Step::More => true,
-            Step::Done(_) => {
-                if let Some(by) = source.input.by().filter(|_| !source.is_done) {
-                    by.target.backend.breaker.report(Instant::now(), Verdict::Ok);
-                }
-                source.is_done = true;
-                true
-            }
-            Step::Failed(error) => {
-                failed = Some(error);
-                false
-            }
-        };
-        if let Err(error) = source.lines.push(data, &mut each) {
-            let error = ApiError::upstream(error.to_string());
-            return Err(Failure::new(Outcome::UpstreamStream, error));
-        }
-        failed.map_or(Ok(()), |error| Err(error.into()))
+        let Source { input, lines, is_done } = &mut sources[index];
+        Sink { index, lines, is_done, by: input.by(), translator, out }.take(data)
     }
 
     fn end(&mut self, index: usize) -> Result<(), Failure> {
         // The last line may lack its line end.
         self.take(index, b"\n")?;
         if self.is_done_at_end(index) { Ok(()) } else { Err(ended_early()) }
-    }
-
-    fn broke(&mut self, index: usize, error: &hyper::Error) -> Result<(), Failure> {
-        // After `done` there is nothing left to lose.
-        if self.is_done_at_end(index) { Ok(()) } else { Err(stream_broke(error)) }
     }
 
     /// Lets go of a body that ended or broke, and says whether everything had come; if not, its backend learns it.
@@ -280,5 +253,45 @@ impl Sources {
             note_fault(by);
         }
         source.is_done
+    }
+}
+
+/// Where the bytes of one source go.
+struct Sink<'r> {
+    index: usize,
+    lines: &'r mut Lines,
+    is_done: &'r mut bool,
+    by: Option<&'r Served>,
+    translator: &'r mut Translator,
+    out: &'r mut BytesMut,
+}
+
+impl Sink<'_> {
+    fn take(&mut self, data: &[u8]) -> Result<(), Failure> {
+        let Sink { index, lines, is_done, by, translator, out } = self;
+        if out.is_empty() {
+            // Freed once sent, so that a silent stream holds no buffer. An event is larger than its line.
+            out.reserve(data.len() * 2 + 256);
+        }
+        let mut failed = None;
+        let mut each = |line: &[u8]| match translator.line(*index, line, out) {
+            Step::More => true,
+            Step::Done(_) => {
+                if let Some(by) = by.filter(|_| !**is_done) {
+                    by.target.backend.breaker.report(Instant::now(), Verdict::Ok);
+                }
+                **is_done = true;
+                true
+            }
+            Step::Failed(error) => {
+                failed = Some(error);
+                false
+            }
+        };
+        if let Err(error) = lines.push(data, &mut each) {
+            let error = ApiError::upstream(error.to_string());
+            return Err(Failure::new(Outcome::UpstreamStream, error));
+        }
+        failed.map_or(Ok(()), |error| Err(error.into()))
     }
 }

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::limits::Limits;
-use super::model::{AllTurns, Configured, Group, Origin, RATE_PERIOD, Snapshot, Target};
+use super::model::{AllTurns, Configured, Counts, Group, Origin, RATE_PERIOD, Snapshot, Target};
 use super::pattern::{Mapping, Patterns};
 use super::token::Tokens;
 use crate::config::{BaseUrl, Config, Secret};
@@ -14,7 +14,7 @@ use crate::http::Ids;
 use crate::limits::{Sliding, Slots, WaitingRoom};
 use crate::store::{BackendRow, ChannelRow, Rows};
 use crate::upstream::health::Breaker;
-use crate::upstream::{Backend, Hosts, Rotation};
+use crate::upstream::{Backend, Hosts, Rotation, Tally};
 
 /// Id of the backend that serves while nothing is configured.
 const IMPLICIT: &str = "implicit";
@@ -23,7 +23,7 @@ const IMPLICIT: &str = "implicit";
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 #[error("{kind} '{name}': {reason}")]
 pub struct BadRow {
-    /// `backend` (of a channel), `key` or `token`.
+    /// `backend` (of a channel), `key`, `token` or `setting`.
     pub kind: &'static str,
     /// Its name.
     pub name: String,
@@ -137,8 +137,9 @@ impl Registry {
         live.channels.get(id).map_or(0, |channel| channel.slots.in_flight())
     }
 
-    /// All backends that have counts.
-    pub(super) fn counting(&self) -> Vec<Arc<Target>> {
+    /// All backends that may have counts, turned on or not.
+    #[must_use]
+    pub fn counting(&self) -> Vec<Arc<Target>> {
         self.live.lock().unwrap_or_else(PoisonError::into_inner).targets.values().map(Arc::clone).collect()
     }
 }
@@ -146,7 +147,7 @@ impl Registry {
 impl Build<'_> {
     fn channel(&mut self, row: &ChannelRow, members: Vec<(&BackendRow, Arc<Target>)>) -> Group {
         let live = self.old.channels.get(&row.id).cloned().unwrap_or_else(|| LiveChannel {
-            slots: self.slots(),
+            slots: Arc::new(self.slots()),
             window: Arc::new(Sliding::new(RATE_PERIOD, Instant::now())),
         });
         live.slots.set_cap(cap(row.max_concurrent));
@@ -196,13 +197,13 @@ impl Build<'_> {
     fn alone(&self, origin: Origin, target: Arc<Target>) -> Group {
         Group {
             id: target.backend.id.clone(),
-            name: target.backend.name.clone(),
+            name: target.name.clone().into(),
             origin,
             priority: 0,
             weight: 1,
             models: Patterns::default(),
             mapping: Mapping::default(),
-            slots: self.slots(),
+            slots: Arc::new(self.slots()),
             rate: None,
             members: vec![target],
             weights: vec![1],
@@ -233,30 +234,31 @@ impl Build<'_> {
     fn live(&mut self, now: Identity<'_>) -> Arc<Target> {
         let known = self.old.targets.get(now.id);
         let target = match known.filter(|known| known.backend.is_at(&now.base, now.credential)) {
-            Some(known) if known.backend.name == now.name => Arc::clone(known),
+            Some(known) if *known.name == *now.name => Arc::clone(known),
             Some(known) => Arc::new(Target {
-                backend: Arc::new(known.backend.renamed(now.name)),
-                slots: Arc::clone(&known.slots),
-                tally: Arc::clone(&known.tally),
+                name: now.name.into(),
+                backend: Arc::clone(&known.backend),
+                counts: Arc::clone(&known.counts),
                 channel: known.channel.clone(),
             }),
             None => {
                 let Registry { ids, hosts, .. } = self.registry;
                 let breaker = Breaker::new(Instant::now(), self.interval, ids.chance());
-                let backend = Backend::new(now.id, now.name, hosts.get(now.base), now.credential, breaker);
-                let tally = known.map(|known| Arc::clone(&known.tally)).unwrap_or_default();
+                let backend = Arc::new(Backend::new(now.id, hosts.get(now.base), now.credential, breaker));
+                let counts = || Arc::new(Counts { slots: self.slots(), tally: Tally::default() });
+                let counts = known.map_or_else(counts, |known| Arc::clone(&known.counts));
                 let channel = now.channel.map(Box::from);
-                Arc::new(Target { backend: Arc::new(backend), slots: self.slots(), tally, channel })
+                Arc::new(Target { name: now.name.into(), backend, counts, channel })
             }
         };
-        target.slots.set_cap(now.cap);
+        target.counts.slots.set_cap(now.cap);
         target.backend.breaker.set_interval(self.interval);
         self.next.targets.insert(now.id.to_owned(), Arc::clone(&target));
         target
     }
 
-    fn slots(&self) -> Arc<Slots> {
-        Arc::new(Slots::new(0, Some(&self.registry.room)))
+    fn slots(&self) -> Slots {
+        Slots::new(0, Some(&self.registry.room))
     }
 }
 

@@ -43,6 +43,16 @@ pub struct Lasting {
 }
 
 impl Lasting {
+    /// As `config` says it.
+    #[must_use]
+    pub fn new(config: &Config) -> Self {
+        Lasting {
+            client: Arc::new(Client::new(&config.upstream)),
+            room: Arc::new(WaitingRoom::new(config.routing.max_queue)),
+            caches: Arc::new(Caches::new(&config.caches)),
+        }
+    }
+
     fn set(&self, config: &Config) {
         self.client.set_connect_timeout(config.upstream.connect_timeout);
         self.room.set_max(config.routing.max_queue);
@@ -162,13 +172,28 @@ impl Reloader {
     /// # Errors
     /// Those of the database.
     pub async fn write_totals(&self) -> Result<(), StoreError> {
-        let counting = self.registry.counting();
-        let taken: Vec<_> =
-            counting.iter().filter_map(|target| Some((target, target.tally.take()?))).collect();
+        self.write_some_totals(&mut self.registry.counting(), usize::MAX).await
+    }
+
+    /// Writes down what at most `most` of these backends have done, and takes those that were looked at off the list.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn write_some_totals(
+        &self,
+        left: &mut Vec<Arc<Target>>,
+        most: usize,
+    ) -> Result<(), StoreError> {
+        let mut taken = Vec::new();
+        while taken.len() < most
+            && let Some(target) = left.pop()
+        {
+            taken.extend(target.counts.tally.take().map(|counted| (target, counted)));
+        }
         if taken.is_empty() {
             return Ok(());
         }
-        let of = |(target, counted): &(&Arc<Target>, Counted)| {
+        let of = |(target, counted): &(Arc<Target>, Counted)| {
             let channel = target.channel.as_deref().map(str::to_owned);
             let ids = std::iter::once(target.backend.id.clone()).chain(channel);
             let counted = *counted;
@@ -177,7 +202,7 @@ impl Reloader {
         let deltas: Vec<_> = taken.iter().flat_map(of).collect();
         let written = self.store.add_totals(&deltas).await;
         if written.is_err() {
-            taken.iter().for_each(|(target, counted)| target.tally.put_back(*counted));
+            taken.iter().for_each(|(target, counted)| target.counts.tally.put_back(*counted));
         }
         written
     }

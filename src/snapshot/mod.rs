@@ -14,7 +14,7 @@ mod token_live;
 pub use build::{BadRow, Registry};
 pub use limits::{Limits, Shared};
 pub use live::{Current, Lasting, ReloadError, Reloader};
-pub use model::{Configured, Group, Origin, Plan, Snapshot, Target, Tier};
+pub use model::{Configured, Counts, Group, Origin, Plan, Snapshot, Target, Tier};
 pub use pattern::Patterns;
 pub use token::{Token, TokenCounts, Tokens};
 pub use token_live::{Live, Place};

@@ -21,11 +21,25 @@ pub(super) const RATE_PERIOD: Duration = Duration::from_secs(60);
 /// A backend with its cap: live, by id, whatever snapshot points to it.
 #[derive(Debug)]
 pub struct Target {
+    /// For people and logs; never for clients, and never a whole credential.
+    pub name: Box<str>,
     pub backend: Arc<Backend>,
-    pub slots: Arc<Slots>,
-    pub tally: Arc<Tally>,
+    pub counts: Arc<Counts>,
     /// Id of the channel that it belongs to, which counts with it.
     pub channel: Option<Box<str>>,
+}
+
+/// What runs on a backend, and what it has done. Kept when its address changes.
+#[derive(Debug)]
+pub struct Counts {
+    pub slots: Slots,
+    pub tally: Tally,
+}
+
+impl AsRef<Slots> for Counts {
+    fn as_ref(&self) -> &Slots {
+        &self.slots
+    }
 }
 
 /// Where a group comes from.
@@ -78,7 +92,7 @@ impl Group {
     /// How many requests run on its members.
     #[must_use]
     pub fn in_flight(&self) -> usize {
-        self.members.iter().map(|member| member.slots.in_flight()).sum()
+        self.members.iter().map(|member| member.counts.slots.in_flight()).sum()
     }
 }
 

@@ -15,7 +15,6 @@ pub(super) struct Stored {
     name: String,
     base_url: String,
     credential: Vec<u8>,
-    pub(super) fingerprint: Vec<u8>,
     enabled: bool,
     priority: i64,
     weight: i64,
@@ -179,6 +178,13 @@ pub(super) async fn of_channel(tx: &mut Tx, channel: &str) -> Result<Vec<Stored>
     Ok(on!(tx, conn => sqlx::query_as(
             "SELECT * FROM backends WHERE channel_id = $1 ORDER BY position, id")
         .bind(channel)
+        .fetch_all(conn).await)?)
+}
+
+/// The keys of the pool, in order.
+pub(super) async fn of_pool(tx: &mut Tx) -> Result<Vec<Stored>, StoreError> {
+    Ok(on!(tx, conn => sqlx::query_as(
+            "SELECT * FROM backends WHERE channel_id IS NULL ORDER BY position, id")
         .fetch_all(conn).await)?)
 }
 

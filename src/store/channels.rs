@@ -1,11 +1,13 @@
 //! Channels and the backends that belong to them.
 
+use super::audit::{self, By, Entry};
 use super::backends::{self, unique};
 use super::db::{Tx, on};
 use super::keys::check;
 use super::rows::{BackendRow, ChannelChange, ChannelRow, NewBackend, NewChannel, Totals};
+use super::seal::Key;
 use super::text::{from_json, new_id, now, to_json};
-use super::{Conflict, Store, StoreError, meta};
+use super::{Conflict, Store, StoreError, meta, shown};
 
 /// A row as the database has it.
 #[derive(sqlx::FromRow)]
@@ -64,19 +66,15 @@ impl Store {
     pub async fn create_channel(
         &self,
         new: &NewChannel,
+        by: &By,
     ) -> Result<(ChannelRow, Vec<BackendRow>), StoreError> {
-        let channel = row(new);
         let mut tx = self.db.write().await?;
-        insert(&mut tx, &channel).await?;
-        let mut backends = Vec::with_capacity(new.backends.len());
-        for (position, new) in (0..).zip(&new.backends) {
-            let row = backends::row(new, Some(&channel.id), position);
-            backends::insert(&mut tx, &self.key, &row).await?;
-            backends.push(row);
-        }
+        let added = add(&mut tx, &self.key, new).await?;
+        let entry = entry("channel.create", &added.0).after(shown::channel(&added.0, &added.1));
+        audit::write(&mut tx, by, &entry).await?;
         meta::changed(&mut tx).await?;
         tx.commit().await?;
-        Ok((channel, backends))
+        Ok(added)
     }
 
     /// Changes a channel and its backends, and gives it as it now is. With `expected`, only if it is still at that
@@ -89,23 +87,34 @@ impl Store {
         id: &str,
         change: &ChannelChange,
         expected: Option<i64>,
+        by: &By,
     ) -> Result<(ChannelRow, Vec<BackendRow>), StoreError> {
         let mut tx = self.db.write().await?;
-        let stored: Option<Stored> = on!(&mut tx, conn => sqlx::query_as("SELECT * FROM channels WHERE id = $1")
-            .bind(id)
-            .fetch_optional(conn).await)?;
-        let mut channel = stored.ok_or_else(|| not_found(id))?.open()?;
+        let (mut channel, old) = self.whole(&mut tx, id).await?;
         check(expected, channel.revision)?;
+        let before = shown::channel(&channel, &old);
         let base_before = channel.base_url.clone();
         change.apply(&mut channel);
         update(&mut tx, &mut channel).await?;
         let backends = match &change.backends {
-            Some(new) => self.replace(&mut tx, id, new).await?,
-            None => self.move_along(&mut tx, id, &base_before, &channel.base_url).await?,
+            Some(new) => self.replace(&mut tx, id, old, new).await?,
+            None => self.move_along(&mut tx, old, &base_before, &channel.base_url).await?,
         };
+        let entry = entry("channel.update", &channel).changed(before, shown::channel(&channel, &backends));
+        audit::write(&mut tx, by, &entry).await?;
         meta::changed(&mut tx).await?;
         tx.commit().await?;
         Ok((channel, backends))
+    }
+
+    /// A channel and its backends.
+    async fn whole(&self, tx: &mut Tx, id: &str) -> Result<(ChannelRow, Vec<BackendRow>), StoreError> {
+        let stored: Option<Stored> = on!(&mut *tx, conn => sqlx::query_as("SELECT * FROM channels WHERE id = $1")
+            .bind(id)
+            .fetch_optional(conn).await)?;
+        let channel = stored.ok_or_else(|| not_found(id))?.open()?;
+        let backends = backends::of_channel(tx, id).await?.into_iter().map(|row| row.open(&self.key));
+        Ok((channel, backends.collect::<Result<_, _>>()?))
     }
 
     /// Gives a channel exactly these backends. Those that it has already keep their row.
@@ -113,16 +122,16 @@ impl Store {
         &self,
         tx: &mut Tx,
         channel: &str,
+        mut old: Vec<BackendRow>,
         new: &[NewBackend],
     ) -> Result<Vec<BackendRow>, StoreError> {
-        let mut old = backends::of_channel(tx, channel).await?;
         let (mut rows, mut inserts) = (Vec::with_capacity(new.len()), Vec::new());
         for (position, new) in (0..).zip(new) {
-            let fingerprint = self.key.fingerprint(&new.base_url, &new.credential);
             let mut row = backends::row(new, Some(channel), position);
-            match old.iter().position(|old| old.fingerprint == fingerprint) {
+            let is_same = |old: &BackendRow| old.base_url == row.base_url && old.credential == row.credential;
+            match old.iter().position(is_same) {
                 Some(same) => {
-                    let old = old.remove(same).open(&self.key)?;
+                    let old = old.remove(same);
                     row.id.clone_from(&old.id);
                     row.added_at.clone_from(&old.added_at);
                     row.totals.clone_from(&old.totals);
@@ -145,23 +154,18 @@ impl Store {
         Ok(rows)
     }
 
-    /// Moves the backends of a channel that stood at its old base URL to the new one.
+    /// Moves those of a channel's backends that stood at its old base URL to the new one.
     async fn move_along(
         &self,
         tx: &mut Tx,
-        channel: &str,
+        mut rows: Vec<BackendRow>,
         from: &str,
         to: &str,
     ) -> Result<Vec<BackendRow>, StoreError> {
-        let mut rows = Vec::new();
-        for stored in backends::of_channel(tx, channel).await? {
-            let mut row = stored.open(&self.key)?;
-            if from != to && row.base_url == from {
-                to.clone_into(&mut row.base_url);
-                backends::update(tx, &mut row).await?;
-                backends::seal(tx, &self.key, &row).await?;
-            }
-            rows.push(row);
+        for row in rows.iter_mut().filter(|row| from != to && row.base_url == from) {
+            to.clone_into(&mut row.base_url);
+            backends::update(tx, row).await?;
+            backends::seal(tx, &self.key, row).await?;
         }
         Ok(rows)
     }
@@ -170,14 +174,14 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::NotFound`]; those of the database.
-    pub async fn delete_channel(&self, id: &str) -> Result<(), StoreError> {
+    pub async fn delete_channel(&self, id: &str, by: &By) -> Result<(), StoreError> {
         let mut tx = self.db.write().await?;
-        let deleted = on!(&mut tx, conn => sqlx::query("DELETE FROM channels WHERE id = $1")
+        let (channel, backends) = self.whole(&mut tx, id).await?;
+        on!(&mut tx, conn => sqlx::query("DELETE FROM channels WHERE id = $1")
             .bind(id)
-            .execute(conn).await.map(|done| done.rows_affected()))?;
-        if deleted == 0 {
-            return Err(not_found(id));
-        }
+            .execute(conn).await.map(drop))?;
+        let entry = entry("channel.delete", &channel).before(shown::channel(&channel, &backends));
+        audit::write(&mut tx, by, &entry).await?;
         meta::changed(&mut tx).await?;
         tx.commit().await
     }
@@ -188,6 +192,27 @@ pub(super) async fn all(tx: &mut Tx) -> Result<Vec<Stored>, StoreError> {
     Ok(
         on!(tx, conn => sqlx::query_as("SELECT * FROM channels ORDER BY created_at, id").fetch_all(conn).await)?,
     )
+}
+
+/// Stores a channel and its backends.
+pub(super) async fn add(
+    tx: &mut Tx,
+    key: &Key,
+    new: &NewChannel,
+) -> Result<(ChannelRow, Vec<BackendRow>), StoreError> {
+    let channel = row(new);
+    insert(tx, &channel).await?;
+    let mut backends = Vec::with_capacity(new.backends.len());
+    for (position, new) in (0..).zip(&new.backends) {
+        let row = backends::row(new, Some(&channel.id), position);
+        backends::insert(tx, key, &row).await?;
+        backends.push(row);
+    }
+    Ok((channel, backends))
+}
+
+fn entry(action: &'static str, row: &ChannelRow) -> Entry {
+    Entry::new(action, "channel", &row.id, &row.name)
 }
 
 /// The row that a new channel becomes.

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 pub enum StoreError {
     #[error("there is no {what} with the id {id:?}")]
     NotFound {
-        /// "channel", "key", "channel or key" or "token".
+        /// Such as "channel" or "key".
         what: &'static str,
         id: String,
     },
@@ -60,6 +60,13 @@ pub enum StoreError {
 pub enum Conflict {
     #[error("a channel named {0:?} exists")]
     Name(String),
+    #[error("an account named {0:?} exists")]
+    User(String),
+    #[error("an API token named {0:?} exists")]
+    AdminToken(String),
+    /// Nobody could manage anything any more.
+    #[error("it is the last admin that is enabled: make another one first")]
+    LastAdmin,
     #[error("the id {0:?} is taken")]
     Id(String),
     /// A key of the pool with the same credential and base URL.

@@ -12,6 +12,8 @@ use crate::config::Secret;
 const DATABASE: &str = "ollama2openai.db";
 const KEY: &str = "secret.key";
 const IN_USE: &str = "ollama2openai.lock";
+/// A database that is being made.
+const STAGE: &str = "ollama2openai.db.new";
 /// What SQLite keeps beside a database while it is open, or after it was killed.
 const COMPANIONS: [&str; 2] = ["-wal", "-shm"];
 /// Read and written by the owner alone.
@@ -79,6 +81,25 @@ impl Folder {
         let path = self.database();
         let file = OpenOptions::new().append(true).create(true).mode(PRIVATE).open(&path);
         file.map(drop).map_err(|error| StoreError::io("open", path, error))
+    }
+
+    /// An empty file for a database that is being made. What a killed process left of one goes.
+    pub(super) fn new_stage(&self) -> Result<PathBuf, StoreError> {
+        for end in std::iter::once("").chain(COMPANIONS) {
+            let old = self.0.join(format!("{STAGE}{end}"));
+            unless_missing(fs::remove_file(&old), &old)?;
+        }
+        let path = self.0.join(STAGE);
+        new_file(&path)?;
+        Ok(path)
+    }
+
+    /// Makes the database that was made, and is closed, that of the folder.
+    pub(super) fn enter_stage(&self) -> Result<(), StoreError> {
+        let (from, to) = (self.0.join(STAGE), self.database());
+        sync(&from)?;
+        fs::rename(&from, &to).map_err(|error| StoreError::io("move", from, error))?;
+        sync(&self.0)
     }
 
     /// `given` if there is one, else that of the key file, which is made when it is missing.

@@ -40,3 +40,15 @@ pub(super) async fn had_tokens(tx: &mut Tx) -> Result<bool, StoreError> {
     let count = "SELECT COUNT(*) FROM meta WHERE name = 'had_tokens'";
     Ok(on!(tx, conn => sqlx::query_scalar::<_, i64>(count).fetch_one(conn).await)? > 0)
 }
+
+/// Notes for ever that something was imported.
+pub(super) async fn note_import(tx: &mut Tx) -> Result<(), StoreError> {
+    let note = "INSERT INTO meta (name, value) VALUES ('had_import', '1') ON CONFLICT (name) DO NOTHING";
+    on!(tx, conn => sqlx::query(note).execute(conn).await.map(drop))?;
+    Ok(())
+}
+
+pub(super) async fn had_import(tx: &mut Tx) -> Result<bool, StoreError> {
+    let count = "SELECT COUNT(*) FROM meta WHERE name = 'had_import'";
+    Ok(on!(tx, conn => sqlx::query_scalar::<_, i64>(count).fetch_one(conn).await)? > 0)
+}

@@ -1,26 +1,35 @@
-//! State that outlives the process: channels, backends, tokens, settings, in a SQLite file of the data folder. All SQL is
+//! State that outlives the process: channels, backends, tokens, settings, accounts and the audit, in a SQLite file of the
+//! data folder. All SQL is
 //! here, in one text that PostgreSQL understands, too (see `db`).
 //!
 //! A row is only what is stored: what it means for a request is known to `snapshot`. No live state is kept here, such
 //! as health or requests in flight.
 
+mod admin_tokens;
+mod audit;
 mod backends;
 mod backup;
 mod channels;
 mod db;
 mod error;
 mod folder;
+mod import;
+mod imported;
 mod keys;
 mod meta;
 mod migrate;
 mod rows;
 mod seal;
+mod sessions;
 mod settings;
+mod shown;
+mod staged;
 mod text;
 mod token_rows;
 mod tokens;
 mod totals;
 mod usage;
+mod users;
 
 use std::path::Path;
 
@@ -29,15 +38,21 @@ use db::Db;
 use folder::{Folder, Lock};
 use seal::Key;
 
+pub use admin_tokens::{AdminTokenRow, NewAdminToken};
+pub use audit::{ActorKind, AuditFilter, AuditRow, By, Entry};
 pub use backup::{Restored, restore};
 pub use error::{Conflict, StoreError};
+pub use import::{Batch, DailyUse, Imported, Landed, LogKind, OldRecord, UseOf};
 pub use migrate::Pending;
 pub use rows::{
     BackendRow, ChannelChange, ChannelRow, Created, KeyChange, NewBackend, NewChannel, NewKey, Rows, Totals,
 };
 pub use seal::Lost;
+pub use sessions::{LIFE, NewSession, SessionRow};
+pub use staged::Staged;
 pub use token_rows::{NewToken, TokenChange, TokenRow, TokenText, TokenUse};
 pub use usage::{UsageCounts, UsageKey};
+pub use users::{FIRST, NewPassword, NewUser, Role, UserChange, UserRow};
 
 /// The database of a data folder, open. Any number of processes may have it open at once.
 #[derive(Debug)]
@@ -67,6 +82,7 @@ impl Store {
         migrate::applied(&file).await?;
         let db = Db::sqlite(&file).await?;
         migrate::run(&db).await?;
+        users::begin(&db).await?;
         drop(starting);
         Ok(Store { db, key, folder, _in_use: in_use })
     }

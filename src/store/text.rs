@@ -14,6 +14,11 @@ pub(super) fn now() -> String {
     format!("{:.3}", jiff::Timestamp::now())
 }
 
+/// The time so much later, or earlier.
+pub(super) fn from_now(after: jiff::SignedDuration) -> String {
+    format!("{:.3}", jiff::Timestamp::now() + after)
+}
+
 pub(super) fn to_json(value: &impl Serialize) -> String {
     serde_json::to_string(value).expect("lists of texts become JSON")
 }

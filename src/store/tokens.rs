@@ -216,7 +216,7 @@ const INSERT: &str = "\
       $24, $25) \
     ON CONFLICT (hash) DO NOTHING";
 
-async fn insert(tx: &mut Tx, row: &TokenRow) -> Result<(), StoreError> {
+pub(super) async fn insert(tx: &mut Tx, row: &TokenRow) -> Result<(), StoreError> {
     let done = on!(tx, conn => sqlx::query(INSERT)
         .bind(&row.id)
         .bind(&row.name)

@@ -1,20 +1,14 @@
-//! What is written of channels and backends alike, by id: their totals, and whether they take part.
+//! The totals of channels and backends, by id.
 
 use std::collections::BTreeMap;
 
 use super::db::{Tx, on};
 use super::rows::Totals;
-use super::{Store, StoreError, meta};
+use super::{Store, StoreError};
 
 /// Rows of one statement: with one statement a row, a thousand channels would keep a core busy. Not many more, as
 /// SQLite looks for each parameter by its name.
 const AT_ONCE: usize = 16;
-
-macro_rules! enable {
-    ($table:literal) => {
-        concat!("UPDATE ", $table, " SET enabled = $2, revision = revision + 1 WHERE id = $1")
-    };
-}
 
 impl Store {
     /// Adds to the totals of channels and backends, all or none. Ids that are gone count for nothing. Totals are no
@@ -29,21 +23,6 @@ impl Store {
                 add(&mut tx, "channels", deltas).await?;
             }
         }
-        tx.commit().await
-    }
-
-    /// Lets a channel or a backend take part, or not.
-    ///
-    /// # Errors
-    /// [`StoreError::NotFound`]; those of the database.
-    pub async fn set_enabled(&self, id: &str, enabled: bool) -> Result<(), StoreError> {
-        let mut tx = self.db.write().await?;
-        let found = enable(&mut tx, enable!("backends"), id, enabled).await?
-            || enable(&mut tx, enable!("channels"), id, enabled).await?;
-        if !found {
-            return Err(StoreError::NotFound { what: "channel or key", id: id.to_owned() });
-        }
-        meta::changed(&mut tx).await?;
         tx.commit().await
     }
 }
@@ -87,12 +66,4 @@ async fn add(tx: &mut Tx, table: &'static str, deltas: &[(&str, Totals)]) -> Res
         query.execute(conn).await.map(|done| done.rows_affected())
     })?;
     Ok(updated)
-}
-
-async fn enable(tx: &mut Tx, update: &'static str, id: &str, enabled: bool) -> Result<bool, StoreError> {
-    let updated = on!(tx, conn => sqlx::query(update)
-        .bind(id)
-        .bind(enabled)
-        .execute(conn).await.map(|done| done.rows_affected()))?;
-    Ok(updated == 1)
 }

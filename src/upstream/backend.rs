@@ -2,32 +2,26 @@
 
 use std::sync::Arc;
 
-use http::{HeaderValue, Uri};
-
 use super::health::Breaker;
 use super::host::Host;
 use crate::config::BaseUrl;
 use crate::http::Failure;
 
-/// What requests are sent to. Its state outlives every snapshot.
+/// What requests are sent to. Its state outlives every snapshot. What each request reads comes first.
 #[derive(Debug)]
+#[repr(C)]
 pub struct Backend {
-    /// As in the database; `implicit` without one.
-    pub id: String,
-    /// For people and logs; never for clients, and never a whole credential.
-    pub name: String,
     /// Its address.
     pub host: Arc<Host>,
     /// Whether it is well.
-    pub breaker: Arc<Breaker>,
+    pub breaker: Breaker,
     credential: Credential,
+    /// As in the database; `implicit` without one.
+    pub id: String,
 }
 
-/// A credential and the header that carries it.
-struct Credential {
-    text: String,
-    header: Option<HeaderValue>,
-}
+/// A credential; empty = none.
+struct Credential(Box<str>);
 
 impl std::fmt::Debug for Credential {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -35,38 +29,29 @@ impl std::fmt::Debug for Credential {
     }
 }
 
+impl AsRef<Breaker> for Backend {
+    fn as_ref(&self) -> &Breaker {
+        &self.breaker
+    }
+}
+
 impl Backend {
     /// A backend that was not spoken to yet. An empty credential sends none.
     #[must_use]
-    pub fn new(id: &str, name: &str, host: Arc<Host>, credential: &str, breaker: Breaker) -> Self {
-        let header = (!credential.is_empty()).then(|| format!("Bearer {credential}"));
-        let mut header = header.and_then(|text| HeaderValue::try_from(text).ok());
-        if let Some(header) = &mut header {
-            header.set_sensitive(true);
-        }
-        let credential = Credential { text: credential.to_owned(), header };
-        Backend { id: id.to_owned(), name: name.to_owned(), host, breaker: Arc::new(breaker), credential }
+    pub fn new(id: &str, host: Arc<Host>, credential: &str, breaker: Breaker) -> Self {
+        Backend { id: id.to_owned(), host, breaker, credential: Credential(credential.into()) }
     }
 
     /// Whether it is the same place with the same credential, so that its state may be kept.
     #[must_use]
     pub fn is_at(&self, base: &BaseUrl, credential: &str) -> bool {
-        self.host.base == *base && self.credential.text == credential
-    }
-
-    /// The same backend under another name; health is shared.
-    #[must_use]
-    pub fn renamed(&self, name: &str) -> Self {
-        let credential =
-            Credential { text: self.credential.text.clone(), header: self.credential.header.clone() };
-        let (host, breaker) = (Arc::clone(&self.host), Arc::clone(&self.breaker));
-        Backend { id: self.id.clone(), name: name.to_owned(), host, breaker, credential }
+        self.host.base == *base && *self.credential.0 == *credential
     }
 
     /// Takes the credential out of what the upstream said: it may repeat it.
     pub fn redact(&self, failure: &mut Failure) {
         const REMOVED: &str = "[removed]";
-        let secret = self.credential.text.as_str();
+        let secret = &*self.credential.0;
         if secret.is_empty() {
             return;
         }
@@ -78,15 +63,9 @@ impl Backend {
         }
     }
 
-    /// The address of a path such as `/api/chat`.
-    #[must_use]
-    pub fn uri(&self, path: &str) -> Uri {
-        self.host.uri(path)
-    }
-
-    /// `Authorization`, if it has a credential.
-    #[must_use]
-    pub fn authorization(&self) -> Option<HeaderValue> {
-        self.credential.header.clone()
+    /// What its `Authorization: Bearer` carries, if it has a credential that a header can carry.
+    pub(super) fn bearer(&self) -> Option<&str> {
+        let is_visible = |byte: u8| byte == b' ' || byte == b'\t' || !byte.is_ascii_control();
+        Some(&*self.credential.0).filter(|text| !text.is_empty() && text.bytes().all(is_visible))
     }
 }

@@ -1,23 +1,17 @@
-//! The pooled HTTP client. HTTP/1.1 only, as Ollama speaks nothing else; redirects are never followed.
+//! The client of backends. HTTP/1.1 only, as Ollama speaks nothing else; redirects are never followed.
 
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{HeaderValue, Method, Request, Response, header};
-use http_body_util::Full;
-use hyper::body::Incoming;
-use hyper_util::client::legacy::connect::{CaptureConnection, capture_connection};
-use hyper_util::client::legacy::{Client as Pool, Error};
-use hyper_util::rt::{TokioExecutor, TokioTimer};
+use http::StatusCode;
 
 use super::backend::Backend;
-use super::connect::{Connector, Used};
+use super::body::Body;
+use super::connect::Connector;
+use super::connection::{Connection, Unanswered};
 use super::failures;
 use crate::config::Upstream;
 use crate::http::{Failure, Retry};
-
-/// Idle connections are closed after this; Ollama itself keeps them for ever.
-const IDLE: Duration = Duration::from_secs(90);
 
 /// How long each part of an answer may take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,25 +39,29 @@ impl Timeouts {
     }
 }
 
-/// Speaks to backends. Cheap to share; dropping a response that is not read to its end closes its connection, which
-/// is how Ollama learns that nobody waits any more.
+/// A reply whose head has come.
+#[derive(Debug)]
+pub struct Response {
+    /// Its status.
+    pub status: StatusCode,
+    /// When to come again, in seconds.
+    pub retry_after: Option<u32>,
+    /// Its body.
+    pub body: Body,
+}
+
+/// Speaks to backends. Dropping a response that is not read to its end closes its connection, which is how Ollama
+/// learns that nobody waits any more.
 #[derive(Debug)]
 pub struct Client {
-    pool: Pool<Connector, Full<Bytes>>,
     connector: Connector,
 }
 
 impl Client {
-    /// A client with an empty pool.
+    /// A client without connections; those are kept by each backend.
     #[must_use]
     pub fn new(config: &Upstream) -> Self {
-        let connector = Connector::new(config.connect_timeout);
-        let pool = Pool::builder(TokioExecutor::new())
-            .pool_idle_timeout(IDLE)
-            .pool_timer(TokioTimer::new())
-            .timer(TokioTimer::new())
-            .build(connector.clone());
-        Client { pool, connector }
+        Client { connector: Connector::new(config.connect_timeout) }
     }
 
     /// Changes how long a connection may take, of those that begin from now on.
@@ -71,7 +69,8 @@ impl Client {
         self.connector.set_timeout(timeout);
     }
 
-    /// Sends one request and waits for the head of its answer, at most `wait`. A body makes it a `POST`.
+    /// Sends one request and waits for the head of its answer, at most `wait`, or as long as the caller polls. A body
+    /// makes it a `POST`.
     ///
     /// # Errors
     /// 502 when no connection could be made or it broke, 504 after `wait`. A kept-alive connection that died before it
@@ -81,41 +80,60 @@ impl Client {
         backend: &Backend,
         path: &str,
         body: Option<Bytes>,
-        wait: Duration,
-    ) -> Result<Response<Incoming>, Failure> {
-        let mut request = Request::new(Full::default());
-        *request.uri_mut() = backend.uri(path);
-        if let Some(body) = body {
-            *request.method_mut() = Method::POST;
-            *request.body_mut() = Full::new(body);
-            request.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        }
-        if let Some(authorization) = backend.authorization() {
-            request.headers_mut().insert(header::AUTHORIZATION, authorization);
-        }
-        let connection = capture_connection(&mut request);
-        match tokio::time::timeout(wait, self.pool.request(request)).await {
-            Ok(Ok(response)) => {
-                if let Some(used) = response.extensions().get::<Used>() {
-                    used.mark();
+        wait: Option<Duration>,
+    ) -> Result<Response, Failure> {
+        let head = head(backend, path, body.as_ref().map(Bytes::len));
+        let exchange = async {
+            let mut connection = match backend.host.pool.take() {
+                Some(connection) => connection,
+                None => {
+                    let connected = self.connector.connect(backend.host.base.uri("/")).await;
+                    Connection::new(connected.map_err(|error| failures::unreachable(&*error))?)
                 }
-                Ok(response)
+            };
+            match connection.exchange(&head, body.as_deref().unwrap_or_default()).await {
+                Ok(begun) => {
+                    let (status, retry_after) = (begun.head.status, begun.head.retry_after);
+                    Ok(Response {
+                        status,
+                        retry_after,
+                        body: Body::new(begun, connection, &backend.host.pool),
+                    })
+                }
+                Err(Unanswered { error, has_begun }) => {
+                    let is_stale = connection.was_used && !has_begun;
+                    let broke = failures::broke(&error);
+                    Err(if is_stale { Failure { retry: Retry::Reused, ..broke } } else { broke })
+                }
             }
-            Ok(Err(error)) => Err(classify(&error, &connection)),
-            Err(_) => Err(failures::timed_out(wait)),
+        };
+        match wait {
+            Some(wait) => {
+                tokio::time::timeout(wait, exchange).await.unwrap_or_else(|_| Err(failures::timed_out(wait)))
+            }
+            None => exchange.await,
         }
     }
 }
 
-fn classify(error: &Error, connection: &CaptureConnection) -> Failure {
-    if error.is_connect() {
-        return failures::unreachable(error);
+/// The head of a request; a length makes it a `POST`.
+fn head(backend: &Backend, path: &str, length: Option<usize>) -> Vec<u8> {
+    let (prefix, authority) = backend.host.prefix_and_authority();
+    let mut head = Vec::with_capacity(256);
+    let mut write = |text: &str| head.extend_from_slice(text.as_bytes());
+    write(if length.is_some() { "POST " } else { "GET " });
+    write(prefix);
+    write(path);
+    write(" HTTP/1.1\r\nhost: ");
+    write(authority);
+    if let Some(bearer) = backend.bearer() {
+        write("\r\nauthorization: Bearer ");
+        write(bearer);
     }
-    let mut extensions = http::Extensions::new();
-    if let Some(connected) = connection.connection_metadata().as_ref() {
-        connected.get_extras(&mut extensions);
+    if let Some(length) = length {
+        write("\r\ncontent-type: application/json\r\ncontent-length: ");
+        write(itoa::Buffer::new().format(length));
     }
-    let was_used = extensions.get::<Used>().is_some_and(Used::was_used);
-    let broke = failures::broke(error);
-    if was_used { Failure { retry: Retry::Reused, ..broke } } else { broke }
+    write("\r\n\r\n");
+    head
 }

@@ -1,25 +1,23 @@
-//! New connections: DNS, TCP and TLS under one deadline, each remembering whether it served before.
+//! New connections: DNS, TCP and TLS under one deadline.
 
-use std::future::Future;
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::task::{Context, Poll};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use http::Uri;
-use hyper::rt::{Read, ReadBufCursor, Write};
+use hyper::rt::{Read, Write};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder, MaybeHttpsStream};
-use hyper_util::client::legacy::connect::{Connected, Connection, HttpConnector};
+use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
-use tower_service::Service;
+use tower_service::Service as _;
 
-type Stream = MaybeHttpsStream<TokioIo<TcpStream>>;
+type Tcp = TokioIo<TcpStream>;
 type Failed = Box<dyn std::error::Error + Send + Sync>;
 
-/// Opens connections for the pool.
+/// Opens connections.
 #[derive(Debug, Clone)]
 pub(super) struct Connector {
     inner: HttpsConnector<HttpConnector>,
@@ -49,91 +47,44 @@ impl Connector {
     pub(super) fn set_timeout(&self, timeout: Duration) {
         self.timeout.store(u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX), Ordering::Relaxed);
     }
-}
 
-impl Service<Uri> for Connector {
-    type Response = Marked;
-    type Error = Failed;
-    type Future = Pin<Box<dyn Future<Output = Result<Marked, Failed>> + Send>>;
-
-    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Failed>> {
-        self.inner.poll_ready(cx)
-    }
-
-    fn call(&mut self, uri: Uri) -> Self::Future {
+    /// Connects to the host of `uri`.
+    ///
+    /// # Errors
+    /// What went wrong with the name, the connection or its encryption; or that it took too long.
+    pub(super) async fn connect(&self, uri: Uri) -> Result<Stream, Failed> {
         let timeout = Duration::from_millis(self.timeout.load(Ordering::Relaxed));
-        let connecting = self.inner.call(uri);
-        Box::pin(async move {
-            match tokio::time::timeout(timeout, connecting).await {
-                Ok(connected) => connected.map(|stream| Marked { stream, used: Used::default() }),
-                Err(_) => {
-                    Err(io::Error::new(io::ErrorKind::TimedOut, "no connection within the connect timeout")
-                        .into())
-                }
+        // `call` without `poll_ready`: this connector is always ready.
+        match tokio::time::timeout(timeout, self.inner.clone().call(uri)).await {
+            Ok(connected) => connected.map(|stream| match stream {
+                MaybeHttpsStream::Http(plain) => Stream::Plain(plain),
+                tls @ MaybeHttpsStream::Https(_) => Stream::Tls(Box::new(tls)),
+            }),
+            Err(_) => {
+                let told = "no connection within the connect timeout";
+                Err(io::Error::new(io::ErrorKind::TimedOut, told).into())
             }
-        })
+        }
     }
 }
 
-/// Whether a connection has answered a request before.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Used(Arc<AtomicBool>);
-
-impl Used {
-    pub(super) fn mark(&self) {
-        self.0.store(true, Ordering::Relaxed);
-    }
-
-    pub(super) fn was_used(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
-    }
-}
-
-/// A connection with its mark.
+/// A connection. The state of TLS is large and apart, so that a plain one is small.
 #[derive(Debug)]
-pub(super) struct Marked {
-    stream: Stream,
-    used: Used,
+pub(super) enum Stream {
+    Plain(Tcp),
+    Tls(Box<MaybeHttpsStream<Tcp>>),
 }
 
-impl Connection for Marked {
-    fn connected(&self) -> Connected {
-        self.stream.connected().extra(self.used.clone())
-    }
-}
+/// What can be read and written.
+pub(super) trait Io: Read + Write + Unpin {}
 
-impl Read for Marked {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: ReadBufCursor<'_>,
-    ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(cx, buf)
-    }
-}
+impl<T: Read + Write + Unpin> Io for T {}
 
-impl Write for Marked {
-    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(cx, buf)
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(cx)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(cx)
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        self.stream.is_write_vectored()
-    }
-
-    fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bufs: &[io::IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write_vectored(cx, bufs)
+impl Stream {
+    pub(super) fn io(&mut self) -> Pin<&mut dyn Io> {
+        match self {
+            Stream::Plain(stream) => Pin::new(stream),
+            Stream::Tls(stream) => Pin::new(stream.as_mut()),
+        }
     }
 }

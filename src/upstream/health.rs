@@ -55,7 +55,7 @@ pub enum State {
     /// Send nothing; a probe is due from `probe_due` on. Of several that are down, the one whose probe is due
     /// first is the least bad.
     Down { probe_due: Instant },
-    /// Send one request, if [`Breaker::try_trial`] gives leave.
+    /// Send one request, if [`Trial::begin`] gives leave.
     HalfOpen,
     /// Send nothing until the request that decides has ended, or has taken 5 s.
     OnTrial,
@@ -74,16 +74,18 @@ pub struct LastError {
 /// While it is up and nothing is wrong, [`Breaker::state`] is one relaxed load and [`Breaker::report`] of a
 /// success a load and an add.
 #[derive(Debug)]
+#[repr(C)]
 pub struct Breaker {
+    /// Flags, the number of the running slot, and the successes within it that the window does not know yet.
+    hot: AtomicU64,
+    cooldown: Cooldown,
     born: Instant,
     /// What waits are multiplied by.
     shortening: f64,
     /// Between probes, in milliseconds; 0 = nothing probes.
     interval: AtomicU64,
-    /// Flags, the number of the running slot, and the successes within it that the window does not know yet.
-    hot: AtomicU64,
-    inner: Mutex<Inner>,
-    cooldown: Cooldown,
+    /// Apart, so that what each request reads lies together.
+    inner: Mutex<Box<Inner>>,
 }
 
 #[derive(Debug, Default)]
@@ -150,7 +152,7 @@ impl Breaker {
     }
 
     /// Counts what came of a request that was sent while the backend was up. Once it is down this says nothing
-    /// new; only a [`Trial`], a [`Breaker::last_resort`] or a probe brings it back.
+    /// new; only a [`Trial`] or a probe brings it back.
     pub fn report(&self, now: Instant, verdict: Verdict) {
         if verdict == Verdict::Neutral || (verdict == Verdict::Ok && self.counted(now)) {
             return;
@@ -178,10 +180,8 @@ impl Breaker {
         });
     }
 
-    /// Leave to send the one request that decides, if the backend is half-open and no other has it. Who has it for
-    /// more than 5 s does not keep it to itself.
-    #[must_use]
-    pub fn try_trial(self: &Arc<Self>, now: Instant) -> Option<Trial> {
+    /// The number of the one request that decides, if the backend is half-open and no other has it.
+    fn begin_trial(&self, now: Instant) -> Option<u64> {
         if self.state(now) != State::HalfOpen {
             return None;
         }
@@ -195,13 +195,7 @@ impl Breaker {
         inner.trials += 1;
         let number = inner.trials;
         inner.phase = Phase::HalfOpen { waits, trial: Some((number, now)) };
-        Some(Trial { breaker: Arc::clone(self), number: Some(number) })
-    }
-
-    /// Leave to send a request although the backend is down, because all are. A success brings it up; a failure
-    /// changes nothing, so many may try.
-    pub fn last_resort(self: &Arc<Self>) -> Trial {
-        Trial { breaker: Arc::clone(self), number: None }
+        Some(number)
     }
 
     /// Forgets all faults and pauses: up, as if new.
@@ -280,7 +274,7 @@ impl Breaker {
         (FIRST_WAIT * (1 << waits.min(16))).min(longest).mul_f64(self.shortening)
     }
 
-    fn lock(&self) -> MutexGuard<'_, Inner> {
+    fn lock(&self) -> MutexGuard<'_, Box<Inner>> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -319,16 +313,46 @@ impl Inner {
     }
 }
 
+impl AsRef<Breaker> for Breaker {
+    fn as_ref(&self) -> &Breaker {
+        self
+    }
+}
+
 /// Leave to send a request to a backend that is not up. Dropped without a verdict, it is given back.
-#[derive(Debug)]
 #[must_use]
 pub struct Trial {
-    breaker: Arc<Breaker>,
+    /// What the breaker is a part of.
+    of: Arc<dyn AsRef<Breaker> + Send + Sync>,
     /// `None`: a last resort.
     number: Option<u64>,
 }
 
+impl std::fmt::Debug for Trial {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Trial").field("number", &self.number).finish_non_exhaustive()
+    }
+}
+
 impl Trial {
+    /// Leave to send the one request that decides, if the backend is half-open and no other has it. Who has it for
+    /// more than 5 s does not keep it to itself.
+    #[must_use]
+    pub fn begin<B: AsRef<Breaker> + Send + Sync + 'static>(of: &Arc<B>, now: Instant) -> Option<Trial> {
+        let number = (**of).as_ref().begin_trial(now)?;
+        Some(Trial { of: Arc::<B>::clone(of), number: Some(number) })
+    }
+
+    /// Leave to send a request although the backend is down, because all are. A success brings it up; a failure
+    /// changes nothing, so many may try.
+    pub fn last_resort<B: AsRef<Breaker> + Send + Sync + 'static>(of: &Arc<B>) -> Trial {
+        Trial { of: Arc::<B>::clone(of), number: None }
+    }
+
+    fn breaker(&self) -> &Breaker {
+        (*self.of).as_ref()
+    }
+
     /// Tells what came of it: a success brings the backend up, a fault of the one trial takes it down for longer.
     /// For a stream, tell it at the first content: until then no other request is let through.
     pub fn report(mut self, now: Instant, verdict: Verdict) {
@@ -336,7 +360,7 @@ impl Trial {
             return;
         }
         let number = self.number.take();
-        self.breaker.change(now, |inner, slot| match inner.phase {
+        self.breaker().change(now, |inner, slot| match inner.phase {
             Phase::Up => inner.count(now, slot, verdict),
             _ if verdict == Verdict::Ok => {
                 inner.recover();
@@ -353,7 +377,7 @@ impl Trial {
 impl Drop for Trial {
     fn drop(&mut self) {
         let Some(number) = self.number else { return };
-        let mut inner = self.breaker.lock();
+        let mut inner = self.breaker().lock();
         if let Phase::HalfOpen { trial, .. } = &mut inner.phase
             && trial.is_some_and(|(last, _)| last == number)
         {

@@ -1,7 +1,8 @@
 //! What is known of a backend: its models and what they can do. It advises; it never blocks a request.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -41,14 +42,29 @@ impl Capabilities {
     }
 }
 
-/// The memory of one backend.
+const ABSENT: u64 = 1;
+const PRESENT: u64 = 2;
+const ANSWERS: u64 = ABSENT | PRESENT;
+
+/// Of a model's name as it is written, without its lowest bits.
+fn hash(model: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    model.hash(&mut hasher);
+    hasher.finish() & !ANSWERS
+}
+
+/// The memory of one backend. What each request reads comes first.
 #[derive(Debug, Default)]
+#[repr(C)]
 pub struct Inventory {
-    lists: Mutex<Lists>,
+    /// The last question and what the lists say of it, so that thousands of backends need not be gone through for it
+    /// again and again: the hash of the model's name, in its lowest bits [`ABSENT`] or [`PRESENT`]; 0 = nothing.
+    answer: AtomicU64,
+    is_up: AtomicBool,
     /// A 404 has shown the list to be wrong, and nobody has read it since.
     is_doubted: AtomicBool,
+    lists: Mutex<Lists>,
     capabilities: Mutex<HashMap<String, Known>>,
-    is_up: AtomicBool,
     version: Mutex<Option<Arc<str>>>,
 }
 
@@ -108,7 +124,7 @@ impl Inventory {
             let models = models::from_tags(&body).map_err(|error| unreadable(&error))?;
             Ok(Arc::from(models))
         });
-        let mut lists = self.lists();
+        let mut lists = self.lists_to_change();
         match fresh {
             Ok(models) => {
                 lists.last = Some(Listed { models: Arc::clone(&models), at: Instant::now() });
@@ -124,7 +140,19 @@ impl Inventory {
     /// never decides.
     #[must_use]
     pub fn has(&self, model: &str) -> Option<bool> {
-        self.lists().has(model)
+        let question = hash(model);
+        let answer = self.answer.load(Ordering::Relaxed);
+        if answer & !ANSWERS == question && answer & ANSWERS != 0 {
+            return Some(answer & ANSWERS == PRESENT);
+        }
+        let lists = self.lists();
+        let has = lists.has(model);
+        // What a 404 has shown is forgotten by the clock.
+        if let Some(has) = has.filter(|_| lists.missing.is_empty()) {
+            let answer = if has { PRESENT } else { ABSENT };
+            self.answer.store(question | answer, Ordering::Relaxed);
+        }
+        has
     }
 
     /// The digest of `model`, when the last list tells it.
@@ -137,7 +165,7 @@ impl Inventory {
 
     /// A 404 showed that `model` is not there, whatever the list says; the list is to be read anew.
     pub fn note_missing(&self, model: &str) {
-        let mut lists = self.lists();
+        let mut lists = self.lists_to_change();
         let is_news = lists.has(model) != Some(false);
         lists.missing.retain(|missing| missing.at.elapsed() < GRUDGE);
         let is_known = lists.missing.iter().any(|missing| models::same_name(&missing.model, model));
@@ -201,6 +229,12 @@ impl Inventory {
         known.capabilities.filter(|_| known.until > Instant::now())
     }
 
+    fn lists_to_change(&self) -> MutexGuard<'_, Lists> {
+        let lists = self.lists();
+        self.answer.store(0, Ordering::Relaxed);
+        lists
+    }
+
     fn lists(&self) -> MutexGuard<'_, Lists> {
         self.lists.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -257,8 +291,8 @@ pub(super) fn is_sign_of_life<T>(answer: &Result<T, Failure>) -> bool {
 
 async fn get(client: &Client, backend: &Backend, path: &str, body: Option<Bytes>) -> Result<Bytes, Failure> {
     let deadline = Instant::now() + PATIENCE;
-    let response = client.send(backend, path, body, PATIENCE).await?;
-    if !response.status().is_success() {
+    let response = client.send(backend, path, body, Some(PATIENCE)).await?;
+    if !response.status.is_success() {
         let (status, retry_after, body) = read_error(response).await;
         let refusal = wire::translate::errors::Refusal {
             status,
@@ -271,7 +305,7 @@ async fn get(client: &Client, backend: &Backend, path: &str, body: Option<Bytes>
         return Err(failures::refused(refusal));
     }
     let reading = Reading { limit: MAX_ANSWER, idle: PATIENCE, deadline: Some((deadline, PATIENCE)) };
-    read_whole(response.into_body(), reading).await
+    read_whole(response.body, reading).await
 }
 
 fn unreadable(error: &serde_json::Error) -> Failure {

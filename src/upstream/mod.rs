@@ -4,19 +4,25 @@
 
 mod backend;
 pub mod balance;
+mod body;
 mod client;
 mod connect;
+mod connection;
 mod failures;
+mod framing;
+mod head;
 pub mod health;
 mod host;
 mod inventory;
+mod pool;
 mod probe;
 mod read;
 mod tally;
 
 pub use backend::Backend;
 pub use balance::{Rotation, Turns};
-pub use client::{Client, Timeouts};
+pub use body::Body;
+pub use client::{Client, Response, Timeouts};
 pub use failures::{ended_early, refused, stream_broke, timed_out, total_timeout};
 pub use host::{Host, Hosts};
 pub use inventory::{Capabilities, Inventory};

@@ -6,6 +6,7 @@ mod files;
 mod gateway;
 mod keys;
 mod saved;
+mod users;
 
 use std::path::Path;
 use std::process::{Output, Stdio};
@@ -21,21 +22,21 @@ use crate::support::wait::within;
 const MARKER: &str = "sk-mArKeR-5b1f9c";
 
 /// How a command ended, and what it said.
-struct Ran {
-    code: i32,
-    out: String,
-    err: String,
+pub struct Ran {
+    pub code: i32,
+    pub out: String,
+    pub err: String,
 }
 
 impl Ran {
     /// What was printed by a command that must have succeeded.
-    fn good(self) -> String {
+    pub fn good(self) -> String {
         assert_eq!(self.code, 0, "{}{}", self.out, self.err);
         self.out
     }
 
     /// The complaint of a command that must have failed with this code.
-    fn bad(self, code: i32) -> String {
+    pub fn bad(self, code: i32) -> String {
         assert_eq!(self.code, code, "{}{}", self.out, self.err);
         assert!(self.err.contains("error: "), "{}", self.err);
         self.err
@@ -88,7 +89,7 @@ impl Home {
 }
 
 /// Runs the program in a folder, with this environment and no other.
-async fn run_in(dir: &Path, env: &[(String, String)], args: &[&str], input: &str) -> Ran {
+pub async fn run_in(dir: &Path, env: &[(String, String)], args: &[&str], input: &str) -> Ran {
     let mut child = Command::new(env!("CARGO_BIN_EXE_ollama2openai"))
         .args(args)
         .current_dir(dir)

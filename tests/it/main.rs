@@ -5,6 +5,7 @@
 #![expect(clippy::print_stdout, reason = "timings are printed, never asserted")]
 
 mod access;
+mod accounts;
 mod admin;
 mod backend;
 mod bad_input;
@@ -16,6 +17,7 @@ mod conformance;
 mod docs;
 mod fake;
 mod faults;
+mod import;
 mod log;
 mod routes;
 mod routing;
@@ -24,3 +26,4 @@ mod shutdown;
 mod store;
 mod support;
 mod tidy;
+mod upstream_http;

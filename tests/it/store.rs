@@ -1,6 +1,7 @@
 //! State on disk, through the public functions of the room: what goes in comes out, over restarts, kills, full disks and
 //! folders that cannot be written to.
 
+mod accounts;
 mod backup;
 mod faults;
 mod folder;

@@ -22,9 +22,15 @@ pub(super) const MAP: &str = "map";
 pub(super) const GROUP: &str = "group";
 pub(super) const TAG: &str = "tag";
 pub(super) const DISABLED: &str = "disabled";
+pub(super) const ROLE: &str = "role";
+pub(super) const MUST_CHANGE: &str = "must-change";
+pub(super) const CONFIGURED: &str = "configured";
 pub(super) const DRY_RUN: &str = "dry-run";
 pub(super) const WITH_KEY: &str = "with-key";
 pub(super) const FORCE: &str = "force";
+pub(super) const APPLY: &str = "apply";
+pub(super) const LOGS: &str = "logs";
+pub(super) const REMOVE_SOURCE: &str = "remove-source";
 
 const LINE_FORMS: &str = "\
 A key line is one backend, in any of these forms:
@@ -40,6 +46,11 @@ empties it, as in --model ''. A new scheme, host or port wants the credential ag
 
 Every user of a machine can read its command lines: give a key as -, and it is read from standard input.";
 
+const IMPORT: &str = "\
+Of each thing it says how well it fits: exact, approximate (with what is different), manual (with what you
+have to do) or unsupported. What is there already is left as it is, so that a second time does no harm.
+Nothing is changed without --apply, and a damaged file ends it before anything is. Secrets are not printed.";
+
 const CHANNEL_KEYS: &str = "\
 Each key is a backend of the channel: a credential for --base-url, or a key line with an address of its
 own, as in http://gpu-2:11434|KEY. Without any the channel is one server that needs no key.
@@ -53,14 +64,19 @@ A new scheme, host or port wants the credentials again.
 
 Every user of a machine can read its command lines: give keys by --key-file, where - is standard input.";
 
+const PASSWORD: &str = "\
+The password is asked for, or read from standard input where that is no terminal: one line of 8 to 256
+bytes. It is never an argument, as every user of a machine can read its command lines.";
+
 /// All commands of this room.
-pub(in crate::cli) fn commands() -> [Command; 5] {
+pub(in crate::cli) fn commands() -> [Command; 7] {
     let dry_run = flag(DRY_RUN, "Show what is pending and change nothing");
     let with_key = flag(WITH_KEY, "Put the key in, too: whoever reads the file then reads all credentials");
     let force = flag(FORCE, "Put a database that is there aside, under a name that ends in .replaced");
     [
         group("key", "Keys of the pool: one backend each").subcommands(key()),
         group("channel", "Channels: named groups of backends").subcommands(channel()),
+        group("user", "Accounts of people who manage the gateway").subcommands(user()),
         Command::new("migrate")
             .about("Bring the database up to date (every start does it, too)")
             .arg(dry_run),
@@ -70,7 +86,26 @@ pub(in crate::cli) fn commands() -> [Command; 5] {
         Command::new("restore")
             .about("Put a backup in the place of the database; the gateway must be stopped")
             .args([path("A file that backup has made"), force]),
+        import(),
     ]
+}
+
+fn import() -> Command {
+    let folder = Arg::new(FILE).value_name("FOLDER").required(true).value_hint(ValueHint::DirPath);
+    Command::new("import")
+        .about("Take over what the Node program (3.0) has stored; says what it would do")
+        .after_help(IMPORT)
+        .args([
+            folder
+                .value_parser(value_parser!(PathBuf))
+                .help("Its data folder, or the one with data and .env in it"),
+            flag(APPLY, "Do it, in one transaction"),
+            flag(LOGS, "Take its logs, too"),
+            flag(
+                REMOVE_SOURCE,
+                "Afterwards delete the old files that hold secrets and were taken over whole",
+            ),
+        ])
 }
 
 fn group(name: &'static str, about: &'static str) -> Command {
@@ -136,6 +171,38 @@ fn channel() -> Vec<Command> {
         Command::new("enable").about("Let channels take requests").arg(many("channels")),
         Command::new("disable").about("Let channels take no new requests").arg(many("channels")),
         Command::new("delete").about("Delete channels with their backends").arg(many("channels")),
+    ]
+}
+
+fn user() -> Vec<Command> {
+    let name = Arg::new(NAME).value_name("NAME").required(true).help("Its name; no two have the same");
+    let role =
+        || Arg::new(ROLE).value_name("ROLE").help("admin: everything; viewer: reads, and changes nothing");
+    let must_change = || flag(MUST_CHANGE, "Let it do nothing but set another password");
+    vec![
+        list("List the accounts"),
+        Command::new("add").about("Add an account").after_help(PASSWORD).args([
+            name,
+            role().long(ROLE).default_value("viewer"),
+            must_change(),
+        ]),
+        Command::new("passwd")
+            .about("Set a password; all sessions of the account end")
+            .after_help(PASSWORD)
+            .args([
+                one("account"),
+                must_change().conflicts_with(CONFIGURED),
+                flag(CONFIGURED, "Let ADMIN_PASSWORD hold again, for the account admin alone"),
+            ]),
+        Command::new("role")
+            .about("Give an account another role")
+            .args([one("account"), role().required(true)]),
+        Command::new("enable").about("Let accounts sign in").arg(many("accounts")),
+        Command::new("disable")
+            .about("Sign accounts out, and let them sign in no more")
+            .arg(many("accounts")),
+        Command::new("delete").about("Delete accounts with their API tokens").arg(many("accounts")),
+        Command::new("sign-out").about("End all sessions of accounts").arg(many("accounts")),
     ]
 }
 

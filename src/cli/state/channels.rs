@@ -10,7 +10,7 @@ use super::{Told, args, open, place, read_text, show, toggle};
 use crate::admin::{members, rules, stored_channel};
 use crate::cli::args::JSON;
 use crate::config::{BaseUrl, Config, Secret};
-use crate::store::{BackendRow, ChannelChange, ChannelRow, NewBackend, NewChannel, Rows};
+use crate::store::{BackendRow, By, ChannelChange, ChannelRow, NewBackend, NewChannel, Rows};
 
 /// What is to be done with channels.
 #[derive(Debug)]
@@ -116,7 +116,7 @@ pub(super) async fn run(job: Job, config: &Config) -> anyhow::Result<Told> {
             let (store, rows, _) = open(config).await?;
             let mut out = String::new();
             for row in find_all(&all(&rows), &which)? {
-                store.delete_channel(&row.id).await?;
+                store.delete_channel(&row.id, &By::cli()).await?;
                 out.push_str(&format!("deleted {} {}\n", row.id, row.name));
             }
             store.close().await;
@@ -153,7 +153,7 @@ async fn add(edit: Edit, config: &Config) -> anyhow::Result<Told> {
         NewChannel { backends: backends(&keys, base, &[])?, ..NewChannel::new("", base.to_string()) };
     edit.change.fill(&mut new);
     let (store, _, warnings) = open(config).await?;
-    let (row, members) = store.create_channel(&new).await?;
+    let (row, members) = store.create_channel(&new, &By::cli()).await?;
     store.close().await;
     Ok(Told { out: show::channel(&row, &members.iter().collect::<Vec<_>>()), warnings, failure: None })
 }
@@ -173,7 +173,7 @@ async fn update(which: &str, edit: Edit, config: &Config) -> anyhow::Result<Told
         None if stays.len() < old.len() => anyhow::bail!("--key {}", rules::ENTER_AGAIN),
         None => {}
     }
-    let (row, members) = store.update_channel(&row.id, &change, Some(row.revision)).await?;
+    let (row, members) = store.update_channel(&row.id, &change, Some(row.revision), &By::cli()).await?;
     store.close().await;
     Ok(Told { out: show::channel(&row, &members.iter().collect::<Vec<_>>()), warnings, failure: None })
 }

@@ -11,7 +11,7 @@ use crate::admin::keyline::{KeyLine, LineError, display_name, parse_lines};
 use crate::admin::{rules, stored_key};
 use crate::cli::args::JSON;
 use crate::config::{BaseUrl, Config, Secret};
-use crate::store::{Created, KeyChange, NewKey, Store};
+use crate::store::{By, Created, KeyChange, NewKey, Store};
 
 /// What is to be done with keys.
 #[derive(Debug)]
@@ -121,7 +121,7 @@ pub(super) async fn run(job: Job, config: &Config) -> anyhow::Result<Told> {
             let (store, rows, _) = open(config).await?;
             let mut out = String::new();
             for row in find_all(&pool(&rows), &which)? {
-                store.delete_key(&row.id).await?;
+                store.delete_key(&row.id, &By::cli()).await?;
                 out.push_str(&format!("deleted {} {}\n", row.id, row.name));
             }
             store.close().await;
@@ -168,7 +168,7 @@ async fn store_lines(
     change: &KeyChange,
 ) -> anyhow::Result<Told> {
     let new: Vec<NewKey> = lines.iter().flatten().map(|line| new_key(line, change)).collect();
-    let mut created = store.create_keys(&new).await?.into_iter();
+    let mut created = store.create_keys(&new, &By::cli()).await?.into_iter();
     let (mut out, mut added, mut duplicates, mut errors) = (String::new(), 0, 0, 0);
     for line in lines {
         let told = match line {
@@ -220,7 +220,7 @@ async fn update(update: Update, config: &Config) -> anyhow::Result<Told> {
         }
         change.base_url = Some(base.to_string());
     }
-    let row = store.update_key(&row.id, &change, Some(row.revision)).await?;
+    let row = store.update_key(&row.id, &change, Some(row.revision), &By::cli()).await?;
     store.close().await;
     Ok(Told { out: show::keys(&[&row]), warnings, failure: None })
 }

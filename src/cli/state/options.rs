@@ -7,6 +7,7 @@ use clap::ArgMatches;
 use super::args;
 use crate::admin::rules::{self, MAX_COUNT, MAX_PRIORITY};
 use crate::config::BaseUrl;
+use crate::store::Role;
 
 /// The options of one command that is being read.
 #[derive(Debug)]
@@ -85,6 +86,19 @@ impl<'m> Options<'m> {
     /// 0 is no limit.
     pub(super) fn rate_limit(&mut self) -> Option<Option<i64>> {
         self.number(args::RATE, 0, MAX_COUNT).map(|limit| Some(limit).filter(|limit| *limit > 0))
+    }
+
+    pub(super) fn account(&mut self) -> Option<String> {
+        let read = rules::account(self.text(args::NAME)?);
+        read.inspect_err(|wrong| self.note(args::NAME, wrong)).ok()
+    }
+
+    pub(super) fn role(&mut self) -> Option<Role> {
+        let role = Role::read(self.text(args::ROLE)?);
+        if role.is_none() {
+            self.note(args::ROLE, "must be admin or viewer");
+        }
+        role
     }
 
     /// `false` or nothing.

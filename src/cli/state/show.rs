@@ -1,7 +1,7 @@
 //! Tables for people.
 
 use crate::admin::masked;
-use crate::store::{BackendRow, ChannelRow};
+use crate::store::{BackendRow, ChannelRow, UserRow};
 
 /// Columns that line up, each as wide as its widest cell.
 pub(super) fn table(head: &[&str], rows: &[Vec<String>]) -> String {
@@ -66,6 +66,26 @@ pub(super) fn channels(rows: &[(&ChannelRow, usize)]) -> String {
             limit(row.max_concurrent),
             limit(row.rate_limit.unwrap_or_default()),
             models(&row.models),
+        ]
+    };
+    table(&head, &rows.iter().map(cells).collect::<Vec<_>>())
+}
+
+pub(super) fn users(rows: &[&UserRow]) -> String {
+    let head = ["ID", "NAME", "ROLE", "ENABLED", "PASSWORD", "LAST SIGN-IN"];
+    let password = |row: &UserRow| match (&row.password_hash, row.must_change) {
+        (None, _) => "ADMIN_PASSWORD",
+        (Some(_), true) => "must change",
+        (Some(_), false) => "its own",
+    };
+    let cells = |row: &&UserRow| {
+        vec![
+            row.id.clone(),
+            row.name.clone(),
+            row.role.text().to_owned(),
+            yes(row.enabled),
+            password(row).to_owned(),
+            row.last_sign_in.clone().unwrap_or_else(|| "-".to_owned()),
         ]
     };
     table(&head, &rows.iter().map(cells).collect::<Vec<_>>())

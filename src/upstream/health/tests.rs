@@ -38,7 +38,7 @@ impl Bench {
     }
 
     fn trial(&self) -> Option<Trial> {
-        self.breaker.try_trial(self.now)
+        Trial::begin(&self.breaker, self.now)
     }
 
     fn cool(&self, retry_after: Option<Duration>) {
@@ -282,8 +282,11 @@ fn old_requests_say_nothing_of_a_backend_that_went_down() {
 #[test]
 fn the_last_resort_brings_it_up_and_never_further_down() {
     let bench = Bench::down(INTERVAL);
-    let (one, two, three) =
-        (bench.breaker.last_resort(), bench.breaker.last_resort(), bench.breaker.last_resort());
+    let (one, two, three) = (
+        Trial::last_resort(&bench.breaker),
+        Trial::last_resort(&bench.breaker),
+        Trial::last_resort(&bench.breaker),
+    );
     one.report(bench.now, Fault);
     drop(two);
     assert_eq!(bench.wait(), 2.0);

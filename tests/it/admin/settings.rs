@@ -1,7 +1,7 @@
 //! The list of settings, saving, and what is wrong with a value.
 
 use ollama2openai::config::settings;
-use ollama2openai::store::Store;
+use ollama2openai::store::{By, Store};
 use serde_json::{Value, json};
 
 use super::{CHAT, PASSWORD, call, get, has, post, refused, started, well};
@@ -163,7 +163,7 @@ async fn saved_values_that_cannot_be_used_are_named_and_ignored() {
         ("OF_TOMORROW", text("sk-mArKeR")),
         ("MAX_QUEUE", text("7")),
     ];
-    store.save_settings(&by_hand).await.unwrap();
+    store.save_settings(&by_hand, &By::cli()).await.unwrap();
     store.close().await;
     let fake = well("a").await;
     let env = [("ADMIN_PASSWORD", PASSWORD), ("OLLAMA_BASE_URL", &fake.url())];
@@ -197,7 +197,7 @@ async fn saved_values_that_cannot_be_used_are_named_and_ignored() {
 async fn what_another_process_saves_is_followed() {
     let gateway = started(&[]).await;
     let store = Store::open(gateway.home(), None).await.unwrap();
-    store.save_settings(&[("ALLOW_ANONYMOUS", Some("false".to_owned()))]).await.unwrap();
+    store.save_settings(&[("ALLOW_ANONYMOUS", Some("false".to_owned()))], &By::cli()).await.unwrap();
     let addr = gateway.addr;
     let answers = std::sync::Arc::new(std::sync::atomic::AtomicU16::new(0));
     let seen = std::sync::Arc::clone(&answers);
@@ -221,4 +221,44 @@ async fn who_opens_the_gateway_to_all_is_warned() {
     assert!(get(&gateway, "/settings").await["warnings"].to_string().contains("whoever reaches the port"));
     let told = post(&gateway, "/settings", &json!({"MAX_RETRIES": 1})).await;
     assert_eq!(told["warnings"], Value::Null, "it was said before");
+}
+
+#[tokio::test]
+async fn a_damaged_rule_of_addresses_opens_nothing() {
+    let home = tempfile::tempdir().unwrap();
+    let store = Store::open(home.path(), None).await.unwrap();
+    let damaged = [("IP_BLACKLIST", Some("192.0.2.1,nowhere".to_owned()))];
+    store.save_settings(&damaged, &By::cli()).await.unwrap();
+    store.close().await;
+    let env = [("ADMIN_PASSWORD", PASSWORD), ("ALLOW_ANONYMOUS", "true"), ("IP_ACCESS_MODE", "blacklist")];
+    let gateway = Gateway::start_in(home, &env).await;
+    assert_eq!(gateway.get("/v1").await.status, 403);
+    let told = get(&gateway, "/settings").await["warnings"].to_string();
+    assert!(told.contains("nowhere") && told.contains("nobody may call"), "{told}");
+    post(&gateway, "/settings/access-control", &json!({"blacklist": ["192.0.2.1"]})).await;
+    assert_eq!(gateway.get("/v1").await.status, 200);
+}
+
+#[tokio::test]
+async fn every_setting_that_changes_is_in_the_audit() {
+    let gateway = started(&[]).await;
+    post(&gateway, "/settings", &json!({"max_retries": 3, "max_queue": 5})).await;
+    post(&gateway, "/settings", &json!({"max_retries": null, "max_queue": 5})).await;
+    let told = get(&gateway, "/audit").await;
+    let rows = told["audit"].as_array().or(told["entries"].as_array()).or(told["items"].as_array());
+    let rows: Vec<_> = rows
+        .unwrap_or_else(|| panic!("{told}"))
+        .iter()
+        .filter(|row| row["action"].as_str().is_some_and(|action| action.starts_with("setting.")))
+        .map(|row| (row["action"].clone(), row["before"].clone(), row["after"].clone()))
+        .collect();
+    let value = |value: &str| json!({"value": value});
+    assert_eq!(
+        rows,
+        [
+            (json!("setting.delete"), value("3"), Value::Null),
+            (json!("setting.update"), Value::Null, value("5")),
+            (json!("setting.update"), Value::Null, value("3")),
+        ]
+    );
 }

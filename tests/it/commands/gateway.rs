@@ -104,8 +104,9 @@ async fn a_credential_is_read_at_the_next_start_with_the_same_secret_key() {
     let line = format!("{}|credential-of-key", fake.url());
     run_in(home.path(), &env, &["key", "add", &line], "").await.good();
     for (key, is_read) in [(keys[0], true), (keys[1], false), (keys[0], true)] {
-        let gateway = Gateway::start(&[("DATA_DIR", &data), ("SECRET_KEY", key)]).await;
-        let request = Request::get("/admin/api/keys").header("authorization", "Bearer admin123");
+        let env = [("DATA_DIR", data.as_str()), ("SECRET_KEY", key), ("ADMIN_PASSWORD", "of-the-commands")];
+        let gateway = Gateway::start(&env).await;
+        let request = Request::get("/admin/api/keys").header("authorization", "Bearer of-the-commands");
         let listed = gateway.send(&request).await.json();
         assert_eq!(listed["keys"][0]["credentialLost"].is_null(), is_read, "{listed}");
         assert_eq!(gateway.post(CHAT, &chat(false)).await.status, 200);

@@ -1,6 +1,6 @@
 //! What an admin saved at run time, as `check-config` shows it.
 
-use ollama2openai::store::Store;
+use ollama2openai::store::{By, Store};
 use serde_json::json;
 
 use super::{Home, parsed};
@@ -8,7 +8,7 @@ use super::{Home, parsed};
 async fn save(home: &Home, changes: &[(&str, &str)]) {
     let store = Store::open(&home.path("data"), None).await.unwrap();
     let changes: Vec<_> = changes.iter().map(|(name, text)| (*name, Some((*text).to_owned()))).collect();
-    store.save_settings(&changes).await.unwrap();
+    store.save_settings(&changes, &By::cli()).await.unwrap();
     store.close().await;
 }
 

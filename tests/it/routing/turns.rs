@@ -122,10 +122,12 @@ async fn a_saved_change_does_not_begin_the_turns_anew() {
     let (a, b) = (well("a").await, well("b").await);
     let weighted = |name: &str, fake: &Fake, weight| NewChannel { weight, ..channel(name, &fake.url()) };
     let channels = [weighted("a", &a, 50), weighted("b", &b, 10)];
-    let gateway = Gateway::with_rows(&[UNPROBED], &channels, &[]).await;
+    let password = ("ADMIN_PASSWORD", "password-of-the-turns");
+    let gateway = Gateway::with_rows(&[UNPROBED, password], &channels, &[]).await;
     for turn in 0..12 {
         let spare = json!({"name": format!("spare {turn}"), "enabled": false, "baseUrl": a.url()});
-        let request = Request::post("/admin/api/channels", &spare).header("authorization", "Bearer admin123");
+        let request = Request::post("/admin/api/channels", &spare)
+            .header("authorization", "Bearer password-of-the-turns");
         assert_eq!(gateway.send(&request).await.status, 200);
         who(&gateway, "m").await;
     }

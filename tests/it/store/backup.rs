@@ -2,7 +2,7 @@
 
 use std::os::unix::fs::PermissionsExt as _;
 
-use ollama2openai::store::{Created, Store, StoreError, restore};
+use ollama2openai::store::{By, Created, Store, StoreError, restore};
 
 use super::{backend, channel, open};
 
@@ -11,10 +11,13 @@ async fn a_backup_is_taken_while_writing_and_restored_elsewhere() {
     let temp = tempfile::tempdir().unwrap();
     let (from, to, file) = (temp.path().join("from"), temp.path().join("to"), temp.path().join("copy"));
     let store = open(&from).await;
-    store.create_channel(&channel("c")).await.unwrap();
+    store.create_channel(&channel("c"), &By::cli()).await.unwrap();
     let writing = async {
         for number in 0..20 {
-            store.create_keys(&[backend(&format!("k{number}"), &format!("sk-{number}"))]).await.unwrap();
+            store
+                .create_keys(&[backend(&format!("k{number}"), &format!("sk-{number}"))], &By::cli())
+                .await
+                .unwrap();
         }
     };
     let (copied, ()) = tokio::join!(store.backup(&file, true), writing);
@@ -43,7 +46,7 @@ async fn without_the_key_what_is_lost_is_listed() {
     let temp = tempfile::tempdir().unwrap();
     let (from, to, file) = (temp.path().join("from"), temp.path().join("to"), temp.path().join("copy"));
     let store = open(&from).await;
-    store.create_channel(&channel("c")).await.unwrap();
+    store.create_channel(&channel("c"), &By::cli()).await.unwrap();
     store.backup(&file, false).await.unwrap();
     let key = std::fs::read(from.join("secret.key")).unwrap();
     let copy = std::fs::read(&file).unwrap();
@@ -66,7 +69,7 @@ async fn what_is_there_or_in_use_is_not_overwritten() {
     let store = open(&dir).await;
     store.backup(&file, true).await.unwrap();
     assert!(matches!(store.backup(&file, true).await, Err(StoreError::Exists(_))));
-    store.create_keys(&[backend("later", "k")]).await.unwrap();
+    store.create_keys(&[backend("later", "k")], &By::cli()).await.unwrap();
     let in_use = restore(&dir, &file, None, true).await;
     assert!(matches!(in_use, Err(StoreError::InUse(_))), "{in_use:?}");
     store.close().await;
@@ -96,7 +99,7 @@ async fn other_files_are_not_taken_for_backups() {
     let temp = tempfile::tempdir().unwrap();
     let (dir, file) = (temp.path().join("data"), temp.path().join("notes"));
     let store: Store = open(&dir).await;
-    let created = store.create_keys(&[backend("k", "s")]).await.unwrap();
+    let created = store.create_keys(&[backend("k", "s")], &By::cli()).await.unwrap();
     store.close().await;
     for text in ["", "not a database"] {
         std::fs::write(&file, text).unwrap();

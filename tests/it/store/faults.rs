@@ -5,7 +5,7 @@ use std::io::Write as _;
 use std::path::Path;
 
 use ollama2openai::config::Secret;
-use ollama2openai::store::{NewBackend, Store, StoreError};
+use ollama2openai::store::{AuditFilter, By, NewBackend, Store, StoreError};
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 
 use super::open;
@@ -27,7 +27,7 @@ async fn write_on(dir: &Path) {
     let store = open(dir).await;
     let first = store.load().await.unwrap().backends.len() / 2;
     for number in first.. {
-        store.create_keys(&keys(number, 100)).await.unwrap();
+        store.create_keys(&keys(number, 100), &By::cli()).await.unwrap();
         say(&format!("stored {number}"));
     }
 }
@@ -59,11 +59,14 @@ async fn nothing_acknowledged_is_lost_by_fifty_kills() {
         within("the child is gone", running.wait()).await.unwrap();
         let store = open(temp.path()).await;
         let rows = store.load().await.unwrap();
+        let audit = store.audit(&AuditFilter::default(), i64::MAX).await.unwrap();
         store.close().await;
+        let audited: BTreeSet<&str> = audit.iter().filter_map(|row| row.object_id.as_deref()).collect();
         let ids: BTreeSet<&str> = rows.backends.iter().map(|row| row.id.as_str()).collect();
         for number in &acknowledged {
             assert!(ids.contains(format!("a-{number}").as_str()), "round {round}: {number} is lost");
         }
+        assert_eq!(audited, ids, "round {round}: a change without its audit, or an audit without its change");
         assert_eq!(ids.len() % 2, 0, "round {round}: half of a batch");
         assert_eq!(rows.lost().count(), 0, "round {round}: the key changed");
     }
@@ -74,7 +77,7 @@ async fn fill_up(dir: &Path, ballast: &Path) {
     let store: Store = open(dir).await;
     let mut stored = 0;
     let full = loop {
-        match store.create_keys(&keys(stored, 4000)).await {
+        match store.create_keys(&keys(stored, 4000), &By::cli()).await {
             Ok(_) => stored += 1,
             Err(error) => break error,
         }
@@ -92,7 +95,7 @@ async fn fill_up(dir: &Path, ballast: &Path) {
     assert!(!dir.join("backup").exists(), "half a backup is none");
 
     std::fs::remove_file(ballast).unwrap();
-    store.create_keys(&keys(stored, 4000)).await.unwrap();
+    store.create_keys(&keys(stored, 4000), &By::cli()).await.unwrap();
     store.close().await;
     assert_eq!(open(dir).await.load().await.unwrap().backends.len(), 2 * stored + 2);
 }

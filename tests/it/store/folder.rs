@@ -4,7 +4,7 @@ use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::Path;
 
 use ollama2openai::config::Secret;
-use ollama2openai::store::{Store, StoreError};
+use ollama2openai::store::{By, Store, StoreError};
 use sqlx::{Connection as _, SqliteConnection};
 
 use super::open;
@@ -33,7 +33,7 @@ async fn a_missing_folder_is_made_for_its_owner_alone() {
     let temp = tempfile::tempdir().unwrap();
     let dir = temp.path().join("deep/data");
     let store = open(&dir).await;
-    store.save_settings(&[("a", None)]).await.unwrap();
+    store.save_settings(&[("a", None)], &By::cli()).await.unwrap();
     assert_eq!(std::fs::metadata(&dir).unwrap().permissions().mode() & 0o777, 0o700);
     let modes = modes(&dir);
     for name in ["ollama2openai.db", "ollama2openai.db-wal", "ollama2openai.lock", "secret.key"] {
@@ -155,7 +155,7 @@ async fn many_may_start_at_once_in_a_new_folder() {
     let link = temp.path().join("link");
     symlink(temp.path(), &link).unwrap();
     let (a, b, c) = tokio::join!(open(temp.path()), open(temp.path()), open(&link));
-    a.save_settings(&[("a", Some("1".to_owned()))]).await.unwrap();
-    b.save_settings(&[("b", Some("2".to_owned()))]).await.unwrap();
+    a.save_settings(&[("a", Some("1".to_owned()))], &By::cli()).await.unwrap();
+    b.save_settings(&[("b", Some("2".to_owned()))], &By::cli()).await.unwrap();
     assert_eq!(c.load().await.unwrap().settings.len(), 2);
 }

@@ -2,7 +2,7 @@
 
 use ollama2openai::config::Secret;
 use ollama2openai::store::{
-    BackendRow, ChannelChange, Conflict, Created, KeyChange, NewBackend, NewChannel, NewKey, Store,
+    BackendRow, By, ChannelChange, Conflict, Created, KeyChange, NewBackend, NewChannel, NewKey, Store,
     StoreError, Totals,
 };
 
@@ -56,8 +56,8 @@ async fn every_field_comes_back_after_a_restart() {
     let temp = tempfile::tempdir().unwrap();
     let (new, pool) = (channel("gpu room"), backend("pool", "sk-pool-ü\n'"));
     let store = open(temp.path()).await;
-    let (made, made_backends) = store.create_channel(&new).await.unwrap();
-    let created = store.create_keys(std::slice::from_ref(&pool)).await.unwrap();
+    let (made, made_backends) = store.create_channel(&new, &By::cli()).await.unwrap();
+    let created = store.create_keys(std::slice::from_ref(&pool), &By::cli()).await.unwrap();
     store.close().await;
 
     let rows = open(temp.path()).await.load().await.unwrap();
@@ -85,8 +85,8 @@ async fn every_field_comes_back_after_a_restart() {
 async fn ids_and_times_are_made_when_they_are_not_given() {
     let temp = tempfile::tempdir().unwrap();
     let store = open(temp.path()).await;
-    let (one, _) = store.create_channel(&NewChannel::new("one", "http://a")).await.unwrap();
-    let (two, _) = store.create_channel(&NewChannel::new("two", "http://a")).await.unwrap();
+    let (one, _) = store.create_channel(&NewChannel::new("one", "http://a"), &By::cli()).await.unwrap();
+    let (two, _) = store.create_channel(&NewChannel::new("two", "http://a"), &By::cli()).await.unwrap();
     assert!(one.id < two.id, "ids sort by age");
     assert_eq!((one.id.len(), one.id.as_bytes()[14]), (36, b'7'));
     assert_eq!(
@@ -99,16 +99,16 @@ async fn ids_and_times_are_made_when_they_are_not_given() {
 async fn names_of_channels_are_unique() {
     let temp = tempfile::tempdir().unwrap();
     let store = open(temp.path()).await;
-    store.create_channel(&NewChannel::new("one", "http://a")).await.unwrap();
-    let (two, _) = store.create_channel(&NewChannel::new("two", "http://a")).await.unwrap();
+    store.create_channel(&NewChannel::new("one", "http://a"), &By::cli()).await.unwrap();
+    let (two, _) = store.create_channel(&NewChannel::new("two", "http://a"), &By::cli()).await.unwrap();
     let taken = Conflict::Name("one".to_owned());
     let mut again = channel("one");
     again.name = "one".to_owned();
-    assert_eq!(conflict(store.create_channel(&again).await), taken);
+    assert_eq!(conflict(store.create_channel(&again, &By::cli()).await), taken);
     let rename = ChannelChange { name: Some("one".to_owned()), ..Default::default() };
-    assert_eq!(conflict(store.update_channel(&two.id, &rename, None).await), taken);
+    assert_eq!(conflict(store.update_channel(&two.id, &rename, None, &By::cli()).await), taken);
     let same = NewChannel { id: Some(two.id.clone()), ..NewChannel::new("three", "http://a") };
-    assert_eq!(conflict(store.create_channel(&same).await), Conflict::Id(two.id));
+    assert_eq!(conflict(store.create_channel(&same, &By::cli()).await), Conflict::Id(two.id));
     let rows = store.load().await.unwrap();
     assert_eq!((rows.channels.len(), rows.backends.len()), (2, 0), "a refused channel leaves no backends");
 }
@@ -117,16 +117,16 @@ async fn names_of_channels_are_unique() {
 async fn a_change_changes_what_it_names_and_only_at_the_expected_revision() {
     let temp = tempfile::tempdir().unwrap();
     let store = open(temp.path()).await;
-    let (before, backends) = store.create_channel(&channel("c")).await.unwrap();
+    let (before, backends) = store.create_channel(&channel("c"), &By::cli()).await.unwrap();
     let change = ChannelChange { weight: Some(1), rate_limit: Some(None), ..Default::default() };
-    let (after, same) = store.update_channel(&before.id, &change, Some(1)).await.unwrap();
+    let (after, same) = store.update_channel(&before.id, &change, Some(1), &By::cli()).await.unwrap();
     let mut expected = before.clone();
     (expected.weight, expected.rate_limit, expected.revision) = (1, None, 2);
     assert_eq!((&after, &same), (&expected, &backends));
-    let stale = store.update_channel(&before.id, &change, Some(1)).await;
+    let stale = store.update_channel(&before.id, &change, Some(1), &By::cli()).await;
     assert_eq!(conflict(stale), Conflict::Revision { expected: 1, found: 2 });
     assert_eq!(store.load().await.unwrap().channels, [expected]);
-    let gone = store.update_channel("nobody", &change, None).await;
+    let gone = store.update_channel("nobody", &change, None, &By::cli()).await;
     assert!(matches!(gone, Err(StoreError::NotFound { what: "channel", .. })));
 }
 
@@ -134,7 +134,7 @@ async fn a_change_changes_what_it_names_and_only_at_the_expected_revision() {
 async fn backends_that_stay_keep_their_row() {
     let temp = tempfile::tempdir().unwrap();
     let store = open(temp.path()).await;
-    let (channel, old) = store.create_channel(&channel("c")).await.unwrap();
+    let (channel, old) = store.create_channel(&channel("c"), &By::cli()).await.unwrap();
     let new = |name: &str, credential: &str| NewBackend {
         weight: 99,
         ..NewBackend::new(name, "http://gpu-a:11434", Secret::new(credential))
@@ -143,7 +143,7 @@ async fn backends_that_stay_keep_their_row() {
         backends: Some(vec![new("three", "sk-three"), new("renamed", "sk-one"), new("four", "sk-one")]),
         ..Default::default()
     };
-    let (_, now) = store.update_channel(&channel.id, &change, None).await.unwrap();
+    let (_, now) = store.update_channel(&channel.id, &change, None, &By::cli()).await.unwrap();
     assert_eq!(now[1].id, old[0].id);
     assert_eq!((&now[1].totals, &now[1].added_at), (&old[0].totals, &old[0].added_at));
     assert_eq!(
@@ -153,7 +153,7 @@ async fn backends_that_stay_keep_their_row() {
     assert!(now.iter().all(|row| row.id != old[1].id), "one that is not named is gone");
     assert_ne!(now[2].id, now[1].id, "the same credential twice is two backends");
     assert_eq!(store.load().await.unwrap().backends, now);
-    let (_, again) = store.update_channel(&channel.id, &change, None).await.unwrap();
+    let (_, again) = store.update_channel(&channel.id, &change, None, &By::cli()).await.unwrap();
     let ids = |rows: &[BackendRow]| rows.iter().map(|row| (row.id.clone(), row.revision)).collect::<Vec<_>>();
     assert_eq!(ids(&again), ids(&now), "nothing changes by saving the same");
 }
@@ -164,9 +164,9 @@ async fn backends_move_along_with_their_channel() {
     let store = open(temp.path()).await;
     let mut new = channel("c");
     new.backends[0].base_url = new.base_url.clone();
-    let (channel, _) = store.create_channel(&new).await.unwrap();
+    let (channel, _) = store.create_channel(&new, &By::cli()).await.unwrap();
     let change = ChannelChange { base_url: Some("http://moved:1".to_owned()), ..Default::default() };
-    let (_, backends) = store.update_channel(&channel.id, &change, None).await.unwrap();
+    let (_, backends) = store.update_channel(&channel.id, &change, None, &By::cli()).await.unwrap();
     let bases: Vec<&str> = backends.iter().map(|row| row.base_url.as_str()).collect();
     assert_eq!(bases, ["http://moved:1", "http://gpu-a:11434"]);
     assert_eq!(store.load().await.unwrap().backends, backends);
@@ -176,30 +176,33 @@ async fn backends_move_along_with_their_channel() {
 async fn a_deleted_channel_takes_its_backends_along() {
     let temp = tempfile::tempdir().unwrap();
     let store = open(temp.path()).await;
-    let (one, _) = store.create_channel(&channel("one")).await.unwrap();
-    store.create_keys(&[key("pool", "k")]).await.unwrap();
-    store.delete_channel(&one.id).await.unwrap();
+    let (one, _) = store.create_channel(&channel("one"), &By::cli()).await.unwrap();
+    store.create_keys(&[key("pool", "k")], &By::cli()).await.unwrap();
+    store.delete_channel(&one.id, &By::cli()).await.unwrap();
     let rows = store.load().await.unwrap();
     assert_eq!((rows.channels.len(), rows.backends.len()), (0, 1));
-    assert!(matches!(store.delete_channel(&one.id).await, Err(StoreError::NotFound { .. })));
+    assert!(matches!(store.delete_channel(&one.id, &By::cli()).await, Err(StoreError::NotFound { .. })));
 }
 
 #[tokio::test]
 async fn duplicates_among_keys_are_told_and_left_as_they_are() {
     let temp = tempfile::tempdir().unwrap();
     let store = open(temp.path()).await;
-    store.create_channel(&NewChannel { backends: vec![key("c", "one")], ..channel("c") }).await.unwrap();
+    store
+        .create_channel(&NewChannel { backends: vec![key("c", "one")], ..channel("c") }, &By::cli())
+        .await
+        .unwrap();
     let elsewhere = NewBackend { base_url: "http://other".to_owned(), ..key("e", "one") };
     let batch = [key("a", "one"), key("b", "two"), key("again", "one"), elsewhere, key("none", "")];
-    let created = store.create_keys(&batch).await.unwrap();
+    let created = store.create_keys(&batch, &By::cli()).await.unwrap();
     let rows = added(&created);
     assert_eq!(created[2], Created::Duplicate(rows[0].clone()), "within a batch");
     assert_eq!(rows.iter().map(|row| row.position).collect::<Vec<_>>(), [0, 1, 2, 3]);
-    let again = store.create_keys(&[key("later", "two"), key("f", "three")]).await.unwrap();
+    let again = store.create_keys(&[key("later", "two"), key("f", "three")], &By::cli()).await.unwrap();
     assert_eq!(again[0], Created::Duplicate(rows[1].clone()), "and in the pool");
     assert_eq!(added(&again)[0].position, 4);
     let taken = NewBackend { id: Some(rows[0].id.clone()), ..key("g", "four") };
-    let refused = store.create_keys(&[key("h", "five"), taken]).await;
+    let refused = store.create_keys(&[key("h", "five"), taken], &By::cli()).await;
     assert_eq!(conflict(refused), Conflict::Id(rows[0].id.clone()));
     assert_eq!(store.load().await.unwrap().backends.len(), 6, "all of a batch or nothing");
 }
@@ -208,46 +211,46 @@ async fn duplicates_among_keys_are_told_and_left_as_they_are() {
 async fn a_key_is_changed_enabled_and_deleted() {
     let temp = tempfile::tempdir().unwrap();
     let store = open(temp.path()).await;
-    let rows = added(&store.create_keys(&[key("a", "one"), key("b", "two")]).await.unwrap());
+    let rows = added(&store.create_keys(&[key("a", "one"), key("b", "two")], &By::cli()).await.unwrap());
     let change = KeyChange {
         credential: Some(Secret::new("three")),
         model_mapping: Some(vec![pair("x", "y")]),
         group: Some("g".to_owned()),
         ..Default::default()
     };
-    let now = store.update_key(&rows[0].id, &change, Some(1)).await.unwrap();
+    let now = store.update_key(&rows[0].id, &change, Some(1), &By::cli()).await.unwrap();
     assert_eq!((now.credential.as_ref().unwrap().expose(), now.revision), ("three", 2));
     assert_eq!(
-        conflict(store.update_key(&now.id, &change, Some(1)).await),
+        conflict(store.update_key(&now.id, &change, Some(1), &By::cli()).await),
         Conflict::Revision { expected: 1, found: 2 }
     );
     let same = KeyChange { credential: Some(Secret::new("two")), ..Default::default() };
-    assert_eq!(conflict(store.update_key(&now.id, &same, None).await), Conflict::Key);
+    assert_eq!(conflict(store.update_key(&now.id, &same, None, &By::cli()).await), Conflict::Key);
     assert_eq!(store.load().await.unwrap().backends[0], now, "a refused change changes nothing");
 
-    store.set_enabled(&now.id, false).await.unwrap();
+    store.set_enabled(&now.id, false, &By::cli()).await.unwrap();
     let row = store.load().await.unwrap().backends[0].clone();
     assert_eq!((row.enabled, row.revision), (false, 3));
-    store.delete_key(&now.id).await.unwrap();
+    store.delete_key(&now.id, &By::cli()).await.unwrap();
     for gone in [
-        store.delete_key(&now.id).await,
-        store.set_enabled(&now.id, true).await,
-        store.update_key(&now.id, &change, None).await.map(drop),
+        store.delete_key(&now.id, &By::cli()).await,
+        store.set_enabled(&now.id, true, &By::cli()).await,
+        store.update_key(&now.id, &change, None, &By::cli()).await.map(drop),
     ] {
         assert!(matches!(gone, Err(StoreError::NotFound { .. })), "{gone:?}");
     }
-    assert_eq!(store.delete_all_keys().await.unwrap(), 1);
+    assert_eq!(store.delete_all_keys(&By::cli()).await.unwrap(), 1);
 }
 
 #[tokio::test]
 async fn the_functions_of_keys_leave_channels_alone() {
     let temp = tempfile::tempdir().unwrap();
     let store = open(temp.path()).await;
-    let (channel, backends) = store.create_channel(&channel("c")).await.unwrap();
-    assert_eq!(store.delete_all_keys().await.unwrap(), 0);
-    assert!(store.delete_key(&backends[0].id).await.is_err());
-    assert!(store.update_key(&backends[0].id, &KeyChange::default(), None).await.is_err());
-    store.set_enabled(&channel.id, true).await.unwrap();
+    let (channel, backends) = store.create_channel(&channel("c"), &By::cli()).await.unwrap();
+    assert_eq!(store.delete_all_keys(&By::cli()).await.unwrap(), 0);
+    assert!(store.delete_key(&backends[0].id, &By::cli()).await.is_err());
+    assert!(store.update_key(&backends[0].id, &KeyChange::default(), None, &By::cli()).await.is_err());
+    store.set_enabled(&channel.id, true, &By::cli()).await.unwrap();
     let rows = store.load().await.unwrap();
     assert_eq!((rows.channels[0].enabled, rows.channels[0].revision), (true, 2));
     assert_eq!(rows.backends, backends);
@@ -257,7 +260,7 @@ async fn the_functions_of_keys_leave_channels_alone() {
 async fn totals_add_up_and_are_no_change() {
     let temp = tempfile::tempdir().unwrap();
     let store = open(temp.path()).await;
-    let (channel, backends) = store.create_channel(&channel("c")).await.unwrap();
+    let (channel, backends) = store.create_channel(&channel("c"), &By::cli()).await.unwrap();
     let before = store.revision().await.unwrap();
     let id = |id: &str| id.to_owned();
     let late = totals(2, 1, 30, "2026-02-01T00:00:00.000Z");
@@ -281,12 +284,12 @@ async fn settings_are_kept_by_name() {
     let temp = tempfile::tempdir().unwrap();
     let store = open(temp.path()).await;
     let text = |text: &str| Some(text.to_owned());
-    store.save_settings(&[("b", text("1")), ("a", text(""))]).await.unwrap();
-    store.save_settings(&[("b", text("2"))]).await.unwrap();
+    store.save_settings(&[("b", text("1")), ("a", text(""))], &By::cli()).await.unwrap();
+    store.save_settings(&[("b", text("2"))], &By::cli()).await.unwrap();
     let rows = store.load().await.unwrap();
     assert_eq!(rows.settings, [pair("a", ""), pair("b", "2")]);
     assert_eq!(Store::saved_settings(temp.path()).await.unwrap(), rows.settings, "beside an open store");
-    store.save_settings(&[("a", None), ("c", None)]).await.unwrap();
+    store.save_settings(&[("a", None), ("c", None)], &By::cli()).await.unwrap();
     assert_eq!(store.load().await.unwrap().settings, [pair("b", "2")]);
     assert!(store.revision().await.unwrap() > rows.revision);
     let nowhere = temp.path().join("nowhere");
@@ -299,8 +302,8 @@ async fn the_revision_tells_of_the_changes_of_other_processes() {
     let temp = tempfile::tempdir().unwrap();
     let (one, two): (Store, Store) = (open(temp.path()).await, open(temp.path()).await);
     let before = one.revision().await.unwrap();
-    two.create_keys(&[key("a", "one")]).await.unwrap();
+    two.create_keys(&[key("a", "one")], &By::cli()).await.unwrap();
     assert_eq!(one.revision().await.unwrap(), before + 1);
-    two.create_keys(&[key("a", "one")]).await.unwrap();
+    two.create_keys(&[key("a", "one")], &By::cli()).await.unwrap();
     assert_eq!(one.load().await.unwrap().revision, before + 1, "a duplicate changes nothing");
 }

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use ollama2openai::config::Secret;
-use ollama2openai::store::{ChannelChange, KeyChange, Lost, NewBackend, NewChannel, Store};
+use ollama2openai::store::{By, ChannelChange, KeyChange, Lost, NewBackend, NewChannel, Store};
 use sqlx::{Connection as _, SqliteConnection};
 
 use super::{backend, channel, open};
@@ -25,11 +25,11 @@ async fn no_credential_is_in_any_file_or_in_any_print() {
     let store = open(temp.path()).await;
     let mut new = channel("c");
     new.backends.push(backend("named in plain", MARKER));
-    store.create_channel(&new).await.unwrap();
-    let created = store.create_keys(&[backend("pool", MARKER)]).await.unwrap();
+    store.create_channel(&new, &By::cli()).await.unwrap();
+    let created = store.create_keys(&[backend("pool", MARKER)], &By::cli()).await.unwrap();
     let id = "id-of-pool";
     let change = KeyChange { credential: Some(Secret::new(format!("{MARKER}-2"))), ..Default::default() };
-    store.update_key(id, &change, None).await.unwrap();
+    store.update_key(id, &change, None, &By::cli()).await.unwrap();
     let rows = store.load().await.unwrap();
     for print in [format!("{rows:?}"), format!("{created:?}"), format!("{change:?}"), format!("{new:?}")] {
         assert!(!print.contains(MARKER));
@@ -51,9 +51,9 @@ async fn with_another_key_rows_load_and_say_that_the_credential_is_lost() {
     let temp = tempfile::tempdir().unwrap();
     let store = open(temp.path()).await;
     let keyless = NewBackend::new("keyless", "http://a", Secret::new(""));
-    store.create_keys(&[backend("pool", MARKER), keyless]).await.unwrap();
+    store.create_keys(&[backend("pool", MARKER), keyless], &By::cli()).await.unwrap();
     let new = NewChannel { backends: vec![backend("member", "k")], ..channel("c") };
-    let (channel, _) = store.create_channel(&new).await.unwrap();
+    let (channel, _) = store.create_channel(&new, &By::cli()).await.unwrap();
     store.close().await;
     let key = temp.path().join("secret.key");
     std::fs::rename(&key, temp.path().join("elsewhere")).unwrap();
@@ -67,10 +67,10 @@ async fn with_another_key_rows_load_and_say_that_the_credential_is_lost() {
         rows.lost().all(|(_, why)| matches!(why, Lost::OtherKey { sealed_with } if sealed_with.len() == 16))
     );
     let moved = ChannelChange { weight: Some(2), ..Default::default() };
-    let (_, members) = store.update_channel(&channel.id, &moved, None).await.unwrap();
+    let (_, members) = store.update_channel(&channel.id, &moved, None, &By::cli()).await.unwrap();
     assert!(members[0].credential.is_err(), "a change elsewhere leaves it as it is");
     let entered = KeyChange { credential: Some(Secret::new("new")), ..Default::default() };
-    store.update_key("id-of-pool", &entered, None).await.unwrap();
+    store.update_key("id-of-pool", &entered, None, &By::cli()).await.unwrap();
     let rows = store.load().await.unwrap();
     assert_eq!(rows.lost().map(|(row, _)| row.name.as_str()).collect::<Vec<_>>(), ["member"]);
     store.close().await;
@@ -88,7 +88,7 @@ async fn with_another_key_rows_load_and_say_that_the_credential_is_lost() {
 async fn a_credential_that_was_moved_to_another_row_is_lost() {
     let temp = tempfile::tempdir().unwrap();
     let store: Store = open(temp.path()).await;
-    store.create_keys(&[backend("one", "a"), backend("two", "b")]).await.unwrap();
+    store.create_keys(&[backend("one", "a"), backend("two", "b")], &By::cli()).await.unwrap();
     store.close().await;
     let file = format!("sqlite://{}", temp.path().join("ollama2openai.db").display());
     let mut conn = SqliteConnection::connect(&file).await.unwrap();

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use ollama2openai::app::App;
 use ollama2openai::config::{self, Sources};
-use ollama2openai::store::{NewChannel, NewKey, NewToken, Store};
+use ollama2openai::store::{By, NewChannel, NewKey, NewToken, Store};
 use ollama2openai::upstream::look;
 use serde_json::Value;
 use tempfile::TempDir;
@@ -28,9 +28,9 @@ async fn home_with(channels: &[NewChannel], keys: &[NewKey]) -> TempDir {
     let home = tempfile::tempdir().expect("a temporary directory");
     let store = Store::open(home.path(), None).await.expect("a database is made");
     for channel in channels {
-        store.create_channel(channel).await.expect("the test's channel is in order");
+        store.create_channel(channel, &By::cli()).await.expect("the test's channel is in order");
     }
-    store.create_keys(keys).await.expect("the test's keys are in order");
+    store.create_keys(keys, &By::cli()).await.expect("the test's keys are in order");
     store.close().await;
     home
 }

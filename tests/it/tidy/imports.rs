@@ -19,7 +19,7 @@ const TABLE: [(&str, &[&str]); 16] = [
     ("access", &["snapshot"]),
     ("ledger", &["store"]),
     ("proxy", &["snapshot", "access", "limits", "upstream", "cache", "ledger"]),
-    ("admin", &["store", "upstream", "limits", "cache", "cluster", "snapshot", "access", "ledger"]),
+    ("admin", &["store", "upstream", "limits", "cache", "cluster", "snapshot", "access", "ledger", "import"]),
     ("ui", &["store", "upstream", "limits", "cache", "cluster", "snapshot", "access", "ledger"]),
     ("import", &["store", "upstream", "limits", "cache", "cluster", "snapshot", "access", "ledger"]),
     ("config", &[]),

@@ -55,7 +55,7 @@ proptest! {
                 3 => bench.probe(false),
                 4 => trial = None,
                 5 => bench.report(&[Good]),
-                6 => drop(bench.breaker.last_resort()),
+                6 => drop(Trial::last_resort(&bench.breaker)),
                 _ => if let Some(next) = bench.trial() {
                     let is_over = |since: &Instant| bench.now >= *since + Duration::from_secs(5);
                     prop_assert!(trial.as_ref().is_none_or(|(_, since)| is_over(since)));

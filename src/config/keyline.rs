@@ -15,7 +15,7 @@
 
 use std::net::IpAddr;
 
-use crate::config::{BaseUrl, Secret};
+use super::{BaseUrl, Secret};
 
 /// Shortest key whose ends may be a name.
 const SHORTEST_NAME: usize = 16;

@@ -1,0 +1,88 @@
+//! `/admin/api/import`: data of the Node program by upload.
+
+use std::sync::Arc;
+
+use axum::extract::{RawQuery, State};
+use axum::{Extension, Json};
+use bytes::Bytes;
+use http::StatusCode;
+use serde_json::{Value, json};
+
+use super::Admin;
+use super::auth::Caller;
+use super::error::AdminError;
+use super::fields::Fields;
+use crate::import::{File, Files, ImportError, Plan, Surroundings, plan};
+
+/// Answers the report. Without `apply=true` nothing is changed.
+pub(super) async fn import(
+    State(admin): State<Arc<Admin>>,
+    Extension(caller): Extension<Caller>,
+    RawQuery(query): RawQuery,
+    body: Bytes,
+) -> Result<Json<Value>, AdminError> {
+    let apply = applies(query.as_deref().unwrap_or_default())?;
+    let mut fields = Fields::read(&body)?;
+    let given = fields.object("files");
+    let (mut files, mut warnings, mut is_empty) = (Files::default(), Vec::new(), true);
+    for (name, value) in given.into_iter().flatten() {
+        let Some(file) = File::named(&name) else {
+            warnings.push(format!("files.{name} is no file of the Node program"));
+            continue;
+        };
+        is_empty = false;
+        files.give(
+            file,
+            match value {
+                Value::String(text) => text,
+                json => json.to_string(),
+            },
+        );
+    }
+    if is_empty {
+        fields.wrong("files", "must name at least one file, as in {\"keys.json\":{\"keys\":[]}}");
+    }
+    warnings.extend(fields.end()?);
+    let here = Surroundings::here(admin.default_base.clone(), admin.quota_zone.clone());
+    // A large file takes a while to read: the data plane must not wait for it.
+    let planned = tokio::task::spawn_blocking(move || plan(&files, &here)).await;
+    let plan: Plan = planned.map_err(|_| internal())??;
+    let report = plan.carry_out(&admin.store, apply, &caller.by).await?;
+    if apply {
+        admin.reloader.reload().await?;
+        tracing::info!("imported data of the Node program: {}", report.summary());
+    }
+    let mut answer = report.json();
+    answer["warnings"] = json!(warnings);
+    Ok(Json(answer))
+}
+
+fn applies(query: &str) -> Result<bool, AdminError> {
+    let given = query.split('&').filter_map(|pair| pair.strip_prefix("apply=")).next_back();
+    match given {
+        None | Some("false") => Ok(false),
+        Some("true") => Ok(true),
+        Some(_) => Err(AdminError::fields(vec![("apply".to_owned(), "must be true or false".to_owned())])),
+    }
+}
+
+fn internal() -> AdminError {
+    AdminError::new(
+        StatusCode::INTERNAL_SERVER_ERROR,
+        "internal",
+        "the files could not be read; the log says more",
+    )
+}
+
+impl From<ImportError> for AdminError {
+    fn from(error: ImportError) -> Self {
+        match error {
+            ImportError::Store(error) => error.into(),
+            ImportError::Damaged { file, line, what } => {
+                let wrong = format!("is damaged in line {line}: {what}");
+                AdminError::fields(vec![(format!("files.{file}"), wrong)])
+            }
+            other => AdminError::invalid(other.to_string()),
+        }
+    }
+}

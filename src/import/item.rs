@@ -1,0 +1,274 @@
+//! One JSON object of an old file, whose members are taken one by one: what is wrong with one is a note, and what was
+//! meant is kept as far as it can be. Nothing here repeats a value: it may be a secret.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde_json::value::RawValue;
+use serde_json::{Map, Value};
+
+use super::files::{File, Files};
+use super::{ImportError, text};
+use crate::config::fields::{self, MAX_COUNT, MAX_NAME, MAX_PRIORITY, MAX_TEXT};
+
+/// A part of a file that is being read, by its place.
+#[derive(Clone, Copy)]
+pub(super) struct Part<'f> {
+    pub(super) files: &'f Files,
+    pub(super) file: File,
+    raw: &'f str,
+}
+
+impl<'f> Part<'f> {
+    /// A whole file; `None` when it is not there.
+    pub(super) fn whole(files: &'f Files, file: File) -> Option<Part<'f>> {
+        Some(Part { files, file, raw: files.text(file)? })
+    }
+
+    /// The line on which it begins, from 1.
+    fn line(&self) -> usize {
+        let text = self.files.text(self.file).unwrap_or_default();
+        // Parts are slices of the text.
+        let before = (self.raw.as_ptr() as usize).saturating_sub(text.as_ptr() as usize);
+        1 + text.as_bytes()[..before.min(text.len())].iter().filter(|byte| **byte == b'\n').count()
+    }
+
+    pub(super) fn damaged(&self, what: impl Into<String>) -> ImportError {
+        self.files.damaged(self.file, self.line(), what)
+    }
+
+    fn parse<T: serde::Deserialize<'f>>(&self, form: &str) -> Result<T, ImportError> {
+        serde_json::from_str(self.raw).map_err(|error| {
+            if error.is_data() {
+                return self.damaged(format!("it must be {form}"));
+            }
+            // Errors of syntax tell of the syntax only; those of data would repeat it.
+            let what = error.to_string();
+            let what = what.split(" at line ").next().unwrap_or_default().to_owned();
+            let what = format!("{what} at column {}", error.column());
+            self.files.damaged(self.file, self.line() + error.line().max(1) - 1, what)
+        })
+    }
+
+    /// The members of an object. Of two with one name the last counts.
+    pub(super) fn members(&self) -> Result<BTreeMap<String, Part<'f>>, ImportError> {
+        let members: BTreeMap<String, &'f RawValue> = self.parse("an object")?;
+        Ok(members.into_iter().map(|(name, raw)| (name, self.part(raw))).collect())
+    }
+
+    /// The items of a list.
+    pub(super) fn items(&self) -> Result<Vec<Part<'f>>, ImportError> {
+        let items: Vec<&'f RawValue> = self.parse("a list")?;
+        Ok(items.into_iter().map(|raw| self.part(raw)).collect())
+    }
+
+    /// An object whose members are read.
+    pub(super) fn item(&self) -> Result<Item, ImportError> {
+        Ok(Item { given: self.parse("an object")?, notes: Vec::new() })
+    }
+
+    fn part(&self, raw: &'f RawValue) -> Part<'f> {
+        Part { raw: raw.get(), ..*self }
+    }
+
+    /// The objects of the list that a file is for, each with its place. The list may be missing.
+    pub(super) fn list(&self, name: &str) -> Result<Vec<(Part<'f>, Item)>, ImportError> {
+        let Some(list) = self.members()?.remove(name) else { return Ok(Vec::new()) };
+        list.items()?.into_iter().map(|part| Ok((part, part.item()?))).collect()
+    }
+}
+
+/// An object that is being read.
+pub(super) struct Item {
+    given: Map<String, Value>,
+    /// What was not as it should be, each a sentence without its end.
+    pub(super) notes: Vec<String>,
+}
+
+impl Item {
+    pub(super) fn note(&mut self, note: impl Into<String>) {
+        self.notes.push(note.into());
+    }
+
+    pub(super) fn take(&mut self, name: &str) -> Option<Value> {
+        self.given.remove(name).filter(|value| !value.is_null())
+    }
+
+    /// A text without which the object means nothing.
+    pub(super) fn need(&mut self, name: &str, part: &Part<'_>) -> Result<String, ImportError> {
+        match self.given.remove(name) {
+            Some(Value::String(text)) => Ok(text),
+            Some(_) => Err(part.damaged(format!("its {name} is no text"))),
+            None => Err(part.damaged(format!("it has no {name}"))),
+        }
+    }
+
+    pub(super) fn text(&mut self, name: &str) -> Option<String> {
+        match self.take(name)? {
+            Value::String(text) => Some(text),
+            _ => {
+                self.note(format!("{name} is no text and was left out"));
+                None
+            }
+        }
+    }
+
+    /// A name for people.
+    pub(super) fn name(&mut self, otherwise: &str) -> String {
+        let given = self.text("name").filter(|name| !name.trim().is_empty());
+        let Some(given) = given else { return otherwise.to_owned() };
+        fields::name(&given).unwrap_or_else(|_| {
+            self.note(format!("the name was made to fit: at most {MAX_NAME} characters, on one line"));
+            let plain: String = given.chars().filter(|c| !c.is_control()).take(MAX_NAME).collect();
+            fields::name(&plain).unwrap_or_else(|_| otherwise.to_owned())
+        })
+    }
+
+    /// The Node program asked whether it was truthy.
+    pub(super) fn flag(&mut self, name: &str) -> bool {
+        match self.given.remove(name) {
+            Some(Value::Bool(flag)) => return flag,
+            None => self.note(format!("{name} is missing, which was off")),
+            Some(_) => self.note(format!("{name} is neither true nor false; it is off")),
+        }
+        false
+    }
+
+    /// A whole number of `min` to `max`.
+    fn number(&mut self, name: &str, otherwise: i64, min: i64, max: i64) -> i64 {
+        let Some(value) = self.take(name) else { return otherwise };
+        let number = match &value {
+            Value::Number(number) => {
+                number.as_i64().map(|whole| (whole, true)).or_else(|| near(number.as_f64()?))
+            }
+            Value::String(text) => text.trim().parse().ok().map(|number| (number, false)),
+            _ => None,
+        };
+        let Some((number, is_plain)) = number else {
+            self.note(format!("{name} is no number; it is {otherwise}"));
+            return otherwise;
+        };
+        let fits = number.clamp(min, max);
+        if fits != number || !is_plain {
+            self.note(format!("{name} is {fits}: it must be a whole number from {min} to {max}"));
+        }
+        fits
+    }
+
+    pub(super) fn weight(&mut self) -> i64 {
+        fields::weight(self.number("weight", 10, 0, MAX_COUNT))
+    }
+
+    pub(super) fn priority(&mut self) -> i64 {
+        self.number("priority", 0, -MAX_PRIORITY, MAX_PRIORITY)
+    }
+
+    pub(super) fn cap(&mut self) -> i64 {
+        self.number("maxConcurrent", 0, 0, MAX_COUNT)
+    }
+
+    /// 0 is no limit.
+    pub(super) fn limit(&mut self, name: &str, max: i64) -> Option<i64> {
+        Some(self.number(name, 0, 0, max)).filter(|limit| *limit > 0)
+    }
+
+    /// What was counted; anything else is 0.
+    pub(super) fn count(&mut self, name: &str) -> i64 {
+        self.number(name, 0, 0, i64::MAX)
+    }
+
+    /// A list of texts; one text is taken for a list with commas.
+    pub(super) fn texts(&mut self, name: &str) -> Vec<String> {
+        let items = match self.take(name) {
+            None => return Vec::new(),
+            Some(Value::Array(items)) => items,
+            Some(Value::String(text)) => {
+                self.note(format!("{name} is one text; it was read as a list with commas"));
+                text.split(',').map(|item| Value::String(item.trim().to_owned())).collect()
+            }
+            Some(_) => {
+                self.note(format!("{name} is no list and was left out"));
+                return Vec::new();
+            }
+        };
+        let all = items.len();
+        let good = |item: Value| match item {
+            Value::String(text) if fields::line(&text).is_ok() => Some(text),
+            _ => None,
+        };
+        let texts: Vec<String> = items.into_iter().filter_map(good).take(MAX_TEXT).collect();
+        if texts.len() < all {
+            self.note(format!(
+                "{} of {all} items of {name} are no usable texts and were left out",
+                all - texts.len()
+            ));
+        }
+        texts
+    }
+
+    /// Names and patterns of models. `None` when some were given and none is usable: no list would admit all.
+    pub(super) fn patterns(&mut self, name: &str) -> Option<Vec<String>> {
+        let was_empty = match self.given.get(name) {
+            None | Some(Value::Null) => true,
+            Some(Value::Array(items)) => items.is_empty(),
+            Some(Value::String(text)) => text.is_empty(),
+            Some(_) => false,
+        };
+        let mut texts = self.texts(name);
+        let all = texts.len();
+        texts.retain(|text| fields::pattern(text).is_ok());
+        if texts.len() < all {
+            self.note(format!("blank items of {name} were left out"));
+        }
+        (was_empty || !texts.is_empty()).then_some(texts)
+    }
+
+    pub(super) fn mapping(&mut self) -> Vec<(String, String)> {
+        let given = match self.take("modelMapping") {
+            None => return Vec::new(),
+            Some(Value::Object(given)) => given,
+            Some(_) => {
+                self.note("modelMapping is no object and was left out");
+                return Vec::new();
+            }
+        };
+        let all = given.len();
+        let good = |text: &str| fields::pattern(text).is_ok();
+        let pairs = given.into_iter().filter_map(|(from, to)| {
+            let to = to.as_str()?.to_owned();
+            (good(&from) && good(&to)).then_some((from, to))
+        });
+        let pairs: Vec<_> = pairs.collect();
+        if pairs.len() < all {
+            self.note(format!("{} of {all} names of modelMapping were left out", all - pairs.len()));
+        }
+        pairs
+    }
+
+    /// A moment of the past, as it is stored.
+    pub(super) fn time(&mut self, name: &str) -> Option<String> {
+        let moment = self.text(name)?.trim().parse::<Timestamp>();
+        if moment.is_err() {
+            self.note(format!("{name} is no time and was left out"));
+        }
+        moment.ok().map(|moment| format!("{moment:.3}"))
+    }
+
+    /// Ends the reading: members that nobody took are noted, but for those that are live and not carried.
+    pub(super) fn end(mut self, live: &[&str]) -> Vec<String> {
+        let unknown = self.given.keys().filter(|name| !live.contains(&name.as_str()));
+        let unknown: Vec<_> = unknown.map(|name| text::short(name)).collect();
+        if !unknown.is_empty() {
+            self.notes.push(format!("unknown fields were left out: {}", unknown.join(", ")));
+        }
+        self.notes
+    }
+}
+
+/// The whole number next to one with a fraction, if there is one.
+fn near(number: f64) -> Option<(i64, bool)> {
+    let whole = number.round();
+    // Exact up to here, and enough for whatever was counted.
+    #[expect(clippy::cast_possible_truncation, reason = "it was bounded")]
+    (whole.abs() < 9e15).then_some((whole as i64, false))
+}
