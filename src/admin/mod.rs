@@ -1,4 +1,4 @@
-//! The control plane: channels, keys and caches by JSON over HTTP, at the paths and with the fields of the Node program.
+//! The control plane: channels, keys, tokens and caches by JSON over HTTP, at the paths and with the fields of the Node program.
 //! Not the data plane: nothing here is on the way of a client's request.
 //!
 //! A change is checked field by field, stored in one transaction, then put in force by a new snapshot.
@@ -13,6 +13,9 @@ mod keys;
 mod probes;
 mod routes;
 pub mod rules;
+pub mod token_rules;
+mod token_view;
+mod tokens;
 mod view;
 
 use std::net::SocketAddr;
@@ -27,6 +30,7 @@ use crate::http::{Ids, Reply};
 use crate::snapshot::Reloader;
 use crate::store::Store;
 use crate::upstream::Client;
+pub use token_view::{kind, new_token_shown, quota_used, stored_token};
 pub use view::{masked, members, stored_channel, stored_key};
 
 /// Whether a path belongs to the control plane.

@@ -14,7 +14,7 @@ use hyper::body::Incoming;
 use tower_service::Service as _;
 
 use super::error::AdminError;
-use super::{Admin, auth, caches, channels, keys};
+use super::{Admin, auth, caches, channels, keys, tokens};
 use crate::access::{Area, admits, caller};
 use crate::http::{Body, Reply, discard_small, headers, read_body, request_id};
 
@@ -84,6 +84,11 @@ fn router() -> Router<Arc<Admin>> {
         .route("/admin/api/channels/check", post(channels::check_all))
         .route("/admin/api/channels/reset-health", post(channels::reset_health))
         .route("/admin/api/channels/{id}", put(channels::update).delete(channels::delete))
+        .route("/admin/api/tokens", get(tokens::list).post(tokens::create))
+        .route("/admin/api/tokens/bulk", post(tokens::bulk))
+        .route("/admin/api/tokens/{id}", put(tokens::update).delete(tokens::delete))
+        .route("/admin/api/tokens/{id}/regenerate", post(tokens::regenerate))
+        .route("/admin/api/tokens/{id}/reset-quota", post(tokens::reset_quota))
         .route("/admin/api/cache", get(caches::report).delete(caches::clear))
         .fallback(async || AdminError::not_found("Endpoint"))
         .method_not_allowed_fallback(async || {

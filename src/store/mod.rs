@@ -17,6 +17,7 @@ mod rows;
 mod seal;
 mod settings;
 mod text;
+mod token_list;
 mod token_rows;
 mod tokens;
 mod totals;
@@ -35,7 +36,8 @@ pub use rows::{
     BackendRow, ChannelChange, ChannelRow, Created, KeyChange, NewBackend, NewChannel, NewKey, Rows, Totals,
 };
 pub use seal::Lost;
-pub use token_rows::{NewToken, TokenChange, TokenRow, TokenUse};
+pub use token_list::{TokenKind, TokenQuery};
+pub use token_rows::{NewToken, TokenChange, TokenRow, TokenText, TokenUse};
 
 /// The database of a data folder, open. Any number of processes may have it open at once.
 #[derive(Debug)]

@@ -100,7 +100,8 @@ impl Store {
     /// Changes a token, and gives it as it now is. With `expected`, only if it is still at that revision.
     ///
     /// # Errors
-    /// [`StoreError::NotFound`]; [`Conflict::Revision`]; those of the database.
+    /// [`StoreError::NotFound`]; [`Conflict::Revision`]; [`Conflict::Token`] when another token has the new text; those
+    /// of the database.
     pub async fn update_token(
         &self,
         id: &str,
@@ -111,7 +112,7 @@ impl Store {
         let mut row = one(&mut tx, id).await?.ok_or_else(|| not_found(id))?.open()?;
         check(expected, row.revision)?;
         change.apply(&mut row);
-        update(&mut tx, &mut row).await?;
+        update(&mut tx, &mut row, change.is_quota_reset).await?;
         meta::changed(&mut tx).await?;
         tx.commit().await?;
         Ok(row)
@@ -135,22 +136,6 @@ impl Store {
     /// [`StoreError::NotFound`]; those of the database.
     pub async fn token(&self, id: &str) -> Result<TokenRow, StoreError> {
         one(&mut self.db.read().await?, id).await?.ok_or_else(|| not_found(id))?.open()
-    }
-
-    /// At most `most` tokens in the order in which they were made, those behind `after` if it is given.
-    ///
-    /// # Errors
-    /// Those of the database.
-    pub async fn tokens(&self, after: Option<&TokenRow>, most: u32) -> Result<Vec<TokenRow>, StoreError> {
-        let (created_at, id) = after.map_or(("", ""), |row| (row.created_at.as_str(), row.id.as_str()));
-        let mut tx = self.db.read().await?;
-        let stored: Vec<Stored> = on!(&mut tx, conn => sqlx::query_as(
-                "SELECT * FROM tokens WHERE (created_at, id) > ($1, $2) ORDER BY created_at, id LIMIT $3")
-            .bind(created_at)
-            .bind(id)
-            .bind(i64::from(most))
-            .fetch_all(conn).await)?;
-        stored.into_iter().map(Stored::open).collect()
     }
 
     /// Adds what tokens have used, all or none. Ids that are gone count for nothing. What was used in another month
@@ -234,11 +219,12 @@ async fn insert(tx: &mut Tx, row: &TokenRow) -> Result<(), StoreError> {
 const UPDATE: &str = "\
     UPDATE tokens SET name = $3, enabled = $4, expires_at = $5, models = $6, ips = $7, rate_limit = $8, \
       tokens_per_minute = $9, quota_limit = $10, max_concurrent = $11, allow_client_options = $12, note = $13, \
-      metadata = $14, revision = revision + 1 \
+      metadata = $14, hash = $15, prefix = $16, last_four = $17, weak = $18, \
+      quota_used = CASE WHEN $19 THEN 0 ELSE quota_used END, revision = revision + 1 \
     WHERE id = $1 AND revision = $2";
 
 /// Writes what may change, and counts the revision on.
-async fn update(tx: &mut Tx, row: &mut TokenRow) -> Result<(), StoreError> {
+async fn update(tx: &mut Tx, row: &mut TokenRow, is_quota_reset: bool) -> Result<(), StoreError> {
     let updated = on!(tx, conn => sqlx::query(UPDATE)
         .bind(&row.id)
         .bind(row.revision)
@@ -254,7 +240,16 @@ async fn update(tx: &mut Tx, row: &mut TokenRow) -> Result<(), StoreError> {
         .bind(row.allow_client_options)
         .bind(&row.note)
         .bind(to_json(&row.metadata))
-        .execute(conn).await.map(|done| done.rows_affected()))?;
+        .bind(row.hash.as_bytes().as_slice())
+        .bind(&row.prefix)
+        .bind(&row.last_four)
+        .bind(row.weak)
+        .bind(is_quota_reset)
+        .execute(conn).await.map(|done| done.rows_affected()));
+    let updated = match updated {
+        Err(error) if unique(&error) => return Err(Conflict::Token.into()),
+        done => done?,
+    };
     let expected = row.revision;
     row.revision += 1;
     match updated {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use ollama2openai::store::{NewToken, Store, TokenChange};
+use ollama2openai::store::{NewToken, Store, TokenChange, TokenQuery};
 use serde_json::json;
 
 use super::{CHAT, ask, gateway, token, told, with};
@@ -149,7 +149,7 @@ async fn a_running_gateway_follows_changes_of_tokens() {
     };
     store.create_tokens(&[token("bob")]).await.unwrap();
     becomes("bob", 200).await;
-    let id = store.tokens(None, 9).await.unwrap()[0].id.clone();
+    let id = store.tokens(&TokenQuery::default()).await.unwrap()[0].id.clone();
     let off = TokenChange { enabled: Some(false), ..TokenChange::default() };
     store.update_token(&id, &off, None).await.unwrap();
     becomes("alice", 401).await;

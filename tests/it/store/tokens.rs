@@ -2,7 +2,9 @@
 
 use ollama2openai::access::{Minted, RANDOM_BYTES};
 use ollama2openai::config::TokenHash;
-use ollama2openai::store::{Conflict, NewToken, StoreError, TokenChange, TokenRow, TokenUse, Totals};
+use ollama2openai::store::{
+    Conflict, NewToken, StoreError, TokenChange, TokenQuery, TokenRow, TokenText, TokenUse, Totals,
+};
 use serde_json::{Map, Value, json};
 use sqlx::{Connection as _, SqliteConnection};
 
@@ -172,6 +174,8 @@ async fn a_change_changes_what_it_names_and_only_at_the_expected_revision() {
         allow_client_options: Some(false),
         note: Some(String::new()),
         metadata: Some(object(json!({"k": "v"}))),
+        text: None,
+        is_quota_reset: false,
     };
     let now = store.update_token("id-of-bob", &all, None).await.unwrap();
     let stored = store.token("id-of-bob").await.unwrap();
@@ -184,6 +188,34 @@ async fn a_change_changes_what_it_names_and_only_at_the_expected_revision() {
         (stored.expires_at.as_deref(), stored.ips),
         (Some("2027-01-01T00:00:00Z"), vec!["::1".to_owned()])
     );
+}
+
+#[tokio::test]
+async fn another_text_takes_the_place_of_the_old_one() {
+    let temp = tempfile::tempdir().unwrap();
+    let store = open(temp.path()).await;
+    let before = store.create_tokens(&[full("alice"), new("bob")]).await.unwrap();
+    let to = |name: &str| {
+        let Minted { hash, prefix, last_four, .. } = minted(name);
+        TokenChange { text: Some(TokenText { hash, prefix, last_four }), ..TokenChange::default() }
+    };
+    let taken = store.update_token("id-of-alice", &to("bob"), None).await;
+    assert_eq!(conflict(taken), Conflict::Token);
+    let after = store.update_token("id-of-alice", &to("carol"), None).await.unwrap();
+    let carol = minted("carol");
+    let expected = TokenRow {
+        hash: carol.hash,
+        prefix: carol.prefix,
+        last_four: carol.last_four,
+        weak: false,
+        revision: 2,
+        ..before[0].clone()
+    };
+    assert_eq!(after, expected);
+    let reset = TokenChange { is_quota_reset: true, ..TokenChange::default() };
+    let after = store.update_token("id-of-alice", &reset, None).await.unwrap();
+    assert_eq!(after, TokenRow { quota_used: 0, revision: 3, ..expected });
+    assert_eq!(store.token("id-of-alice").await.unwrap(), after);
 }
 
 #[tokio::test]
@@ -221,7 +253,8 @@ async fn lists_page_by_key() {
     store.create_tokens(&batch).await.unwrap();
     let (mut seen, mut last): (Vec<String>, Option<TokenRow>) = (Vec::new(), None);
     loop {
-        let page = store.tokens(last.as_ref(), 2).await.unwrap();
+        let after = last.map(|row| (row.created_at, row.id));
+        let page = store.tokens(&TokenQuery { after, most: Some(2), ..TokenQuery::default() }).await.unwrap();
         assert!(page.len() <= 2);
         let Some(end) = page.last() else { break };
         seen.extend(page.iter().map(|row| row.id.clone()));

@@ -1,0 +1,232 @@
+//! `/admin/api/tokens`: what clients show.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::{Path, Query, State};
+use bytes::Bytes;
+use http::{HeaderMap, header};
+use jiff::Timestamp;
+use serde_json::{Map, Value, json};
+
+use super::Admin;
+use super::error::AdminError;
+use super::fields::Fields;
+use super::token_rules::{kept, mint, new_token};
+use super::token_view::{new_token_shown, stored_token};
+use crate::store::{StoreError, TokenChange, TokenKind, TokenQuery, TokenRow};
+
+type Answer = Result<Json<Value>, AdminError>;
+
+/// Tokens of a page, unless the call says how many.
+const PAGE: u32 = 100;
+const MAX_PAGE: i64 = 1000;
+/// Most tokens of one call.
+const MAX_IDS: usize = 1000;
+/// Longest text that is searched for, in characters.
+const MAX_SEARCH: usize = 200;
+
+pub(super) async fn list(
+    State(admin): State<Arc<Admin>>,
+    Query(asked): Query<Vec<(String, String)>>,
+) -> Answer {
+    let (mut query, is_page) = query(&asked)?;
+    // One more tells whether a page follows.
+    let most = query.most.unwrap_or(PAGE);
+    query.most = is_page.then_some(most + 1);
+    let mut rows = admin.store.tokens(&query).await?;
+    let has_more = is_page && rows.len() > most as usize;
+    if has_more {
+        rows.truncate(most as usize);
+    }
+    let now = Timestamp::now();
+    let counts = admin.reloader.current().load().tokens.counts(now);
+    let mut answer = json!({
+        "tokens": rows.iter().map(|row| stored_token(row, now)).collect::<Vec<_>>(),
+        "summary": {
+            "total": counts.total, "enabled": counts.enabled, "disabled": counts.disabled,
+            "expired": counts.expired,
+        },
+    });
+    if is_page {
+        let last = rows.last().filter(|_| has_more);
+        answer["nextCursor"] = json!(last.map(|row| format!("{}_{}", row.created_at, row.id)));
+    }
+    Ok(Json(answer))
+}
+
+/// What a list was asked for, and whether by pages.
+fn query(asked: &[(String, String)]) -> Result<(TokenQuery, bool), AdminError> {
+    // Read as fields are: each wrong one is named. An empty one is none, as forms send it.
+    let given = asked.iter().filter(|(_, value)| !value.is_empty());
+    let is_whole = |text: &str| text.parse::<i64>().map_or_else(|_| json!(text), Value::from);
+    let given: Map<String, Value> = given
+        .map(|(name, value)| {
+            let value = if name == "limit" { is_whole(value) } else { json!(value) };
+            (name.clone(), value)
+        })
+        .collect();
+    let mut fields = Fields::of(given);
+    let text = fields.text("search");
+    if text.as_ref().is_some_and(|text| text.chars().count() > MAX_SEARCH) {
+        fields.wrong("search", format!("must have at most {MAX_SEARCH} characters"));
+    }
+    let kind = fields.text("status");
+    let known = TokenKind::ALL.into_iter().find(|known| kind.as_deref() == Some(known.name()));
+    if kind.is_some() && known.is_none() {
+        fields.wrong("status", "must be enabled, disabled or expired");
+    }
+    let limit = fields.number("limit", 1, MAX_PAGE);
+    let cursor = fields.text("cursor");
+    let after =
+        cursor.as_ref().and_then(|cursor| cursor.split_once('_')).map(|(at, id)| (at.into(), id.into()));
+    if cursor.is_some() && after.is_none() {
+        fields.wrong("cursor", "must be the nextCursor of another answer");
+    }
+    fields.end()?;
+    let is_page = limit.is_some() || cursor.is_some();
+    Ok((TokenQuery { after, text, kind: known, most: limit.and_then(|most| most.try_into().ok()) }, is_page))
+}
+
+/// A token as a call sets it. `has` is the expiry that it has already.
+fn change(fields: &mut Fields, has: Option<&str>) -> TokenChange {
+    TokenChange {
+        name: fields.name("name"),
+        enabled: fields.flag("enabled"),
+        expires_at: fields.expiry("expiresAt", has),
+        models: fields.patterns("allowedModels"),
+        ips: fields.ranges("allowedIPs"),
+        rate_limit: fields.rate_limit(),
+        tokens_per_minute: fields.tokens_per_minute(),
+        quota_limit: fields.quota(),
+        max_concurrent: fields.max_concurrent(),
+        allow_client_options: fields.flag("allowClientOptions"),
+        note: fields.note("note"),
+        metadata: fields.metadata("metadata"),
+        text: None,
+        is_quota_reset: false,
+    }
+}
+
+fn answer(token: Value, warnings: &[String]) -> Json<Value> {
+    let mut answer = json!({ "success": true });
+    answer["token"] = token;
+    if !warnings.is_empty() {
+        answer["warnings"] = json!(warnings);
+    }
+    Json(answer)
+}
+
+fn shown(row: &TokenRow, warnings: &[String]) -> Json<Value> {
+    answer(stored_token(row, Timestamp::now()), warnings)
+}
+
+fn named(error: StoreError) -> AdminError {
+    match error {
+        StoreError::NotFound { .. } => AdminError::not_found("Token"),
+        other => other.into(),
+    }
+}
+
+pub(super) async fn create(State(admin): State<Arc<Admin>>, body: Bytes) -> Answer {
+    let mut fields = Fields::read(&body)?;
+    let change = change(&mut fields, None);
+    let warnings = fields.end()?;
+    let minted = mint()?;
+    let mut new = new_token(&minted);
+    change.fill(&mut new);
+    let rows = admin.store.create_tokens(&[new]).await?;
+    admin.reloader.reload().await?;
+    let row = &rows[0];
+    tracing::info!(id = row.id, token = row.name, "a token was made");
+    Ok(answer(new_token_shown(row, &minted.text, Timestamp::now()), &warnings))
+}
+
+pub(super) async fn update(
+    State(admin): State<Arc<Admin>>,
+    Path(id): Path<String>,
+    head: HeaderMap,
+    body: Bytes,
+) -> Answer {
+    let row = admin.store.token(&id).await.map_err(named)?;
+    let mut fields = Fields::read(&body)?;
+    let change = change(&mut fields, row.expires_at.as_deref());
+    let expected = revision(&mut fields, &head);
+    let warnings = fields.end()?;
+    let row = admin.store.update_token(&id, &change, expected).await.map_err(named)?;
+    admin.reloader.reload().await?;
+    tracing::info!(id, token = row.name, "a token was changed");
+    Ok(shown(&row, &warnings))
+}
+
+/// The revision that a change was made to, if body or head say so.
+fn revision(fields: &mut Fields, head: &HeaderMap) -> Option<i64> {
+    let of_body = fields.revision();
+    let Some(given) = head.get(header::IF_MATCH).filter(|given| *given != "*") else { return of_body };
+    let number = given.to_str().ok().and_then(|text| text.trim().trim_matches('"').parse().ok());
+    match (of_body, number) {
+        (_, None) => fields.wrong("If-Match", "must be a revision, as in If-Match: \"3\""),
+        (Some(of_body), Some(number)) if of_body != number => {
+            fields.wrong("If-Match", "must not differ from revision");
+        }
+        _ => {}
+    }
+    number
+}
+
+pub(super) async fn delete(State(admin): State<Arc<Admin>>, Path(id): Path<String>) -> Answer {
+    admin.store.delete_token(&id).await.map_err(named)?;
+    admin.reloader.reload().await?;
+    tracing::info!(id, "a token was deleted");
+    Ok(Json(json!({ "success": true })))
+}
+
+pub(super) async fn regenerate(
+    State(admin): State<Arc<Admin>>,
+    Path(id): Path<String>,
+    head: HeaderMap,
+    body: Bytes,
+) -> Answer {
+    let mut fields = Fields::read(&body)?;
+    let expected = revision(&mut fields, &head);
+    let warnings = fields.end()?;
+    let minted = mint()?;
+    let change = TokenChange { text: Some(kept(&minted)), ..TokenChange::default() };
+    let row = admin.store.update_token(&id, &change, expected).await.map_err(named)?;
+    admin.reloader.reload().await?;
+    tracing::info!(id, token = row.name, "a token has another text");
+    Ok(answer(new_token_shown(&row, &minted.text, Timestamp::now()), &warnings))
+}
+
+pub(super) async fn reset_quota(State(admin): State<Arc<Admin>>, Path(id): Path<String>) -> Answer {
+    let change = TokenChange { is_quota_reset: true, ..TokenChange::default() };
+    let row = admin.store.update_token(&id, &change, None).await.map_err(named)?;
+    admin.reloader.reload().await?;
+    tracing::info!(id, token = row.name, "the quota of a token was reset");
+    Ok(shown(&row, &[]))
+}
+
+pub(super) async fn bulk(State(admin): State<Arc<Admin>>, body: Bytes) -> Answer {
+    let mut fields = Fields::read(&body)?;
+    let ids = fields.texts("ids").unwrap_or_default();
+    if ids.is_empty() || ids.len() > MAX_IDS {
+        fields.wrong("ids", format!("must be a list of 1 to {MAX_IDS} ids"));
+    }
+    let action = fields.text("action").unwrap_or_default();
+    if !matches!(action.as_str(), "enable" | "disable" | "delete") {
+        fields.wrong("action", "must be enable, disable or delete");
+    }
+    let warnings = fields.end()?;
+    let done = match action.as_str() {
+        "delete" => admin.store.delete_tokens(&ids).await?,
+        _ => admin.store.enable_tokens(&ids, action == "enable").await?,
+    };
+    admin.reloader.reload().await?;
+    tracing::info!(count = done.len(), action, "tokens were changed");
+    let missing: Vec<_> = ids.iter().filter(|id| !done.contains(id)).collect();
+    let mut answer = json!({ "success": true, "done": done, "notFound": missing });
+    if !warnings.is_empty() {
+        answer["warnings"] = json!(warnings);
+    }
+    Ok(Json(answer))
+}
