@@ -19,13 +19,17 @@ use crate::limits::{RetryBudget, WaitingRoom};
 use crate::proxy::{Closing, Proxy};
 use crate::serve::{Planes, Server, bind};
 use crate::snapshot::{Registry, Reloader};
-use crate::store::Store;
+use crate::store::{Store, StoreError};
 use crate::upstream::{Client, Sight};
 
-/// Between two looks whether another process, such as the command line, has changed channels or keys.
+/// Between two looks whether another process, such as the command line, has changed channels, keys or tokens.
 const FOLLOW: Duration = Duration::from_millis(500);
+/// Between two times that forgotten addresses are looked for.
+const SWEEP: Duration = Duration::from_secs(60);
 /// Between two times that counts are written down.
 const KEEP: Duration = Duration::from_secs(1);
+/// The same for usage: what a kill may take with it is less than a second of it.
+const USAGE: Duration = Duration::from_millis(500);
 /// It is at least so many times as long as the last writing took: that of thousands of backends must not slow requests.
 const KEEP_SHARE: u32 = 50;
 /// The longest of those times.
@@ -66,10 +70,11 @@ impl App {
         let client = Arc::new(Client::new(&config.upstream));
         let caches = Arc::new(Caches::new(&config.caches));
         let admin = Arc::new(Admin {
-            store,
+            store: Arc::clone(&store),
             reloader: Arc::clone(&reloader),
             client: Arc::clone(&client),
             caches: Arc::clone(&caches),
+            ledger: Arc::default(),
             ids: Arc::clone(&ids),
             password: config.access.admin_password.clone(),
             default_base: config.upstream.key_base.clone(),
@@ -80,6 +85,7 @@ impl App {
             client,
             room,
             caches,
+            ledger: Arc::clone(&admin.ledger),
             budget: RetryBudget::new(Instant::now()),
             ids,
             started: Instant::now(),
@@ -105,7 +111,8 @@ impl App {
         };
         app.run_beside(watch::run(Arc::clone(&app.proxy), found));
         app.run_beside(follow(Arc::clone(&reloader)));
-        app.run_beside(keep_totals(reloader));
+        app.run_beside(sweep(Arc::clone(&app.proxy)));
+        app.keep_books(reloader, store);
         Ok(app)
     }
 
@@ -128,6 +135,16 @@ impl App {
         });
     }
 
+    /// Writes down what is counted, while the gateway runs and once when it has stopped.
+    fn keep_books(&self, reloader: Arc<Reloader>, store: Arc<Store>) {
+        let pace = Pace { least: KEEP, most: KEEP_LATEST };
+        self.background
+            .spawn(keep("counts", pace, self.stop.clone(), async move || reloader.write_totals().await));
+        let (ledger, pace) = (Arc::clone(&self.proxy.ledger), Pace { least: USAGE, most: USAGE });
+        self.background
+            .spawn(keep("usage", pace, self.stop.clone(), async move || ledger.write(&store).await));
+    }
+
     /// Stops in order: no new connections, running requests finish, or are told when the drain timeout has passed or
     /// `hurry` is done, jobs end. Gives whether all of them finished.
     pub async fn shutdown(self, hurry: impl Future<Output = ()>) -> bool {
@@ -136,9 +153,6 @@ impl App {
         for tasks in [&self.accepting, &self.background] {
             tasks.close();
             tasks.wait().await;
-        }
-        if let Err(error) = self.reloader.write_totals().await {
-            tracing::error!(%error, "counts of the last second are lost");
         }
         self.reloader.close().await;
         in_time
@@ -151,12 +165,14 @@ async fn follow(reloader: Arc<Reloader>) {
     loop {
         tokio::time::sleep(FOLLOW).await;
         match reloader.follow().await {
-            Ok(true) => tracing::info!("channels and keys were read anew: another process has changed them"),
+            Ok(true) => {
+                tracing::info!("channels, keys and tokens were read anew: another process has changed them")
+            }
             Ok(false) => last.clear(),
             Err(error) => {
                 let error = error.to_string();
                 if error != last {
-                    tracing::error!(error, "channels and keys cannot be read; those in force stay");
+                    tracing::error!(error, "channels, keys and tokens cannot be read; those in force stay");
                 }
                 last = error;
             }
@@ -164,20 +180,43 @@ async fn follow(reloader: Arc<Reloader>) {
     }
 }
 
-/// Writes counts of backends and channels down, again and again; those that cannot be written are kept.
-async fn keep_totals(reloader: Arc<Reloader>) {
-    let (mut was_good, mut pause) = (true, KEEP);
+/// Gives back the memory of addresses that ask no more.
+async fn sweep(proxy: Arc<Proxy>) {
     loop {
-        tokio::time::sleep(pause).await;
+        tokio::time::sleep(SWEEP).await;
+        if let Some(addresses) = &proxy.snapshot.load().limits.address {
+            addresses.window.sweep(Instant::now());
+        }
+    }
+}
+
+/// How often something is written down.
+struct Pace {
+    least: Duration,
+    most: Duration,
+}
+
+/// Writes again and again until the gateway stops, never half: what was taken to be written is written or put back.
+async fn keep(
+    what: &'static str,
+    pace: Pace,
+    stop: CancellationToken,
+    write: impl AsyncFn() -> Result<(), StoreError>,
+) {
+    let (mut was_good, mut pause) = (true, pace.least);
+    while stop.run_until_cancelled(tokio::time::sleep(pause)).await.is_some() {
         let began = Instant::now();
-        match reloader.write_totals().await {
+        match write().await {
             Ok(()) => was_good = true,
             Err(error) if was_good => {
                 was_good = false;
-                tracing::error!(%error, "counts cannot be written; they are kept until they can");
+                tracing::error!(%error, "{what} cannot be written; they are kept until they can");
             }
             Err(_) => {}
         }
-        pause = (began.elapsed() * KEEP_SHARE).clamp(KEEP, KEEP_LATEST);
+        pause = (began.elapsed() * KEEP_SHARE).clamp(pace.least, pace.most);
+    }
+    if let Err(error) = write().await {
+        tracing::error!(%error, "{what} of the last second are lost");
     }
 }

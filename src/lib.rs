@@ -8,7 +8,8 @@
 //! layer 2   upstream   limits   cache   fake   -> 0 1, never each other
 //! layer 3   snapshot                    -> 0 1 2
 //!           access                      -> 0 1 snapshot
-//! layer 4   proxy                       -> 0 1 snapshot upstream limits cache
+//!           ledger                      -> 1 store
+//! layer 4   proxy                       -> 0 1 snapshot access ledger upstream limits cache
 //!           admin                       -> 1 2 3, never the pure crate and proxy
 //! layer 5   app boot serve cli          -> everything
 //! ```
@@ -22,6 +23,7 @@ pub mod cli;
 pub mod config;
 pub mod fake;
 pub mod http;
+pub mod ledger;
 pub mod limits;
 pub mod proxy;
 pub mod serve;

@@ -1,4 +1,5 @@
-//! What many channels cost: requests beside a gateway with one backend, and putting a change in force.
+//! What many channels and tokens cost: requests beside a gateway with one backend and one token, and putting a change
+//! in force.
 
 use std::fs;
 use std::net::SocketAddr;
@@ -6,17 +7,20 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
+use ollama2openai::access::Minted;
 use ollama2openai::config::Secret;
-use ollama2openai::store::{NewBackend, NewChannel, Store};
+use ollama2openai::store::{NewBackend, NewChannel, NewToken, Store};
 
 use crate::client::{Connection, Face};
 use crate::load::{self, Target};
 use crate::process::Server;
-use crate::servers::{ADMIN_PASSWORD, Place};
+use crate::servers::{ADMIN_PASSWORD, Place, TOKEN};
 
 /// Channels of the large configurations, and backends of each.
 const CHANNELS: usize = 1000;
 const BACKENDS: usize = 10;
+/// Tokens of the large configurations, beside the one that is shown.
+const TOKENS: usize = 100_000;
 /// The channel that is changed, and that serves alone where one does.
 const FIRST: &str = "channel-0";
 /// Changes put in force in a round.
@@ -80,8 +84,25 @@ async fn fill_one(data: &Path, size: Size, upstream: SocketAddr) -> anyhow::Resu
         };
         store.create_channel(&new).await?;
     }
+    let tokens = if size == Size::One { 0 } else { TOKENS };
+    let texts = (0..tokens).map(|at| format!("token {at}")).chain([TOKEN.to_owned()]);
+    let tokens: Vec<_> = texts.map(|text| token(&text)).collect();
+    store.create_tokens(&tokens).await?;
     store.close().await;
     Ok(())
+}
+
+/// A token with all limits, which are never reached.
+fn token(text: &str) -> NewToken {
+    let minted = Minted::of(text.to_owned());
+    NewToken {
+        rate_limit: Some(1_000_000_000),
+        tokens_per_minute: Some(1_000_000_000_000),
+        quota_limit: Some(1_000_000_000_000),
+        max_concurrent: 100_000,
+        models: vec!["bench*".to_owned()],
+        ..NewToken::new("bench", minted.hash, minted.prefix, minted.last_four)
+    }
 }
 
 /// Starts a gateway of this size and measures it.

@@ -10,6 +10,8 @@ use crate::client::Face;
 use crate::process::Server;
 
 /// What the gateway asks of its clients.
+/// A limit that no run reaches.
+const NEVER: &str = "1000000000";
 pub(crate) const TOKEN: &str = "sk-bench-0123456789abcdef0123456789abcdef";
 
 /// For changes while it runs.
@@ -66,6 +68,9 @@ impl Place {
                 ("PORT", addr.port().to_string()),
                 ("API_TOKEN", TOKEN.to_owned()),
                 ("OLLAMA_BASE_URL", format!("http://{}", self.upstream)),
+                // Counted, but never reached.
+                ("RATE_LIMIT_GLOBAL_MAX", NEVER.to_owned()),
+                ("RATE_LIMIT_IP_MAX", NEVER.to_owned()),
             ];
             Server::start(gateway, &[], &env, &folder)?
         } else {
@@ -82,9 +87,10 @@ impl Place {
         let addr = free_address()?;
         let env = [
             ("PORT", addr.port().to_string()),
-            ("API_TOKEN", TOKEN.to_owned()),
             ("ADMIN_PASSWORD", ADMIN_PASSWORD.to_owned()),
             ("HEALTH_CHECK_INTERVAL", "0".to_owned()),
+            ("RATE_LIMIT_GLOBAL_MAX", NEVER.to_owned()),
+            ("RATE_LIMIT_IP_MAX", NEVER.to_owned()),
         ];
         Ok((Server::start(&self.gateway, &[], &env, folder)?, addr))
     }

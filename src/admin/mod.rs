@@ -27,6 +27,7 @@ use hyper::body::Incoming;
 use crate::cache::Caches;
 use crate::config::{BaseUrl, Secret};
 use crate::http::{Ids, Reply};
+use crate::ledger::Ledger;
 use crate::snapshot::Reloader;
 use crate::store::Store;
 use crate::upstream::Client;
@@ -51,6 +52,8 @@ pub struct Admin {
     pub client: Arc<Client>,
     /// Shown and cleared here.
     pub caches: Arc<Caches>,
+    /// Of what was used and is not written yet.
+    pub ledger: Arc<Ledger>,
     /// Ids of requests.
     pub ids: Arc<Ids>,
     /// `ADMIN_PASSWORD`.

@@ -88,6 +88,7 @@ fn router() -> Router<Arc<Admin>> {
         .route("/admin/api/tokens/bulk", post(tokens::bulk))
         .route("/admin/api/tokens/{id}", put(tokens::update).delete(tokens::delete))
         .route("/admin/api/tokens/{id}/regenerate", post(tokens::regenerate))
+        .route("/admin/api/tokens/{id}/usage", get(tokens::usage))
         .route("/admin/api/tokens/{id}/reset-quota", post(tokens::reset_quota))
         .route("/admin/api/cache", get(caches::report).delete(caches::clear))
         .fallback(async || AdminError::not_found("Endpoint"))

@@ -22,20 +22,20 @@ pub fn kind(row: &TokenRow, now: Timestamp) -> TokenKind {
 
 /// What was used of this month's quota.
 #[must_use]
-pub fn quota_used(row: &TokenRow, now: Timestamp) -> i64 {
-    let month = period(now, &TimeZone::UTC).month.to_string();
+pub fn quota_used(row: &TokenRow, now: Timestamp, zone: &TimeZone) -> i64 {
+    let month = period(now, zone).month.to_string();
     if row.quota_month.as_ref() == Some(&month) { row.quota_used } else { 0 }
 }
 
-/// A token, its text masked.
+/// A token, its text masked. `zone` is that of quotas.
 #[must_use]
-pub fn stored_token(row: &TokenRow, now: Timestamp) -> Value {
-    let resets = row.quota_limit.map(|_| format!("{:.3}", period(now, &TimeZone::UTC).next_reset));
+pub fn stored_token(row: &TokenRow, now: Timestamp, zone: &TimeZone) -> Value {
+    let resets = row.quota_limit.map(|_| format!("{:.3}", period(now, zone).next_reset));
     json!({
         "id": row.id, "name": row.name, "token": mask(&row.prefix, &row.last_four), "enabled": row.enabled,
         "status": kind(row, now).name(), "createdAt": row.created_at, "expiresAt": row.expires_at,
         "rateLimit": row.rate_limit, "tokensPerMinute": row.tokens_per_minute,
-        "quotaLimit": row.quota_limit, "quotaUsed": quota_used(row, now), "quotaResetAt": resets,
+        "quotaLimit": row.quota_limit, "quotaUsed": quota_used(row, now, zone), "quotaResetAt": resets,
         "maxConcurrent": row.max_concurrent, "allowedModels": row.models, "allowedIPs": row.ips,
         "allowClientOptions": row.allow_client_options, "note": row.note, "metadata": row.metadata,
         "weak": row.weak, "revision": row.revision,
@@ -46,8 +46,8 @@ pub fn stored_token(row: &TokenRow, now: Timestamp) -> Value {
 
 /// A token with its text, which is shown this once.
 #[must_use]
-pub fn new_token_shown(row: &TokenRow, text: &Secret, now: Timestamp) -> Value {
-    let mut shown = stored_token(row, now);
+pub fn new_token_shown(row: &TokenRow, text: &Secret, now: Timestamp, zone: &TimeZone) -> Value {
+    let mut shown = stored_token(row, now, zone);
     shown["token"] = Value::String(text.expose().to_owned());
     shown
 }

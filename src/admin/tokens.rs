@@ -6,7 +6,8 @@ use axum::Json;
 use axum::extract::{Path, Query, State};
 use bytes::Bytes;
 use http::{HeaderMap, header};
-use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, ToSpan as _};
 use serde_json::{Map, Value, json};
 
 use super::Admin;
@@ -14,6 +15,7 @@ use super::error::AdminError;
 use super::fields::Fields;
 use super::token_rules::{kept, mint, new_token};
 use super::token_view::{new_token_shown, stored_token};
+use crate::config::Secret;
 use crate::store::{StoreError, TokenChange, TokenKind, TokenQuery, TokenRow};
 
 type Answer = Result<Json<Value>, AdminError>;
@@ -21,6 +23,9 @@ type Answer = Result<Json<Value>, AdminError>;
 /// Tokens of a page, unless the call says how many.
 const PAGE: u32 = 100;
 const MAX_PAGE: i64 = 1000;
+/// How far usage goes back, in days before today, unless the call says it.
+const DAYS: i64 = 30;
+const MAX_DAYS: i64 = 366;
 /// Most tokens of one call.
 const MAX_IDS: usize = 1000;
 /// Longest text that is searched for, in characters.
@@ -34,15 +39,19 @@ pub(super) async fn list(
     // One more tells whether a page follows.
     let most = query.most.unwrap_or(PAGE);
     query.most = is_page.then_some(most + 1);
+    // What is shown is what was used until now; if it cannot be written, what was written last.
+    let _ = admin.ledger.write(&admin.store).await;
     let mut rows = admin.store.tokens(&query).await?;
     let has_more = is_page && rows.len() > most as usize;
     if has_more {
         rows.truncate(most as usize);
     }
     let now = Timestamp::now();
-    let counts = admin.reloader.current().load().tokens.counts(now);
+    let snapshot = admin.reloader.current().load();
+    let counts = snapshot.tokens.counts(now);
+    let shown = |row: &TokenRow| stored_token(row, now, &snapshot.limits.zone);
     let mut answer = json!({
-        "tokens": rows.iter().map(|row| stored_token(row, now)).collect::<Vec<_>>(),
+        "tokens": rows.iter().map(shown).collect::<Vec<_>>(),
         "summary": {
             "total": counts.total, "enabled": counts.enabled, "disabled": counts.disabled,
             "expired": counts.expired,
@@ -55,18 +64,18 @@ pub(super) async fn list(
     Ok(Json(answer))
 }
 
+/// The query of a path, read as fields are: each wrong one is named. An empty one is none, as forms send it.
+fn asked_fields(asked: &[(String, String)]) -> Fields {
+    let given = asked.iter().filter(|(_, value)| !value.is_empty());
+    let number = |text: &str| text.parse::<i64>().map_or_else(|_| json!(text), Value::from);
+    let is_number = |name: &str| matches!(name, "limit" | "days");
+    let read = |name: &str, text: &str| if is_number(name) { number(text) } else { json!(text) };
+    Fields::of(given.map(|(name, text)| (name.clone(), read(name, text))).collect())
+}
+
 /// What a list was asked for, and whether by pages.
 fn query(asked: &[(String, String)]) -> Result<(TokenQuery, bool), AdminError> {
-    // Read as fields are: each wrong one is named. An empty one is none, as forms send it.
-    let given = asked.iter().filter(|(_, value)| !value.is_empty());
-    let is_whole = |text: &str| text.parse::<i64>().map_or_else(|_| json!(text), Value::from);
-    let given: Map<String, Value> = given
-        .map(|(name, value)| {
-            let value = if name == "limit" { is_whole(value) } else { json!(value) };
-            (name.clone(), value)
-        })
-        .collect();
-    let mut fields = Fields::of(given);
+    let mut fields = asked_fields(asked);
     let text = fields.text("search");
     if text.as_ref().is_some_and(|text| text.chars().count() > MAX_SEARCH) {
         fields.wrong("search", format!("must have at most {MAX_SEARCH} characters"));
@@ -103,7 +112,6 @@ fn change(fields: &mut Fields, has: Option<&str>) -> TokenChange {
         allow_client_options: fields.flag("allowClientOptions"),
         note: fields.note("note"),
         metadata: fields.metadata("metadata"),
-        text: None,
         is_quota_reset: false,
     }
 }
@@ -117,8 +125,15 @@ fn answer(token: Value, warnings: &[String]) -> Json<Value> {
     Json(answer)
 }
 
-fn shown(row: &TokenRow, warnings: &[String]) -> Json<Value> {
-    answer(stored_token(row, Timestamp::now()), warnings)
+fn shown(admin: &Admin, row: &TokenRow, warnings: &[String]) -> Json<Value> {
+    let zone = &admin.reloader.current().load().limits.zone;
+    answer(stored_token(row, Timestamp::now(), zone), warnings)
+}
+
+/// With its text.
+fn shown_whole(admin: &Admin, row: &TokenRow, text: &Secret, warnings: &[String]) -> Json<Value> {
+    let zone = &admin.reloader.current().load().limits.zone;
+    answer(new_token_shown(row, text, Timestamp::now(), zone), warnings)
 }
 
 fn named(error: StoreError) -> AdminError {
@@ -139,7 +154,7 @@ pub(super) async fn create(State(admin): State<Arc<Admin>>, body: Bytes) -> Answ
     admin.reloader.reload().await?;
     let row = &rows[0];
     tracing::info!(id = row.id, token = row.name, "a token was made");
-    Ok(answer(new_token_shown(row, &minted.text, Timestamp::now()), &warnings))
+    Ok(shown_whole(&admin, row, &minted.text, &warnings))
 }
 
 pub(super) async fn update(
@@ -156,7 +171,7 @@ pub(super) async fn update(
     let row = admin.store.update_token(&id, &change, expected).await.map_err(named)?;
     admin.reloader.reload().await?;
     tracing::info!(id, token = row.name, "a token was changed");
-    Ok(shown(&row, &warnings))
+    Ok(shown(&admin, &row, &warnings))
 }
 
 /// The revision that a change was made to, if body or head say so.
@@ -191,19 +206,53 @@ pub(super) async fn regenerate(
     let expected = revision(&mut fields, &head);
     let warnings = fields.end()?;
     let minted = mint()?;
-    let change = TokenChange { text: Some(kept(&minted)), ..TokenChange::default() };
-    let row = admin.store.update_token(&id, &change, expected).await.map_err(named)?;
+    let row = admin.store.regenerate_token(&id, &kept(&minted), expected).await.map_err(named)?;
     admin.reloader.reload().await?;
     tracing::info!(id, token = row.name, "a token has another text");
-    Ok(answer(new_token_shown(&row, &minted.text, Timestamp::now()), &warnings))
+    Ok(shown_whole(&admin, &row, &minted.text, &warnings))
 }
 
 pub(super) async fn reset_quota(State(admin): State<Arc<Admin>>, Path(id): Path<String>) -> Answer {
+    // What was used until now must not come behind it.
+    admin.ledger.write(&admin.store).await?;
     let change = TokenChange { is_quota_reset: true, ..TokenChange::default() };
     let row = admin.store.update_token(&id, &change, None).await.map_err(named)?;
     admin.reloader.reload().await?;
+    let snapshot = admin.reloader.current().load();
+    if let Some(token) = snapshot.tokens.get(&id) {
+        token.live(&snapshot.limits.zone).quota.reset();
+    }
     tracing::info!(id, token = row.name, "the quota of a token was reset");
-    Ok(shown(&row, &[]))
+    Ok(shown(&admin, &row, &[]))
+}
+
+pub(super) async fn usage(
+    State(admin): State<Arc<Admin>>,
+    Path(id): Path<String>,
+    Query(asked): Query<Vec<(String, String)>>,
+) -> Answer {
+    let mut fields = asked_fields(&asked);
+    let days = fields.number("days", 1, MAX_DAYS).unwrap_or(DAYS);
+    fields.end()?;
+    let _ = admin.ledger.write(&admin.store).await;
+    let today = Timestamp::now().to_zoned(TimeZone::UTC).date();
+    let first = today.checked_sub(days.days()).and_then(|first| first.to_zoned(TimeZone::UTC));
+    let first = first.map_or(0, |first| first.timestamp().as_second());
+    let mut by_day: Map<String, Value> = Map::new();
+    for hour in admin.store.token_usage(&id, first).await? {
+        let Ok(begin) = Timestamp::from_second(hour.hour) else { continue };
+        let none = json!({ "requests": 0, "promptTokens": 0, "completionTokens": 0, "cachedTokens": 0 });
+        let day = by_day.entry(begin.to_zoned(TimeZone::UTC).date().to_string()).or_insert(none);
+        for (name, more) in [
+            ("requests", hour.requests),
+            ("promptTokens", hour.prompt_tokens),
+            ("completionTokens", hour.completion_tokens),
+            ("cachedTokens", hour.cached_tokens),
+        ] {
+            day[name] = json!(day[name].as_i64().unwrap_or_default() + more);
+        }
+    }
+    Ok(Json(json!({ "usage": by_day })))
 }
 
 pub(super) async fn bulk(State(admin): State<Arc<Admin>>, body: Bytes) -> Answer {

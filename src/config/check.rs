@@ -2,6 +2,8 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
+use jiff::tz::TimeZone;
+
 use super::base_url::{BadBaseUrl, BaseUrl};
 use super::ranges::{Range, TrustProxy};
 
@@ -70,6 +72,10 @@ pub(super) fn range(text: &str) -> Result<(), String> {
 
 pub(super) fn proxy(text: &str) -> Result<(), String> {
     text.parse::<TrustProxy>().map(drop).map_err(|bad| bad.to_string())
+}
+
+pub(super) fn zone(text: &str) -> Result<(), String> {
+    TimeZone::get(text).map(drop).map_err(|_| "is no time zone".to_owned())
 }
 
 pub(super) fn path(text: &str) -> Result<(), String> {

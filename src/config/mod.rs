@@ -24,6 +24,8 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use jiff::tz::TimeZone;
+
 pub use base_url::{BadBaseUrl, BaseUrl};
 pub use example::{example_env, example_toml};
 pub use layer::Origin;
@@ -43,6 +45,7 @@ pub struct Config {
     pub routing: Routing,
     pub replies: Replies,
     pub access: Access,
+    pub limits: Limits,
     pub caches: Caches,
     pub log: Log,
     /// `DATA_DIR`: where state is kept. May not exist yet.
@@ -186,6 +189,28 @@ pub enum Anonymous {
     Loopback,
     Everybody,
     Nobody,
+}
+
+/// How much clients may ask.
+#[derive(Debug, Clone)]
+pub struct Limits {
+    /// `RATE_LIMIT_GLOBAL_…`: all requests together.
+    pub global: Option<Rate>,
+    /// `RATE_LIMIT_IP_…`: those of one address.
+    pub address: Option<Rate>,
+    /// `RATE_LIMIT_TOKEN_…`: those of one token that has no rate of its own.
+    pub token: Option<Rate>,
+    /// `QUOTA_TIMEZONE`.
+    pub zone: TimeZone,
+    /// `QUOTA_DEFAULT_COMPLETION`: tokens.
+    pub completion: u64,
+}
+
+/// So many requests in a sliding window; 0 refuses all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rate {
+    pub max: u64,
+    pub window: Duration,
 }
 
 /// What is remembered of answers.

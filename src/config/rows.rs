@@ -10,7 +10,6 @@ const DAY: Duration = Duration::from_secs(86_400);
 const MONTH: Duration = Duration::from_secs(30 * 86_400);
 /// Sizes end here so that they fit a `usize` everywhere.
 const MOST_BYTES: u64 = 2047 << 20;
-const TOKENS: &str = "tokens and limits";
 const OBSERVING: &str = "the request log";
 
 const fn row(
@@ -232,30 +231,41 @@ pub(super) static SETTINGS: &[Setting] = &[
         Kind::Switch,
         "true",
         "Whether all requests together are limited.",
-    )
-    .later(TOKENS),
-    row("RATE_LIMIT_GLOBAL_WINDOW", Limits, WINDOW, "60s", "Window in which they are counted.").later(TOKENS),
-    row("RATE_LIMIT_GLOBAL_MAX", Limits, RATE, "500", "Requests in a window; 0 refuses all.").later(TOKENS),
+    ),
+    row("RATE_LIMIT_GLOBAL_WINDOW", Limits, WINDOW, "60s", "Window in which they are counted."),
+    row("RATE_LIMIT_GLOBAL_MAX", Limits, RATE, "500", "Requests in a window; 0 refuses all."),
     row(
         "RATE_LIMIT_IP_ENABLED",
         Limits,
         Kind::Switch,
         "true",
         "Whether the requests of one client address are limited.",
-    )
-    .later(TOKENS),
-    row("RATE_LIMIT_IP_WINDOW", Limits, WINDOW, "60s", "Window in which they are counted.").later(TOKENS),
-    row("RATE_LIMIT_IP_MAX", Limits, RATE, "60", "Requests in a window; 0 refuses all.").later(TOKENS),
+    ),
+    row("RATE_LIMIT_IP_WINDOW", Limits, WINDOW, "60s", "Window in which they are counted."),
+    row("RATE_LIMIT_IP_MAX", Limits, RATE, "60", "Requests in a window; 0 refuses all."),
     row(
         "RATE_LIMIT_TOKEN_ENABLED",
         Limits,
         Kind::Switch,
         "true",
         "Whether the requests of one token are limited.",
-    )
-    .later(TOKENS),
-    row("RATE_LIMIT_TOKEN_WINDOW", Limits, WINDOW, "60s", "Window in which they are counted.").later(TOKENS),
-    row("RATE_LIMIT_TOKEN_MAX", Limits, RATE, "120", "Requests in a window; 0 refuses all.").later(TOKENS),
+    ),
+    row("RATE_LIMIT_TOKEN_WINDOW", Limits, WINDOW, "60s", "Window in which they are counted."),
+    row("RATE_LIMIT_TOKEN_MAX", Limits, RATE, "120", "Requests in a window; 0 refuses all."),
+    row(
+        "QUOTA_TIMEZONE",
+        Limits,
+        text("a name such as UTC or Europe/Berlin", check::zone),
+        "UTC",
+        "Where the calendar months of quotas begin.",
+    ),
+    row(
+        "QUOTA_DEFAULT_COMPLETION",
+        Limits,
+        count(1, 1 << 32),
+        "4096",
+        "Tokens set aside for a reply whose length the client does not limit.",
+    ),
     row("CACHE_EMBEDDINGS", Cache, Kind::Switch, "true", "Whether embeddings are remembered."),
     row("CACHE_EMBEDDINGS_MAX_SIZE", Cache, count(0, 100_000_000), "1000", "Embeddings remembered at most."),
     row(

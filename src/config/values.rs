@@ -4,10 +4,12 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use jiff::tz::TimeZone;
+
 use super::value::Value;
 use super::{
-    Access, Anonymous, Balance, CacheRule, CacheScope, Caches, Config, IpMode, IpRules, Level, Listen, Log,
-    LogFormat, Ranges, Replies, Routing, Secret, StreamUsage, Upstream, check,
+    Access, Anonymous, Balance, CacheRule, CacheScope, Caches, Config, IpMode, IpRules, Level, Limits,
+    Listen, Log, LogFormat, Ranges, Rate, Replies, Routing, Secret, StreamUsage, Upstream, check,
 };
 
 /// What a duration of 0 becomes where that means "never": longer than anything runs, and safe to add to now.
@@ -79,6 +81,7 @@ impl Config {
                 client_options: values.switch("ALLOW_CLIENT_OPTIONS"),
             },
             access: access(values),
+            limits: limits(values),
             caches: Caches {
                 scope: match values.text("CACHE_SCOPE") {
                     Some("shared") => CacheScope::Shared,
@@ -161,6 +164,21 @@ fn access(values: &Values) -> Access {
             whitelist: ranges("IP_WHITELIST"),
             blacklist: ranges("IP_BLACKLIST"),
         },
+    }
+}
+
+fn limits(values: &Values) -> Limits {
+    let rate = |[switch, window, max]: [&str; 3]| {
+        let rate = Rate { max: values.number(max), window: values.duration(window) };
+        values.switch(switch).unwrap_or_default().then_some(rate)
+    };
+    let zone = TimeZone::get(values.text("QUOTA_TIMEZONE").unwrap_or_default());
+    Limits {
+        global: rate(["RATE_LIMIT_GLOBAL_ENABLED", "RATE_LIMIT_GLOBAL_WINDOW", "RATE_LIMIT_GLOBAL_MAX"]),
+        address: rate(["RATE_LIMIT_IP_ENABLED", "RATE_LIMIT_IP_WINDOW", "RATE_LIMIT_IP_MAX"]),
+        token: rate(["RATE_LIMIT_TOKEN_ENABLED", "RATE_LIMIT_TOKEN_WINDOW", "RATE_LIMIT_TOKEN_MAX"]),
+        zone: zone.expect("the name was checked"),
+        completion: values.number("QUOTA_DEFAULT_COMPLETION"),
     }
 }
 

@@ -15,8 +15,11 @@ pub const IGNORED: HeaderName = HeaderName::from_static("x-o2o-ignored");
 pub const CACHE: HeaderName = HeaderName::from_static("x-cache");
 
 const ANY: HeaderValue = HeaderValue::from_static("*");
-const EXPOSED: HeaderValue =
-    HeaderValue::from_static("x-request-id, x-o2o-ignored, x-cache, retry-after, server-timing");
+const EXPOSED: HeaderValue = HeaderValue::from_static(
+    "x-request-id, x-o2o-ignored, x-cache, retry-after, server-timing, \
+         x-ratelimit-limit-requests, x-ratelimit-remaining-requests, x-ratelimit-reset-requests, \
+         x-ratelimit-limit-tokens, x-ratelimit-remaining-tokens, x-ratelimit-reset-tokens",
+);
 const METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, POST, OPTIONS");
 const A_DAY: HeaderValue = HeaderValue::from_static("86400");
 

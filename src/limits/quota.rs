@@ -135,6 +135,12 @@ impl Reservation {
         self.is_limited.then_some(self.completion)
     }
 
+    /// The first day of the month that it counts for.
+    #[must_use]
+    pub fn month(&self) -> Date {
+        self.month
+    }
+
     /// Replaces what was set aside by what it cost, in one step. A request belongs to the month in which it began: if
     /// that is over, it costs nothing of the new one.
     pub fn settle(mut self, tokens: u64) {

@@ -1,19 +1,25 @@
-//! Who may come in, and for what. The address and the token are checked from the head of a request, before its body is
-//! read; the model when it is known.
+//! Who may come in. All of this is told from the head of a request, before its body is read; what depends on the body
+//! is in [`grant`](super::grant).
 
-use http::Request;
+use std::sync::atomic::AtomicBool;
+use std::time::Instant;
+
+use http::{HeaderMap, Request};
 use wire::translate::Rules;
 
 use crate::access::{Area, Caller, Doors, Refused, Who, admits, check_model, shown};
 use crate::config::CacheScope;
-use crate::http::Failure;
-use crate::snapshot::Snapshot;
+use crate::http::{Failure, Outcome};
+use crate::limits::{Counted, Refusal, Standing, Taken, network};
+use crate::snapshot::{Limits, Snapshot, Token};
 
 /// Who asks, and what they may do.
 #[derive(Debug)]
 pub(super) struct Asker {
     pub(super) who: Who,
     pub(super) rules: Rules,
+    /// Whether a backend was asked: from then on, a request that is cut may have cost something.
+    pub(super) was_sent: AtomicBool,
 }
 
 /// The rules of addresses.
@@ -24,22 +30,97 @@ pub(super) fn address(snapshot: &Snapshot, caller: Caller, area: Area) -> Result
     if admits(&snapshot.ip_rules, caller, area) { Ok(()) } else { Err(Refused::Address.into()) }
 }
 
-/// Everything that the head alone decides, for every endpoint.
+/// Everything that the head alone decides, for every endpoint. `standings` is told how far the limits are used up.
 ///
 /// # Errors
-/// 403 `ip_not_allowed`; 401 `missing_api_key`, `invalid_api_key`, `token_disabled` and `token_expired`.
-pub(super) fn head<B>(snapshot: &Snapshot, request: &Request<B>, caller: Caller) -> Result<Asker, Failure> {
+/// 403 `ip_not_allowed`; 401 `missing_api_key`, `invalid_api_key`, `token_disabled` and `token_expired`; 429
+/// `rate_limit_exceeded`.
+pub(super) fn head<B>(
+    snapshot: &Snapshot,
+    request: &Request<B>,
+    caller: Caller,
+    standings: &mut Standings,
+) -> Result<Asker, Failure> {
     address(snapshot, caller, Area::Clients)?;
+    let (limits, now) = (&snapshot.limits, Instant::now());
+    if let Some(shared) = &limits.address {
+        let taken = shared.window.take(&network(caller.address), shared.max, 1, now);
+        standings.requests(taken, "requests of your address")?;
+    }
     let shown = shown(request.headers())?;
     let who = Doors::of(snapshot).identify(shown, caller, jiff::Timestamp::now())?;
+    if let Some(shared) = &limits.global {
+        standings.requests(shared.window.take(shared.max, 1, now), "requests of all clients")?;
+    }
     // What others would feel, unless `ALLOW_CLIENT_OPTIONS` says it for all.
     let may_load = match &who {
         Who::Anonymous => caller.is_loopback,
         Who::ApiToken => true,
-        Who::Token(token) => token.allow_client_options,
+        Who::Token(token) => {
+            of_token(token, limits, now, standings)?;
+            token.allow_client_options
+        }
     };
     let rules = Rules { load_options: snapshot.load_options.unwrap_or(may_load) };
-    Ok(Asker { who, rules })
+    Ok(Asker { who, rules, was_sent: AtomicBool::new(false) })
+}
+
+/// A token's own windows. How many tokens a request takes is not known yet: one more must fit.
+fn of_token(token: &Token, limits: &Limits, now: Instant, standings: &mut Standings) -> Result<(), Failure> {
+    let live = token.live(&limits.zone);
+    if let Some(rate) = token.rate(limits.token) {
+        // Its own limit is what a client wants to know, however tight those of others are.
+        standings.requests = None;
+        standings.requests(live.requests(rate.window).take(rate.max, 1, now), "requests of this API key")?;
+    }
+    if let Some(limit) = token.tokens_per_minute {
+        let taken = standings.tokens(live.tokens.take(limit, 1, now))?;
+        live.tokens.settle(&taken, 0, now);
+        standings.tokens = Some(live.tokens.look(limit, now));
+    }
+    Ok(())
+}
+
+/// How far limits are used up, for headers of every reply.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Standings {
+    requests: Option<Standing>,
+    tokens: Option<Standing>,
+}
+
+impl Standings {
+    /// Notes what became of a request in one window; of several, the one with the least left is told.
+    fn requests(&mut self, taken: Result<Taken, Refusal>, what: &str) -> Result<(), Failure> {
+        match taken {
+            Ok(Taken { standing, .. }) => {
+                let is_tighter = self.requests.is_none_or(|known| standing.remaining < known.remaining);
+                self.requests = if is_tighter { Some(standing) } else { self.requests };
+                Ok(())
+            }
+            Err(refusal) => {
+                self.requests = Some(refusal.standing);
+                Err(Failure::new(Outcome::RateLimited, refusal.error(what)))
+            }
+        }
+    }
+
+    /// Notes what became of tokens.
+    pub(super) fn tokens(&mut self, taken: Result<Taken, Refusal>) -> Result<Taken, Failure> {
+        let standing = taken.as_ref().map_or_else(|refusal| refusal.standing, |taken| taken.standing);
+        self.tokens = Some(standing);
+        taken.map_err(|refusal| {
+            Failure::new(Outcome::RateLimited, refusal.error("tokens a minute of this API key"))
+        })
+    }
+
+    /// The headers `x-ratelimit-…`.
+    pub(super) fn write(&self, headers: &mut HeaderMap) {
+        for (standing, counted) in [(self.requests, Counted::Requests), (self.tokens, Counted::Tokens)] {
+            if let Some(standing) = standing {
+                standing.write(headers, counted);
+            }
+        }
+    }
 }
 
 impl Asker {
@@ -60,12 +141,20 @@ impl Asker {
         }
     }
 
+    /// What it is called in the books: the id of a token, or a word that is none.
+    pub(super) fn id(&self) -> &str {
+        match &self.who {
+            Who::Token(token) => &token.id,
+            Who::ApiToken => "API_TOKEN",
+            Who::Anonymous => "",
+        }
+    }
+
     /// Whose answers it may get from the caches.
     pub(super) fn tenant(&self, scope: CacheScope) -> &str {
-        match &self.who {
-            Who::Token(token) if scope == CacheScope::Token => &token.id,
-            Who::ApiToken if scope == CacheScope::Token => "API_TOKEN",
-            _ => "",
+        match scope {
+            CacheScope::Token => self.id(),
+            CacheScope::Shared => "",
         }
     }
 }

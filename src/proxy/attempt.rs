@@ -1,6 +1,7 @@
 //! Sending a call: the only loop over backends, and the only place that retries.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -156,6 +157,7 @@ async fn to_one(
     until: Until,
 ) -> Result<Begun, Failure> {
     by.target.tally.request();
+    context.asker.was_sent.store(true, Ordering::Relaxed);
     let room = &context.proxy.room;
     let trial = seat.trial.take().map(|trial| Probation { room, trial: Some(trial) });
     let started = Instant::now();

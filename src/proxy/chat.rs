@@ -12,6 +12,7 @@ use wire::translate::{ChatStream, UsageRule, chat_reply};
 use super::abilities::{self, Need};
 use super::attempt::Call;
 use super::cached::{self, Cached};
+use super::grant::{self, Work};
 use super::relay::{self, Calls};
 use super::settle::Settle;
 use super::source::Translator;
@@ -26,14 +27,17 @@ pub(super) async fn answer(
     request: Request<Incoming>,
     settle: &mut Settle,
 ) -> Result<Answer, Failure> {
-    let chat = {
+    let mut chat = {
         let body = context.body(request).await?;
         let request: ChatRequest<'_> = wire::openai::parse(&body)?;
         translate(&request, context.asker.rules)?
     };
     settle.model.clone_from(&chat.model);
     settle.stream = chat.stream;
-    context.asker.check_model(&chat.model)?;
+    let work = Work { model: &chat.model, prompt: chat.prompt, limit: chat.limit, replies: chat.choices };
+    if let Some(most) = grant::take(context, settle, &work)? {
+        chat.native.set_limit(most);
+    }
     let plan = context.snapshot.plan(&chat.model);
     let needs = abilities::check(context, &plan, &chat.model, needs(&chat)).await?;
     match chat.stream {
@@ -52,7 +56,8 @@ async fn json(
     if let Some(kept) = key.and_then(|key| context.proxy.caches.chat.get(&key, Instant::now())) {
         let identity = context.identity("chatcmpl-", &chat.model);
         let (json, usage) = chat_reply(kept.answers(), &identity, chat.logprobs)?;
-        (settle.usage, settle.cached) = (usage, true);
+        settle.count(usage);
+        settle.note_cached(usage);
         return Ok(Answer::Generated { json, ignored: chat.ignored, cached: Some(Cached::Hit) });
     }
     let asked = chat.model.as_str().into();
@@ -61,7 +66,7 @@ async fn json(
     let answers = whole::fetch(context, &calls, settle).await?;
     let identity = context.identity("chatcmpl-", &chat.model);
     let (json, usage) = chat_reply(&answers, &identity, chat.logprobs)?;
-    settle.usage = usage;
+    settle.count(usage);
     if let Some(key) = key {
         context.proxy.caches.chat.put(key, Replies::new(&answers), Instant::now());
     }

@@ -10,6 +10,7 @@ use wire::translate::{CompletionStream, completion_reply};
 
 use super::attempt::Call;
 use super::chat::usage_rule;
+use super::grant::{self, Work};
 use super::relay::{self, Calls};
 use super::settle::Settle;
 use super::source::Translator;
@@ -22,14 +23,19 @@ pub(super) async fn answer(
     request: Request<Incoming>,
     settle: &mut Settle,
 ) -> Result<Answer, Failure> {
-    let completion = {
+    let mut completion = {
         let body = context.body(request).await?;
         let request: CompletionRequest<'_> = wire::openai::parse(&body)?;
         translate(&request, context.asker.rules)?
     };
     settle.model.clone_from(&completion.model);
     settle.stream = completion.stream;
-    context.asker.check_model(&completion.model)?;
+    let replies = completion.natives.len() * completion.choices;
+    let (prompt, limit) = (completion.prompt, completion.limit);
+    let work = Work { model: &completion.model, prompt, limit, replies };
+    if let Some(most) = grant::take(context, settle, &work)? {
+        completion.natives.iter_mut().for_each(|native| native.set_limit(most));
+    }
     let plan = context.snapshot.plan(&completion.model);
     if completion.stream {
         events(context, completion, plan).await
@@ -54,7 +60,7 @@ async fn json(
     let identity = context.identity("cmpl-", &completion.model);
     let (json, usage) =
         completion_reply(&answers, &completion.echoes, per_prompt, &identity, completion.logprobs)?;
-    settle.usage = usage;
+    settle.count(usage);
     Ok(Answer::Generated { json, ignored: completion.ignored, cached: None })
 }
 

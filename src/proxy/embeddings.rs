@@ -4,12 +4,14 @@ use std::time::Instant;
 
 use http::Request;
 use hyper::body::Incoming;
+use wire::openai::Usage;
 use wire::openai::embedding::EmbeddingRequest;
 use wire::translate::embeddings::{read, reply, translate};
 
 use super::abilities::{self, Need};
 use super::attempt::Call;
 use super::cached::{self, Cached};
+use super::grant::{self, Work};
 use super::settle::Settle;
 use super::{Answer, Context, whole};
 use crate::cache::Vector;
@@ -28,7 +30,8 @@ pub(super) async fn answer(
         translate(&request, context.asker.rules)?
     };
     settle.model.clone_from(&embedding.model);
-    context.asker.check_model(&embedding.model)?;
+    let work = Work { model: &embedding.model, prompt: embedding.prompt, limit: None, replies: 0 };
+    grant::take(context, settle, &work)?;
     let plan = context.snapshot.plan(&embedding.model);
     let needs = abilities::check(context, &plan, &embedding.model, std::iter::once(EMBEDDING)).await?;
     let asked = embedding.model.as_str().into();
@@ -40,13 +43,14 @@ pub(super) async fn answer(
         let call = call(&embedding.native, embedding.inputs);
         let answers = whole::fetch(context, &[call], settle).await?;
         let (json, prompt) = reply(answers.first().map_or(&[], |body| body), &embedding)?;
-        settle.usage.prompt = prompt;
+        settle.count(prompt_of(prompt));
         return Ok(Answer::Generated { json, ignored: embedding.ignored, cached: None });
     };
     let (cache, now) = (&context.proxy.caches.embeddings, Instant::now());
     let mut kept: Vec<_> = keys.iter().map(|key| cache.get(key, now)).collect();
     let missing: Vec<_> = (0..kept.len()).filter(|&at| kept[at].is_none()).collect();
     let cached = Cached::by(missing.len(), kept.len());
+    let mut paid = 0;
     if !missing.is_empty() {
         let some = (missing.len() < kept.len()).then(|| embedding.native_for(&missing));
         let native = some.as_ref().unwrap_or(&embedding.native);
@@ -54,6 +58,7 @@ pub(super) async fn answer(
         let answers = whole::fetch(context, &[call], settle).await?;
         let mut scratch = String::new();
         let fresh = read(answers.first().map_or(&[], |body| body), &mut scratch, missing.len())?;
+        paid = fresh.prompt_tokens;
         let sizes: Vec<_> = missing.iter().map(|&at| embedding.input(at).len() as u64).collect();
         let shares = cached::shares(fresh.prompt_tokens, &sizes);
         for ((&at, text), tokens) in missing.iter().zip(&fresh.vectors).zip(shares) {
@@ -67,7 +72,11 @@ pub(super) async fn answer(
     for at in missing {
         cache.put(keys[at], vectors[at].clone(), Instant::now());
     }
-    settle.usage.prompt = prompt;
-    settle.cached = cached == Cached::Hit;
+    settle.count(prompt_of(prompt));
+    settle.note_cached(prompt_of(prompt - paid));
     Ok(Answer::Generated { json, ignored: embedding.ignored, cached: Some(cached) })
+}
+
+fn prompt_of(tokens: u64) -> Usage {
+    Usage { prompt: tokens, ..Usage::default() }
 }

@@ -1,8 +1,9 @@
 //! The data plane: one request's life, phase by phase.
 //!
 //! 1. [`route`]: which endpoint a path and method mean; an alias is the same endpoint, so it misses no check.
-//! 2. [`admit`]: who asks, told from the head alone, before the body is read.
-//! 3. The endpoint's own file ([`chat`], [`completions`], [`embeddings`], [`models`], [`info`]): parse, translate.
+//! 2. [`admit`]: who asks and how often, told from the head alone, before the body is read.
+//! 3. The endpoint's own file ([`chat`], [`completions`], [`embeddings`], [`models`], [`info`]): parse, translate; [`grant`]: what it may
+//!    cost is set aside.
 //! 4. [`plan`]: a model name becomes an ordered list of candidates.
 //! 5. [`attempt`]: send, and fall over to the next candidate; the only loop over backends.
 //! 6. [`whole`] or [`relay`]: the reply, at once or while it is made.
@@ -17,6 +18,7 @@ mod cached;
 mod chat;
 mod completions;
 mod embeddings;
+mod grant;
 mod info;
 mod join;
 mod models;
@@ -40,10 +42,11 @@ use wire::translate::Identity;
 use crate::access::{Area, Caller, caller};
 use crate::cache::Caches;
 use crate::http::{Body, Failure, Ids, Outcome, Reply, headers, request_id};
+use crate::ledger::Ledger;
 use crate::limits::{RetryBudget, WaitingRoom};
 use crate::snapshot::{Current, Snapshot};
 use crate::upstream::Client;
-use admit::Asker;
+use admit::{Asker, Standings};
 use cached::Cached;
 use relay::Relay;
 use route::{Endpoint, Page, Route};
@@ -61,6 +64,8 @@ pub struct Proxy {
     pub room: Arc<WaitingRoom>,
     /// What was answered before.
     pub caches: Arc<Caches>,
+    /// What was used.
+    pub ledger: Arc<Ledger>,
     /// What retries may cost.
     pub budget: RetryBudget,
     /// The pool of connections to all backends.
@@ -107,7 +112,8 @@ impl Proxy {
         let mut reply = match (route, refused) {
             (Route::Endpoint(endpoint, tail), _) => {
                 let is_head = request.method() == Method::HEAD;
-                let settle = Settle::new(endpoint, id.clone(), caller.address, is_head);
+                let ledger = Arc::clone(&self.ledger);
+                let settle = Settle::new(endpoint, id.clone(), caller.address, is_head, ledger);
                 self.run((endpoint, tail), request, (snapshot, caller), settle).await
             }
             (_, Some(refused)) => refused.into_reply(),
@@ -131,15 +137,19 @@ impl Proxy {
         (snapshot, caller): (Arc<Snapshot>, Caller),
         mut settle: Settle,
     ) -> Reply {
-        let asker = match admit::head(&snapshot, &request, caller) {
+        let asker = match admit::head(&snapshot, &request, caller, &mut settle.standings) {
             Ok(asker) => Arc::new(asker),
             Err(refused) => {
                 crate::http::discard_small(request).await;
-                return failed(refused, settle);
+                let standings = settle.standings;
+                return with_standings(failed(refused, settle), standings);
             }
         };
+        settle.asker = Some(Arc::clone(&asker));
         let context = Context { proxy: self, snapshot, arrived: tokio::time::Instant::now(), asker };
-        match context.answer(endpoint, &tail, request, &mut settle).await {
+        let answer = context.answer(endpoint, &tail, request, &mut settle).await;
+        let standings = settle.standings;
+        let reply = match answer {
             Ok(Answer::Json(json)) => whole_reply(json, settle),
             Ok(Answer::Generated { json, ignored, cached }) => {
                 let mut reply = with_ignored(whole_reply(json, settle), &ignored);
@@ -154,7 +164,8 @@ impl Proxy {
                 with_ignored(reply, &ignored)
             }
             Err(failure) => failed(failure, settle),
-        }
+        };
+        with_standings(reply, standings)
     }
 }
 
@@ -203,6 +214,11 @@ fn failed(failure: Failure, mut settle: Settle) -> Reply {
     settle.fail(&failure);
     let (parts, body) = failure.into_reply().into_parts();
     Reply::from_parts(parts, body.holding(settle))
+}
+
+fn with_standings(mut reply: Reply, standings: Standings) -> Reply {
+    standings.write(reply.headers_mut());
+    reply
 }
 
 fn with_ignored(mut reply: Reply, ignored: &[&'static str]) -> Reply {

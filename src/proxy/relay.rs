@@ -129,7 +129,10 @@ impl Relay {
     /// Ends the stream with an error frame.
     fn fail(&mut self, failure: &Failure) -> Bytes {
         let mut out = match std::mem::replace(&mut self.state, State::Ended) {
-            State::Running(mut sources) => std::mem::take(&mut sources.out),
+            State::Running(mut sources) => {
+                self.settle.cut(sources.usage(), sources.pieces());
+                std::mem::take(&mut sources.out)
+            }
             _ => BytesMut::new(),
         };
         self.settle.fail(failure);
@@ -188,7 +191,8 @@ impl Relay {
             return Bytes::new();
         };
         let out = std::mem::take(&mut sources.out).freeze();
-        self.settle.usage = sources.usage();
+        self.settle.cut(sources.usage(), sources.pieces());
+        self.settle.count(sources.usage());
         self.settle.succeed();
         if !sources.is_drained() {
             self.state = State::Draining(sources, Instant::now() + DRAIN);
@@ -246,6 +250,18 @@ impl Relay {
             State::Ended => return,
         };
         self.timer.as_mut().reset(next.max(now + Duration::from_millis(1)));
+    }
+}
+
+/// The client has left in mid-stream: what it has seen is counted.
+impl Drop for Relay {
+    fn drop(&mut self) {
+        if let State::Running(sources) = &self.state {
+            if self.settle.by.is_none() {
+                self.settle.by.clone_from(&sources.by);
+            }
+            self.settle.cut(sources.usage(), sources.pieces());
+        }
     }
 }
 

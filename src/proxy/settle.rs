@@ -1,14 +1,22 @@
 //! What became of a request: told exactly once, however it ended, when this is dropped.
 
 use std::net::IpAddr;
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
 
 use http::HeaderValue;
+use jiff::civil::Date;
 use wire::openai::Usage;
 
+use super::admit::{Asker, Standings};
+use super::grant::Grant;
 use super::plan::Served;
 use super::route::Endpoint;
+use crate::access::Who;
 use crate::http::{Failure, Held, Outcome};
+use crate::ledger::{Ledger, Record};
+use crate::snapshot::Origin;
 
 /// The record of one request. Until somebody says otherwise, the client left.
 #[derive(Debug)]
@@ -26,16 +34,34 @@ pub(super) struct Settle {
     pub(super) model: String,
     /// Whether events were asked for.
     pub(super) stream: bool,
-    /// Token counts, as far as they are known.
-    pub(super) usage: Usage,
-    /// Whether all of it came from a cache.
-    pub(super) cached: bool,
+    /// Token counts, as far as the upstream told them.
+    usage: Usage,
+    /// Whether it told all of them.
+    is_counted: bool,
+    /// About how many more tokens were seen.
+    seen: u64,
+    /// Tokens that came from a cache.
+    from_cache: u64,
+    /// Tokens of the prompt, estimated.
+    pub(super) estimate: u64,
+    pub(super) asker: Option<Arc<Asker>>,
+    ledger: Arc<Ledger>,
+    /// What it has taken out of limits.
+    pub(super) grant: Grant,
+    /// How far limits are used up.
+    pub(super) standings: Standings,
     /// Who answered.
     pub(super) by: Option<Served>,
 }
 
 impl Settle {
-    pub(super) fn new(endpoint: Endpoint, id: HeaderValue, client: IpAddr, is_head: bool) -> Self {
+    pub(super) fn new(
+        endpoint: Endpoint,
+        id: HeaderValue,
+        client: IpAddr,
+        is_head: bool,
+        ledger: Arc<Ledger>,
+    ) -> Self {
         Settle {
             endpoint,
             id,
@@ -49,7 +75,14 @@ impl Settle {
             model: String::new(),
             stream: false,
             usage: Usage::default(),
-            cached: false,
+            is_counted: false,
+            seen: 0,
+            from_cache: 0,
+            estimate: 0,
+            asker: None,
+            ledger,
+            grant: Grant::default(),
+            standings: Standings::default(),
             by: None,
         }
     }
@@ -69,6 +102,37 @@ impl Settle {
         self.first.get_or_insert_with(|| self.started.elapsed());
     }
 
+    /// The upstream has told all token counts.
+    pub(super) fn count(&mut self, usage: Usage) {
+        (self.usage, self.is_counted) = (usage, true);
+    }
+
+    /// So much of it was made before.
+    pub(super) fn note_cached(&mut self, usage: Usage) {
+        self.from_cache = usage.prompt + usage.completion;
+    }
+
+    /// A stream ends here, with counts of the choices that are done, and so many pieces of the others.
+    pub(super) fn cut(&mut self, usage: Usage, seen: u64) {
+        (self.usage, self.seen) = (usage, seen);
+    }
+
+    /// What it has cost, and how that is known. What was begun and cut costs its prompt and what was seen.
+    fn cost(&self) -> (u64, u64, Option<&'static str>) {
+        let Usage { prompt, completion, .. } = self.usage;
+        let has_counts = prompt > 0 || completion > 0;
+        if self.is_counted && (has_counts || self.estimate == 0) {
+            return (prompt, completion, Some("measured"));
+        }
+        let was_sent = || self.asker.as_ref().is_some_and(|asker| asker.was_sent.load(Relaxed));
+        let has_begun = has_counts || self.seen > 0 || (self.outcome == Outcome::ClientGone && was_sent());
+        if !self.is_counted && !has_begun {
+            return (0, 0, None);
+        }
+        let prompt = if prompt > 0 { prompt } else { self.estimate };
+        (prompt, completion + self.seen, Some(if self.is_counted { "estimated" } else { "partial" }))
+    }
+
     /// It failed; the status stays when it is out already.
     pub(super) fn fail(&mut self, failure: &Failure) {
         self.outcome = failure.outcome;
@@ -85,15 +149,54 @@ impl Settle {
     }
 }
 
+impl Settle {
+    /// The name of the token, for people.
+    fn token(&self) -> Option<&str> {
+        match &self.asker.as_ref()?.who {
+            Who::Token(token) => Some(&token.name),
+            Who::ApiToken => Some("API_TOKEN"),
+            Who::Anonymous => None,
+        }
+    }
+}
+
+impl Settle {
+    /// Hands the request to the ledger.
+    fn write_down(&mut self, (prompt, completion, cached): (u64, u64, u64), charged: Option<(Date, u64)>) {
+        let token = self.asker.as_ref().map_or("", |asker| asker.id());
+        let by = self.by.as_ref();
+        let channel = by.filter(|by| by.group.origin == Origin::Channel).map(|by| by.group.id.clone());
+        let model = if by.is_some() || cached > 0 { self.model.clone() } else { String::new() };
+        self.ledger.push(Record {
+            at: jiff::Timestamp::now(),
+            token: token.to_owned(),
+            model,
+            channel: channel.unwrap_or_default(),
+            backend: by.map(|by| by.target.backend.id.clone()).unwrap_or_default(),
+            outcome: self.outcome.as_str(),
+            is_failed: !matches!(self.outcome, Outcome::Ok | Outcome::ClientGone),
+            prompt,
+            completion,
+            cached,
+            charged,
+        });
+    }
+}
+
 impl Held for Settle {}
 
 impl Drop for Settle {
     fn drop(&mut self) {
         let millis = |duration: Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
+        let (prompt, completion, source) = self.cost();
+        let tokens = prompt + completion;
+        let cached = self.from_cache.min(tokens);
+        let month = std::mem::take(&mut self.grant).settle(tokens - cached);
+        self.write_down((prompt, completion, cached), month.map(|month| (month, tokens - cached)));
         if let Some(by) = &self.by {
-            let tokens = self.usage.prompt + self.usage.completion;
             by.target.tally.tokens(tokens);
         }
+        let is_cached = tokens > 0 && cached == tokens;
         let (path, total) = (self.endpoint.path(), millis(self.started.elapsed()));
         // Fields are named as an operator asks for them; prompts, answers and keys are never among them.
         macro_rules! tell {
@@ -104,16 +207,18 @@ impl Drop for Settle {
                     endpoint = path,
                     head = self.is_head.then_some(true),
                     client = %self.client,
+                    token = self.token(),
                     model = Some(self.model.as_str()).filter(|model| !model.is_empty()),
                     stream = self.stream,
-                    cached = self.cached.then_some(true),
+                    cached = is_cached.then_some(true),
                     backend = self.by.as_ref().map(|by| by.target.backend.name.as_str()),
                     status = self.status,
                     outcome = self.outcome.as_str(),
                     first_token_ms = self.first.map(millis),
                     total_ms = total,
-                    prompt_tokens = self.usage.prompt,
-                    completion_tokens = self.usage.completion,
+                    prompt_tokens = prompt,
+                    completion_tokens = completion,
+                    usage_source = source,
                     error = self.cause.as_deref(),
                     "{path} {} in {total} ms", self.status
                 )
@@ -124,6 +229,8 @@ impl Drop for Settle {
             | Outcome::ClientGone
             | Outcome::BadRequest
             | Outcome::Unauthorized
+            | Outcome::RateLimited
+            | Outcome::Quota
             | Outcome::NoModel => {
                 tell!(info);
             }

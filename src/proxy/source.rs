@@ -214,6 +214,14 @@ impl Sources {
         }
     }
 
+    /// About how many tokens were seen of the others.
+    pub(super) fn pieces(&self) -> u64 {
+        match &self.translator {
+            Translator::Chat(stream) => stream.pieces(),
+            Translator::Completion(stream) => stream.pieces(),
+        }
+    }
+
     /// Whether everything, `[DONE]` included, is or was in [`Sources::out`].
     pub(super) fn is_finished(&self) -> bool {
         self.is_finished

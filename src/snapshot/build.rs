@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use super::limits::Limits;
 use super::model::{AllTurns, Configured, Group, Origin, RATE_PERIOD, Snapshot, Target};
 use super::pattern::{Mapping, Patterns};
 use super::token::Tokens;
@@ -48,6 +49,7 @@ struct Live {
     targets: HashMap<String, Arc<Target>>,
     channels: HashMap<String, LiveChannel>,
     tokens: Arc<Tokens>,
+    limits: Option<Limits>,
 }
 
 #[derive(Debug, Clone)]
@@ -95,7 +97,10 @@ impl Registry {
     pub fn build(&self, config: &Config, rows: &Rows) -> Result<Snapshot, BadRow> {
         let mut old = self.live.lock().unwrap_or_else(PoisonError::into_inner);
         let mut build = Build { registry: self, old: &old, next: Live::default() };
-        build.next.tokens = Arc::new(Tokens::build(&rows.tokens, &old.tokens)?);
+        build.next.tokens = match rows.has_tokens {
+            true => Arc::new(Tokens::build(rows, &old.tokens)?),
+            false => Arc::clone(&old.tokens),
+        };
         let mut members: HashMap<&str, Vec<(&BackendRow, Arc<Target>)>> = HashMap::new();
         let mut pool = Vec::new();
         for row in &rows.backends {
@@ -119,7 +124,9 @@ impl Registry {
         if rows.channels.is_empty() && rows.backends.is_empty() {
             groups.push(Arc::new(build.implicit(config)));
         }
-        let access = (Arc::clone(&build.next.tokens), rows.had_tokens);
+        let limits = Limits::new(&config.limits, old.limits.as_ref(), Instant::now());
+        build.next.limits = Some(limits.clone());
+        let access = (Arc::clone(&build.next.tokens), rows.had_tokens, limits);
         *old = build.next;
         Ok(Snapshot::new(config, configured, groups, Arc::clone(&self.turns), access))
     }

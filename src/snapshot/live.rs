@@ -75,7 +75,8 @@ impl Reloader {
         // What no row names any more is forgotten, its counts too; its channel keeps them. Those that cannot be
         // written now are written later.
         let _ = self.write_totals().await;
-        let rows = self.store.load().await?;
+        let known = self.current.load().tokens.revision;
+        let rows = self.store.load_since(Some(known)).await?;
         Ok(self.put(&rows)?)
     }
 

@@ -4,13 +4,17 @@
 //! rows become runtime values; it runs no query itself.
 
 mod build;
+mod limits;
 mod live;
 mod model;
 mod pattern;
 mod token;
+mod token_live;
 
 pub use build::{BadRow, Registry};
+pub use limits::{Limits, Shared};
 pub use live::{Current, ReloadError, Reloader};
 pub use model::{Configured, Group, Origin, Plan, Snapshot, Target, Tier};
 pub use pattern::Patterns;
 pub use token::{Token, TokenCounts, Tokens};
+pub use token_live::{Live, Place};

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use sha2::{Digest as _, Sha256};
 
+use super::limits::Limits;
 use super::pattern::{Mapping, Patterns};
 use super::token::Tokens;
 use crate::config::{Anonymous, Balance, CacheScope, Config, IpRules, Secret, StreamUsage, TrustProxy};
@@ -133,6 +134,8 @@ pub struct Snapshot {
     pub trust_proxy: TrustProxy,
     /// Which addresses may call at all.
     pub ip_rules: IpRules,
+    /// How much clients may ask.
+    pub limits: Limits,
     /// Whether clients may set what makes Ollama load, reload or evict a model; `None` decides by who asks.
     pub load_options: Option<bool>,
     /// When streams tell their token counts.
@@ -180,7 +183,7 @@ impl Snapshot {
         configured: Configured,
         mut groups: Vec<Arc<Group>>,
         turns: Arc<AllTurns>,
-        (tokens, had_tokens): (Arc<Tokens>, bool),
+        (tokens, had_tokens, limits): (Arc<Tokens>, bool, Limits),
     ) -> Self {
         groups.sort_by_key(|group| (group.origin != Origin::Channel, std::cmp::Reverse(group.priority)));
         Snapshot {
@@ -193,6 +196,7 @@ impl Snapshot {
             api_token: config.access.api_token.clone(),
             tokens,
             had_tokens,
+            limits,
             anonymous: config.access.anonymous,
             trust_proxy: config.access.trust_proxy.clone(),
             ip_rules: config.access.ip_rules.clone(),

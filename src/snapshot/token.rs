@@ -5,12 +5,13 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use super::token_live::Place;
 use super::{BadRow, Patterns};
 use crate::config::{Ranges, TokenHash};
-use crate::store::TokenRow;
+use crate::store::{Rows, TokenRow};
 
 /// A token as a request sees it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Token {
     pub id: String,
     pub name: String,
@@ -34,6 +35,8 @@ pub struct Token {
     pub max_concurrent: usize,
     /// Whether its values for what makes Ollama reload or evict a model are used.
     pub allow_client_options: bool,
+    /// Where its live state is.
+    pub place: Arc<Place>,
 }
 
 impl Token {
@@ -61,6 +64,7 @@ impl Token {
             quota_limit: above_zero(row.quota_limit),
             max_concurrent: usize::try_from(row.max_concurrent).unwrap_or(0),
             allow_client_options: row.allow_client_options,
+            place: Arc::new(Place::new(row)),
         })
     }
 }
@@ -88,6 +92,8 @@ pub struct Tokens {
     /// When enabled ones expire, in order.
     ends: Vec<Timestamp>,
     disabled: usize,
+    /// Of the rows that they were made of.
+    pub(super) revision: i64,
 }
 
 /// How many tokens there are of each kind.
@@ -111,20 +117,26 @@ impl Tokens {
         let mut ends: Vec<_> = enabled.clone().filter_map(|token| token.expires_at).collect();
         ends.sort_unstable();
         let disabled = by_id.len() - enabled.count();
-        Tokens { by_hash, by_id, ends, disabled }
+        Tokens { by_hash, by_id, ends, disabled, revision: 0 }
     }
 
     /// What these rows mean. A token whose row has not changed stays the one that it was in `old`.
     ///
     /// # Errors
     /// The first row that cannot be used, as [`Token::from_row`] says.
-    pub(super) fn build(rows: &[TokenRow], old: &Tokens) -> Result<Self, BadRow> {
+    pub(super) fn build(rows: &Rows, old: &Tokens) -> Result<Self, BadRow> {
         let token = |row: &TokenRow| {
             let known = old.get(&row.id);
-            let same = known.filter(|known| known.revision == row.revision && known.hash == row.hash);
-            same.map_or_else(|| Token::from_row(row).map(Arc::new), |same| Ok(Arc::clone(same)))
+            if let Some(same) = known.filter(|known| known.revision == row.revision && known.hash == row.hash)
+            {
+                return Ok(Arc::clone(same));
+            }
+            let token = Token::from_row(row)?;
+            let place = known.map(|known| Arc::clone(&known.place));
+            Ok(Arc::new(Token { place: place.unwrap_or_else(|| Arc::clone(&token.place)), ..token }))
         };
-        rows.iter().map(token).collect::<Result<Vec<_>, _>>().map(Tokens::new)
+        let tokens = rows.tokens.iter().map(token).collect::<Result<Vec<_>, _>>()?;
+        Ok(Tokens { revision: rows.tokens_revision, ..Tokens::new(tokens) })
     }
 
     /// The token that a client shows, enabled or not. The hash of the shown text is what is compared, and nobody can
@@ -234,7 +246,10 @@ mod tests {
 
     #[test]
     fn what_has_not_changed_stays_itself() {
-        let rows = |revision| [TokenRow { revision, ..row() }, TokenRow { id: "a".to_owned(), ..row() }];
+        let rows = |revision| Rows {
+            tokens: vec![TokenRow { revision, ..row() }, TokenRow { id: "a".to_owned(), ..row() }],
+            ..Rows::default()
+        };
         let first = Tokens::build(&rows(1), &Tokens::default()).unwrap();
         let second = Tokens::build(&rows(2), &first).unwrap();
         let same = |id| Arc::ptr_eq(first.get(id).unwrap(), second.get(id).unwrap());

@@ -10,6 +10,20 @@ pub(super) async fn changed(tx: &mut Tx) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// [`changed`], for a change of tokens.
+pub(super) async fn changed_tokens(tx: &mut Tx) -> Result<(), StoreError> {
+    changed(tx).await?;
+    let count =
+        "UPDATE meta SET value = CAST(CAST(value AS BIGINT) + 1 AS TEXT) WHERE name = 'tokens_revision'";
+    on!(tx, conn => sqlx::query(count).execute(conn).await.map(drop))?;
+    Ok(())
+}
+
+pub(super) async fn tokens_revision(tx: &mut Tx) -> Result<i64, StoreError> {
+    let count = "SELECT CAST(value AS BIGINT) FROM meta WHERE name = 'tokens_revision'";
+    Ok(on!(tx, conn => sqlx::query_scalar(count).fetch_one(conn).await)?)
+}
+
 pub(super) async fn revision(tx: &mut Tx) -> Result<i64, StoreError> {
     Ok(on!(tx, conn => sqlx::query_scalar("SELECT CAST(value AS BIGINT) FROM meta WHERE name = 'revision'")
         .fetch_one(conn).await)?)

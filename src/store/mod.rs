@@ -21,6 +21,7 @@ mod token_list;
 mod token_rows;
 mod tokens;
 mod totals;
+mod usage;
 
 use std::path::Path;
 
@@ -38,6 +39,7 @@ pub use rows::{
 pub use seal::Lost;
 pub use token_list::{TokenKind, TokenQuery};
 pub use token_rows::{NewToken, TokenChange, TokenRow, TokenText, TokenUse};
+pub use usage::{HourlyUse, UsageCounts, UsageKey};
 
 /// The database of a data folder, open. Any number of processes may have it open at once.
 #[derive(Debug)]
@@ -100,11 +102,21 @@ impl Store {
     /// # Errors
     /// Those of the database.
     pub async fn load(&self) -> Result<Rows, StoreError> {
+        self.load_since(None).await
+    }
+
+    /// [`Store::load`], without the tokens if they are still those of [`Rows::tokens_revision`] `known`.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn load_since(&self, known: Option<i64>) -> Result<Rows, StoreError> {
         let mut tx = self.db.read().await?;
         let revision = meta::revision(&mut tx).await?;
         let channels = channels::all(&mut tx).await?;
         let backends = backends::all(&mut tx).await?;
-        let tokens = tokens::all(&mut tx).await?;
+        let tokens_revision = meta::tokens_revision(&mut tx).await?;
+        let has_tokens = known != Some(tokens_revision);
+        let tokens = if has_tokens { tokens::all(&mut tx).await? } else { Vec::new() };
         let had_tokens = meta::had_tokens(&mut tx).await?;
         drop(tx);
         Ok(Rows {
@@ -112,6 +124,8 @@ impl Store {
             channels: channels.into_iter().map(channels::Stored::open).collect::<Result<_, _>>()?,
             backends: backends.into_iter().map(|row| row.open(&self.key)).collect::<Result<_, _>>()?,
             tokens: tokens.into_iter().map(tokens::Stored::open).collect::<Result<_, _>>()?,
+            has_tokens,
+            tokens_revision,
             had_tokens,
         })
     }

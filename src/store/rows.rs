@@ -69,7 +69,7 @@ pub struct BackendRow {
 }
 
 /// Everything that a snapshot is made from, as it was at one moment.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Rows {
     /// Of all of it: see [`Store::revision`](super::Store::revision).
     pub revision: i64,
@@ -79,6 +79,10 @@ pub struct Rows {
     pub backends: Vec<BackendRow>,
     /// In the order in which they were made.
     pub tokens: Vec<TokenRow>,
+    /// Whether they were read; else there are none here.
+    pub has_tokens: bool,
+    /// Grows by one with each change of tokens.
+    pub tokens_revision: i64,
     /// Whether there ever was a token: deleting the last one does not open the gateway again.
     pub had_tokens: bool,
 }

@@ -89,7 +89,7 @@ impl Store {
                 .execute(conn).await.map(|done| done.rows_affected()))?;
             found.extend((updated > 0).then(|| id.clone()));
         }
-        meta::changed(&mut tx).await?;
+        meta::changed_tokens(&mut tx).await?;
         tx.commit().await?;
         Ok(found)
     }
@@ -107,7 +107,7 @@ impl Store {
                 .execute(conn).await.map(|done| done.rows_affected()))?;
             found.extend((deleted > 0).then(|| id.clone()));
         }
-        meta::changed(&mut tx).await?;
+        meta::changed_tokens(&mut tx).await?;
         tx.commit().await?;
         Ok(found)
     }

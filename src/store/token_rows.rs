@@ -158,18 +158,8 @@ pub struct TokenChange {
     pub allow_client_options: Option<bool>,
     pub note: Option<String>,
     pub metadata: Option<Map<String, Value>>,
-    /// Another text, made here: the old one is no token any more.
-    pub text: Option<TokenText>,
     /// Whether nothing of this month's quota is used.
     pub is_quota_reset: bool,
-}
-
-/// What is kept of a token's text.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TokenText {
-    pub hash: TokenHash,
-    pub prefix: String,
-    pub last_four: String,
 }
 
 macro_rules! set_token {
@@ -187,15 +177,18 @@ impl TokenChange {
 
     pub(super) fn apply(&self, row: &mut TokenRow) {
         set_token!(self, row);
-        if let Some(text) = &self.text {
-            row.hash = text.hash;
-            (row.prefix, row.last_four) = (text.prefix.clone(), text.last_four.clone());
-            row.weak = false;
-        }
         if self.is_quota_reset {
             row.quota_used = 0;
         }
     }
+}
+
+/// What is kept of the text of a token.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TokenText {
+    pub hash: TokenHash,
+    pub prefix: String,
+    pub last_four: String,
 }
 
 /// What a token has used since the last time.

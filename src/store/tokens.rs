@@ -7,7 +7,7 @@ use super::db::{Tx, on};
 use super::keys::check;
 use super::rows::Totals;
 use super::text::{from_json, to_json};
-use super::token_rows::{NewToken, TokenChange, TokenRow, TokenUse};
+use super::token_rows::{NewToken, TokenChange, TokenRow, TokenText, TokenUse};
 use super::{Conflict, Store, StoreError, meta};
 use crate::config::TokenHash;
 
@@ -91,7 +91,7 @@ impl Store {
         }
         if !rows.is_empty() {
             meta::note_tokens(&mut tx).await?;
-            meta::changed(&mut tx).await?;
+            meta::changed_tokens(&mut tx).await?;
         }
         tx.commit().await?;
         Ok(rows)
@@ -100,8 +100,7 @@ impl Store {
     /// Changes a token, and gives it as it now is. With `expected`, only if it is still at that revision.
     ///
     /// # Errors
-    /// [`StoreError::NotFound`]; [`Conflict::Revision`]; [`Conflict::Token`] when another token has the new text; those
-    /// of the database.
+    /// [`StoreError::NotFound`]; [`Conflict::Revision`]; those of the database.
     pub async fn update_token(
         &self,
         id: &str,
@@ -113,7 +112,33 @@ impl Store {
         check(expected, row.revision)?;
         change.apply(&mut row);
         update(&mut tx, &mut row, change.is_quota_reset).await?;
-        meta::changed(&mut tx).await?;
+        meta::changed_tokens(&mut tx).await?;
+        tx.commit().await?;
+        Ok(row)
+    }
+
+    /// Gives a token another text; all else stays. With `expected`, only if it is still at that revision.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`]; [`Conflict::Revision`], [`Conflict::Token`]; those of the database.
+    pub async fn regenerate_token(
+        &self,
+        id: &str,
+        text: &TokenText,
+        expected: Option<i64>,
+    ) -> Result<TokenRow, StoreError> {
+        let mut tx = self.db.write().await?;
+        let row = one(&mut tx, id).await?.ok_or_else(|| not_found(id))?.open()?;
+        check(expected, row.revision)?;
+        let done = on!(&mut tx, conn => sqlx::query(REGENERATE)
+            .bind(id)
+            .bind(text.hash.as_bytes().as_slice())
+            .bind(&text.prefix)
+            .bind(&text.last_four)
+            .execute(conn).await.map(drop));
+        done.map_err(|error| if unique(&error) { Conflict::Token.into() } else { StoreError::from(error) })?;
+        meta::changed_tokens(&mut tx).await?;
+        let row = one(&mut tx, id).await?.ok_or_else(|| not_found(id))?.open()?;
         tx.commit().await?;
         Ok(row)
     }
@@ -128,7 +153,7 @@ impl Store {
         if deleted == 0 {
             return Err(not_found(id));
         }
-        meta::changed(&mut tx).await?;
+        meta::changed_tokens(&mut tx).await?;
         tx.commit().await
     }
 
@@ -137,28 +162,23 @@ impl Store {
     pub async fn token(&self, id: &str) -> Result<TokenRow, StoreError> {
         one(&mut self.db.read().await?, id).await?.ok_or_else(|| not_found(id))?.open()
     }
+}
 
-    /// Adds what tokens have used, all or none. Ids that are gone count for nothing. What was used in another month
-    /// than the stored one begins a new count if the month is later, and counts for no quota if it is over. No revision
-    /// changes.
-    ///
-    /// # Errors
-    /// Those of the database.
-    pub async fn add_token_use(&self, used: &[(String, TokenUse)]) -> Result<(), StoreError> {
-        let mut tx = self.db.write().await?;
-        for (id, used) in used {
-            on!(&mut tx, conn => sqlx::query(ADD)
-                .bind(id)
-                .bind(used.totals.total_requests)
-                .bind(used.totals.failed_requests)
-                .bind(used.totals.total_tokens)
-                .bind(&used.totals.last_used)
-                .bind(used.quota)
-                .bind(&used.month)
-                .execute(conn).await.map(drop))?;
-        }
-        tx.commit().await
+/// Adds what tokens have used. Ids that are gone count for nothing. What was used in another month than the stored one
+/// begins a new count if the month is later, and counts for no quota if it is over. No revision changes.
+pub(super) async fn add_use(tx: &mut Tx, used: &[(String, TokenUse)]) -> Result<(), StoreError> {
+    for (id, used) in used {
+        on!(tx, conn => sqlx::query(ADD)
+            .bind(id)
+            .bind(used.totals.total_requests)
+            .bind(used.totals.failed_requests)
+            .bind(used.totals.total_tokens)
+            .bind(&used.totals.last_used)
+            .bind(used.quota)
+            .bind(&used.month)
+            .execute(conn).await.map(drop))?;
     }
+    Ok(())
 }
 
 /// All of them, in the order in which they were made.
@@ -216,11 +236,13 @@ async fn insert(tx: &mut Tx, row: &TokenRow) -> Result<(), StoreError> {
     }
 }
 
+const REGENERATE: &str = "\
+    UPDATE tokens SET hash = $2, prefix = $3, last_four = $4, weak = FALSE, revision = revision + 1 WHERE id = $1";
+
 const UPDATE: &str = "\
     UPDATE tokens SET name = $3, enabled = $4, expires_at = $5, models = $6, ips = $7, rate_limit = $8, \
       tokens_per_minute = $9, quota_limit = $10, max_concurrent = $11, allow_client_options = $12, note = $13, \
-      metadata = $14, hash = $15, prefix = $16, last_four = $17, weak = $18, \
-      quota_used = CASE WHEN $19 THEN 0 ELSE quota_used END, revision = revision + 1 \
+      metadata = $14, quota_used = CASE WHEN $15 THEN 0 ELSE quota_used END, revision = revision + 1 \
     WHERE id = $1 AND revision = $2";
 
 /// Writes what may change, and counts the revision on.
@@ -240,16 +262,8 @@ async fn update(tx: &mut Tx, row: &mut TokenRow, is_quota_reset: bool) -> Result
         .bind(row.allow_client_options)
         .bind(&row.note)
         .bind(to_json(&row.metadata))
-        .bind(row.hash.as_bytes().as_slice())
-        .bind(&row.prefix)
-        .bind(&row.last_four)
-        .bind(row.weak)
         .bind(is_quota_reset)
-        .execute(conn).await.map(|done| done.rows_affected()));
-    let updated = match updated {
-        Err(error) if unique(&error) => return Err(Conflict::Token.into()),
-        done => done?,
-    };
+        .execute(conn).await.map(|done| done.rows_affected()))?;
     let expected = row.revision;
     row.revision += 1;
     match updated {

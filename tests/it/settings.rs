@@ -13,7 +13,18 @@ use crate::support::ollama::{chat, done, line, ollama, pause_ms, says, whole};
 const CHAT: &str = "/v1/chat/completions";
 
 /// Settings whose effect is shown by a test of this file, or of the module named.
-const SHOWN: [(&str, &str); 40] = [
+const SHOWN: [(&str, &str); 51] = [
+    ("RATE_LIMIT_GLOBAL_ENABLED", "access"),
+    ("RATE_LIMIT_GLOBAL_WINDOW", "access"),
+    ("RATE_LIMIT_GLOBAL_MAX", "access"),
+    ("RATE_LIMIT_IP_ENABLED", "access"),
+    ("RATE_LIMIT_IP_WINDOW", "access"),
+    ("RATE_LIMIT_IP_MAX", "access"),
+    ("RATE_LIMIT_TOKEN_ENABLED", "access"),
+    ("RATE_LIMIT_TOKEN_WINDOW", "access"),
+    ("RATE_LIMIT_TOKEN_MAX", "access"),
+    ("QUOTA_TIMEZONE", "access"),
+    ("QUOTA_DEFAULT_COMPLETION", "access"),
     ("TRUST_PROXY", "access"),
     ("ALLOW_ANONYMOUS", "access"),
     ("IP_ACCESS_MODE", "access"),

@@ -2,11 +2,13 @@
 
 mod addresses;
 mod anonymous;
+mod limits;
+mod quota;
 mod tokens;
 mod walk;
 
 use ollama2openai::access::Minted;
-use ollama2openai::fake::Fake;
+use ollama2openai::fake::{self, Fake, Script};
 use ollama2openai::store::NewToken;
 
 use crate::support::Gateway;
@@ -33,7 +35,16 @@ fn ask(text: &str) -> Request {
 
 /// A gateway in front of an Ollama that always says the same, with these tokens.
 async fn gateway(env: &[(&str, &str)], tokens: &[NewToken]) -> (Fake, Gateway) {
-    let fake = ollama(|_| whole("Hi")).await;
+    gateway_with(|_| whole("Hi"), env, tokens).await
+}
+
+/// The same in front of an Ollama that answers by `script`.
+async fn gateway_with(
+    script: impl Fn(&fake::Request) -> Script + Send + Sync + 'static,
+    env: &[(&str, &str)],
+    tokens: &[NewToken],
+) -> (Fake, Gateway) {
+    let fake = ollama(script).await;
     let url = fake.url();
     let env: Vec<_> = env.iter().copied().chain([("OLLAMA_BASE_URL", url.as_str())]).collect();
     let gateway = Gateway::with_tokens(&env, tokens).await;

@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use ollama2openai::store::{NewToken, Store, TokenChange, TokenQuery};
+use ollama2openai::store::{Conflict, NewToken, Store, StoreError, TokenChange, TokenQuery, TokenText};
 use serde_json::json;
 
 use super::{CHAT, ask, gateway, token, told, with};
 use crate::support::client::Request;
 use crate::support::ollama::chat;
-use crate::support::wait::pause;
+use crate::support::wait::{pause, within};
 
 #[tokio::test]
 async fn each_state_of_a_token_has_its_answer() {
@@ -165,4 +165,32 @@ async fn the_service_page_counts_tokens() {
     let (_fake, gateway) = gateway(&[], &[off, old, token("alice")]).await;
     let counts = gateway.get("/").await.json()["tokens"].clone();
     assert_eq!(counts, json!({"total": 3, "enabled": 1, "disabled": 1, "expired": 1}));
+}
+
+#[tokio::test]
+async fn a_token_with_a_new_text_is_the_same_token() {
+    let alice = NewToken { rate_limit: Some(2), ..token("alice") };
+    let (_fake, gateway) = gateway(&[], &[alice, token("bob")]).await;
+    for _ in 0..2 {
+        assert_eq!(gateway.send(&ask("alice")).await.status, 200);
+    }
+    let store = Store::open(gateway.home(), None).await.unwrap();
+    let id = store.tokens(&TokenQuery::default()).await.unwrap()[0].id.clone();
+    let text = |text: &str| {
+        let NewToken { hash, prefix, last_four, .. } = token(text);
+        TokenText { hash, prefix, last_four }
+    };
+    let taken = store.regenerate_token(&id, &text("bob"), None).await.unwrap_err();
+    assert!(matches!(taken, StoreError::Conflict(Conflict::Token)), "{taken:?}");
+    let row = store.regenerate_token(&id, &text("anew"), Some(1)).await.unwrap();
+    assert_eq!((row.revision, row.name.as_str()), (2, "alice"));
+    store.close().await;
+    let replaced = async {
+        while gateway.send(&ask("alice")).await.status != 401 {
+            pause(Duration::from_millis(20)).await;
+        }
+    };
+    within("the old text is gone", replaced).await;
+    let reply = gateway.send(&ask("anew")).await;
+    assert_eq!(told(&reply), (429, "rate_limit_exceeded".to_owned()), "its limits go on");
 }

@@ -1,8 +1,12 @@
 //! Every registered path, every alias, every check: the paths are read from the route table itself.
 
-use super::{gateway, token, told};
-use crate::support::client::Request;
-use crate::support::ollama::chat;
+use ollama2openai::fake::{End, Script};
+use ollama2openai::store::NewToken;
+
+use super::{gateway, token, told, with};
+use crate::support::Gateway;
+use crate::support::client::{self, Request};
+use crate::support::ollama::{chat, line, says};
 
 /// Method and path of everything that needs a token, as the route table of the source has it.
 fn registered() -> Vec<(&'static str, String)> {
@@ -41,17 +45,104 @@ async fn no_path_is_open_to_one_without_a_token() {
             let place = (*method, path);
             let bare = gateway.send(&good(&place)).await;
             assert_eq!(told(&bare), (401, "missing_api_key".to_owned()), "{place:?}");
-            let wrong = gateway.send(&super::with(good(&place), "bob")).await;
+            let wrong = gateway.send(&with(good(&place), "bob")).await;
             assert_eq!(told(&wrong), (401, "invalid_api_key".to_owned()), "{place:?}");
         }
     }
     for place in ["/api/chat", "/api/generate", "/api/embed"] {
         assert!(fake.log.of(place).is_empty(), "{place} was reached");
     }
-    let alice = async |place| gateway.send(&super::with(good(&place), "alice")).await.status;
+    let alice = async |place| gateway.send(&with(good(&place), "alice")).await.status;
     for (method, path) in paths.iter().filter(|(_, path)| !path.contains("embeddings")) {
         assert_eq!(alice((*method, path.clone())).await, 200, "{path}");
     }
+}
+
+/// What every path answers to one who shows this, with the request changed by `change`.
+async fn everywhere(
+    gateway: &Gateway,
+    text: &str,
+    only: &str,
+    expected: (u16, &str),
+    change: impl Fn(Request) -> Request,
+) {
+    for (method, path) in registered().into_iter().filter(|(method, _)| only.is_empty() || *method == only) {
+        for path in spellings(&path) {
+            let place = (method, path);
+            let reply = gateway.send(&change(with(good(&place), text))).await;
+            assert_eq!(told(&reply), (expected.0, expected.1.to_owned()), "{place:?} with {text}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn no_path_misses_a_check() {
+    let same = |request| request;
+    let off = NewToken { enabled: false, ..token("off") };
+    let old = NewToken { expires_at: Some("2020-01-01T00:00:00Z".to_owned()), ..token("old") };
+    let far = NewToken { ips: vec!["192.0.2.7".to_owned()], ..token("far") };
+    let poor = NewToken { quota_limit: Some(1), ..token("poor") };
+    let other = NewToken { models: vec!["other".to_owned()], ..token("other") };
+    let tokens = [off, old, far, poor, other, token("alice")];
+
+    let (fake, gateway) = gateway(&[("MAX_BODY_BYTES", "2000")], &tokens).await;
+    everywhere(&gateway, "off", "", (401, "token_disabled"), same).await;
+    everywhere(&gateway, "old", "", (401, "token_expired"), same).await;
+    everywhere(&gateway, "far", "", (403, "ip_not_allowed"), same).await;
+    let twice = |request: Request| request.and_header("authorization", "Bearer alice");
+    everywhere(&gateway, "alice", "", (401, "invalid_api_key"), twice).await;
+    // The body comes before the model, the model before the quota.
+    let form = |request: Request| request.header("content-type", "multipart/form-data; boundary=x");
+    everywhere(&gateway, "other", "POST", (415, "unsupported_media_type"), form).await;
+    let large = |request: Request| request.body("x".repeat(2001));
+    everywhere(&gateway, "other", "POST", (413, "request_too_large"), large).await;
+    let broken = |request: Request| request.body("{");
+    everywhere(&gateway, "other", "POST", (400, "invalid_json"), broken).await;
+    everywhere(&gateway, "other", "POST", (403, "model_not_allowed"), same).await;
+    everywhere(&gateway, "poor", "POST", (429, "insufficient_quota"), same).await;
+    for place in ["/api/chat", "/api/generate", "/api/embed"] {
+        assert!(fake.log.of(place).is_empty(), "{place} was reached");
+    }
+    let reply = gateway.send(&with(Request::get("/models/m"), "other")).await;
+    assert_eq!(told(&reply), (403, "model_not_allowed".to_owned()));
+    drop(gateway);
+
+    let (_fake, gateway) =
+        super::gateway(&[("IP_ACCESS_MODE", "whitelist"), ("IP_WHITELIST", "")], &tokens).await;
+    everywhere(&gateway, "alice", "", (403, "ip_not_allowed"), same).await;
+    everywhere(&gateway, "wrong", "", (403, "ip_not_allowed"), same).await;
+    drop(gateway);
+
+    let limited = (429, "rate_limit_exceeded");
+    let none = |kind: &str| {
+        [(format!("RATE_LIMIT_{kind}_ENABLED"), "true"), (format!("RATE_LIMIT_{kind}_MAX"), "0")]
+    };
+    for (kind, wrong) in
+        [("IP", limited), ("GLOBAL", (401, "invalid_api_key")), ("TOKEN", (401, "invalid_api_key"))]
+    {
+        let env = none(kind);
+        let env = env.each_ref().map(|(name, value)| (name.as_str(), *value));
+        let (_fake, gateway) = super::gateway(&env, &tokens).await;
+        everywhere(&gateway, "alice", "", limited, same).await;
+        everywhere(&gateway, "alice", "POST", limited, broken).await;
+        everywhere(&gateway, "wrong", "", wrong, same).await;
+    }
+}
+
+#[tokio::test]
+async fn no_work_is_done_beyond_the_cap_and_the_tokens_of_a_minute() {
+    let script = |_: &ollama2openai::fake::Request| {
+        Script::streamed("application/x-ndjson", vec![line(&says("Hi"))]).ending(End::Hang)
+    };
+    let one = NewToken { max_concurrent: 1, ..token("one") };
+    let few = NewToken { tokens_per_minute: Some(50), ..token("few") };
+    let (_fake, gateway) = super::gateway_with(script, &[], &[one, few]).await;
+    let open =
+        async |text| client::open(gateway.addr, &with(Request::post(super::CHAT, &chat(true)), text)).await;
+    let held = [open("one").await, open("few").await];
+    assert_eq!(held.each_ref().map(|stream| stream.status), [200, 200]);
+    everywhere(&gateway, "one", "POST", (429, "concurrency_limit_exceeded"), |request| request).await;
+    everywhere(&gateway, "few", "", (429, "rate_limit_exceeded"), |request| request).await;
 }
 
 #[tokio::test]

@@ -222,7 +222,7 @@ async fn what_was_used_of_a_quota_is_forgotten_on_demand() {
     let store = Store::open(gateway.home(), None).await.unwrap();
     let used = async |month: String| {
         let used = TokenUse { totals: Totals::default(), quota: 60, month: Some(month) };
-        store.add_token_use(&[(id.clone(), used)]).await.unwrap();
+        store.add_usage(&[], &[(id.clone(), used)]).await.unwrap();
         get(&gateway, "/tokens").await["tokens"][0]["quotaUsed"].clone()
     };
     assert_eq!(used("2020-01-01".to_owned()).await, 0, "a month that is over does not count");
@@ -334,4 +334,34 @@ async fn only_the_admin_makes_tokens() {
         }
     }
     has(&get(&gateway, "/tokens").await["tokens"][0], &FIELDS);
+}
+
+#[tokio::test]
+async fn use_is_told_by_days_and_a_spent_quota_opens_again() {
+    let (_fake, gateway) = serving().await;
+    let (path, text) = made(&gateway, &json!({})).await;
+    for _ in 0..3 {
+        assert_eq!(asks(&gateway, &text, "m").await.0, 200);
+    }
+    let used = get(&gateway, &format!("{path}/usage")).await["usage"].take();
+    let days: Vec<&Value> = used.as_object().unwrap().values().collect();
+    let sum = |name: &str| days.iter().filter_map(|day| day[name].as_i64()).sum::<i64>();
+    let token = get(&gateway, "/tokens").await["tokens"][0].take();
+    let tokens = sum("promptTokens") + sum("completionTokens");
+    assert_eq!((sum("requests"), &token["totalRequests"]), (3, &json!(3)), "{used}");
+    assert!(tokens > 0 && token["quotaUsed"] == tokens && token["totalTokens"] == tokens, "{used} {token}");
+    assert!(token["lastUsed"].is_string(), "{token}");
+    assert_eq!(get(&gateway, "/tokens/of-nobody/usage?days=1").await, json!({"usage": {}}));
+    for days in ["0", "367", "some"] {
+        let error = refused(&gateway, 400, "GET", &format!("{path}/usage?days={days}"), &Value::Null).await;
+        assert_eq!(names(&error["fields"]), ["days"], "{error}");
+    }
+    done_by(&gateway, "PUT", &path, &json!({"quotaLimit": tokens})).await;
+    assert_eq!(asks(&gateway, &text, "m").await, (429, "insufficient_quota".to_owned()));
+    let reset = post(&gateway, &format!("{path}/reset-quota"), &Value::Null).await["token"].take();
+    assert_eq!(reset["quotaUsed"], 0);
+    done_by(&gateway, "PUT", &path, &json!({"quotaLimit": 100_000})).await;
+    assert_eq!(asks(&gateway, &text, "m").await.0, 200);
+    let token = get(&gateway, "/tokens").await["tokens"][0].take();
+    assert_eq!(token["quotaUsed"].as_i64(), Some(tokens / 3), "{token}");
 }

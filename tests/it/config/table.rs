@@ -75,10 +75,10 @@ fn names_are_unique_and_rows_are_complete() {
 
 #[test]
 fn what_has_no_effect_yet_says_so_when_it_is_changed() {
-    let loaded = env("RATE_LIMIT_IP_MAX", "5").good();
-    let warning = "environment: RATE_LIMIT_IP_MAX has no effect yet; it comes with tokens and limits";
+    let loaded = env("LOG_RECENT_MAX", "5").good();
+    let warning = "environment: LOG_RECENT_MAX has no effect yet; it comes with the request log";
     assert_eq!(loaded.warnings, [warning]);
-    assert!(env("RATE_LIMIT_IP_MAX", "60").good().warnings.is_empty());
+    assert!(env("LOG_RECENT_MAX", "500").good().warnings.is_empty());
     let later = settings().iter().filter(|row| row.in_effect != InEffect::Now).count();
     let noted = loaded.origins.iter().filter(|row| row.note.starts_with("no effect yet")).count();
     assert_eq!(noted, later);

@@ -19,4 +19,4 @@ pub mod sse;
 mod tests;
 pub mod wait;
 
-pub use gateway::Gateway;
+pub use gateway::{Gateway, home_with_tokens};

@@ -18,6 +18,8 @@ export async function start(upstream) {
     LOG_LEVEL: 'warn',
     DATA_DIR: folder,
     NO_COLOR: '1',
+    RATE_LIMIT_GLOBAL_MAX: '100000',
+    RATE_LIMIT_IP_MAX: '100000',
   };
   const child = spawn(resolve(process.env.GATEWAY), { env, cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
   let [out, log] = ['', ''];

@@ -23,6 +23,8 @@ class Gateway:
             "LOG_LEVEL": "warn",
             "DATA_DIR": self.folder.name,
             "NO_COLOR": "1",
+            "RATE_LIMIT_GLOBAL_MAX": "100000",
+            "RATE_LIMIT_IP_MAX": "100000",
             **settings,
         }
         self.log = open(Path(self.folder.name, "log"), "w+")

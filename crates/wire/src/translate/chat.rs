@@ -6,6 +6,7 @@ use bytes::BufMut;
 
 use super::options::{self, Chosen};
 use super::{Native, Rules, at_least_one, choices, images, model, streaming, tools};
+use crate::estimate::{self, Media};
 use crate::json::{Kind, MAX_DEPTH, Text, deeper_than, kind, write_int, write_str};
 use crate::openai::ApiError;
 use crate::openai::chat::{ChatRequest, Content, Message, Part, ResponseFormat, ToolCall};
@@ -25,6 +26,10 @@ pub struct Chat {
     pub choices: usize,
     /// Whether log probabilities were asked for.
     pub logprobs: bool,
+    /// About how many tokens the prompt has.
+    pub prompt: u64,
+    /// How many tokens each choice may have, if the client said that.
+    pub limit: Option<u64>,
     /// Fields that were dropped as not allowed, for the header `x-o2o-ignored`.
     pub ignored: Vec<&'static str>,
     /// What the model must be able to do.
@@ -59,7 +64,8 @@ pub fn translate(request: &ChatRequest<'_>, rules: Rules) -> Result<Chat, ApiErr
     let chosen = Chosen::gather(&common, rules)?;
 
     let mut tail = Vec::with_capacity(512);
-    let mut needs = write_messages(&mut tail, request.messages.as_ref().map(|list| list.0.as_slice()))?;
+    let (mut needs, media) =
+        write_messages(&mut tail, request.messages.as_ref().map(|list| list.0.as_slice()))?;
     tail.put_slice(if stream { b",\"stream\":true" } else { b",\"stream\":false" });
     write_format(&mut tail, request)?;
     let before_tools = tail.len();
@@ -85,10 +91,21 @@ pub fn translate(request: &ChatRequest<'_>, rules: Rules) -> Result<Chat, ApiErr
         tail.put_slice(b",\"top_logprobs\":");
         write_int(&mut tail, top);
     }
-    chosen.write(&mut tail);
+    let at = chosen.write(&mut tail);
     tail.put_u8(b'}');
-    let native = Native::new("/api/chat", tail);
-    Ok(Chat { native, model, stream, include_usage, choices, logprobs, ignored: chosen.ignored, needs })
+    let prompt = estimate::body(&tail, media);
+    Ok(Chat {
+        native: Native::limited("/api/chat", tail, at),
+        model,
+        stream,
+        include_usage,
+        choices,
+        logprobs,
+        prompt,
+        limit: chosen.limit(),
+        ignored: chosen.ignored,
+        needs,
+    })
 }
 
 fn logprobs(request: &ChatRequest<'_>) -> Result<(bool, Option<i64>), ApiError> {
@@ -104,22 +121,22 @@ fn logprobs(request: &ChatRequest<'_>) -> Result<(bool, Option<i64>), ApiError> 
     }
 }
 
-fn write_messages(out: &mut Vec<u8>, messages: Option<&[Message<'_>]>) -> Result<Needs, ApiError> {
+fn write_messages(out: &mut Vec<u8>, messages: Option<&[Message<'_>]>) -> Result<(Needs, Media), ApiError> {
     let Some(messages) = messages else { return Err(ApiError::missing("messages")) };
     if messages.is_empty() {
         return Err(ApiError::invalid("messages", "'messages' must hold at least one message"));
     }
-    let mut needs = Needs::default();
+    let mut found = (Needs::default(), Media::default());
     let mut called = HashMap::new();
     out.put_slice(b",\"messages\":[");
     for (at, message) in messages.iter().enumerate() {
         if at > 0 {
             out.put_u8(b',');
         }
-        write_message(out, message, at, &mut called, &mut needs)?;
+        write_message(out, message, at, &mut called, &mut found)?;
     }
     out.put_u8(b']');
-    Ok(needs)
+    Ok(found)
 }
 
 /// `called` holds the name of the last call under each id, as `tool_name` of a result is looked up there.
@@ -128,7 +145,7 @@ fn write_message<'r>(
     message: &'r Message<'_>,
     at: usize,
     called: &mut HashMap<&'r str, &'r str>,
-    needs: &mut Needs,
+    found: &mut (Needs, Media),
 ) -> Result<(), ApiError> {
     let role = message.role.as_ref().map_or("", Text::as_str).to_ascii_lowercase();
     let role = match role.as_str() {
@@ -141,7 +158,7 @@ fn write_message<'r>(
     };
     out.put_slice(b"{\"role\":");
     write_str(out, role);
-    write_content(out, message, at, needs)?;
+    write_content(out, message, at, found)?;
     if let Some(thinking) = filled(&message.reasoning).or(filled(&message.reasoning_content)) {
         out.put_slice(b",\"thinking\":");
         write_str(out, thinking);
@@ -173,7 +190,7 @@ fn write_content(
     out: &mut Vec<u8>,
     message: &Message<'_>,
     at: usize,
-    needs: &mut Needs,
+    found: &mut (Needs, Media),
 ) -> Result<(), ApiError> {
     out.put_slice(b",\"content\":");
     match &message.content {
@@ -182,7 +199,7 @@ fn write_content(
             let param = format!("messages[{at}].content");
             return Err(ApiError::invalid(param.clone(), format!("'{param}' must hold at least one part")));
         }
-        Some(Content::Parts(parts)) => return write_parts(out, parts, at, needs),
+        Some(Content::Parts(parts)) => return write_parts(out, parts, at, found),
         None => {
             let has_more =
                 message.tool_calls.is_some() || message.refusal.is_some() || message.reasoning.is_some();
@@ -199,7 +216,12 @@ fn write_content(
 }
 
 /// Texts are joined by a line break and stay one message, together with its images (policy 2).
-fn write_parts(out: &mut Vec<u8>, parts: &[Part<'_>], at: usize, needs: &mut Needs) -> Result<(), ApiError> {
+fn write_parts(
+    out: &mut Vec<u8>,
+    parts: &[Part<'_>],
+    at: usize,
+    (needs, sum): &mut (Needs, Media),
+) -> Result<(), ApiError> {
     let mut texts: Vec<&str> = Vec::new();
     let mut media = Vec::new();
     for (nth, part) in parts.iter().enumerate() {
@@ -238,6 +260,7 @@ fn write_parts(out: &mut Vec<u8>, parts: &[Part<'_>], at: usize, needs: &mut Nee
             out.put_slice(if nth > 0 { b",\"" } else { b"\"" });
             out.put_slice(data.as_bytes());
             out.put_u8(b'"');
+            (sum.count, sum.bytes) = (sum.count + 1, sum.bytes + data.len() as u64);
         }
         out.put_u8(b']');
     }

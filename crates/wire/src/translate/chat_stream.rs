@@ -23,6 +23,8 @@ pub struct ChatStream {
 struct Choice {
     done: bool,
     calls: u32,
+    /// Lines with content, each about a token.
+    pieces: u64,
 }
 
 impl ChatStream {
@@ -50,12 +52,17 @@ impl ChatStream {
         if !std::mem::replace(&mut self.has_begun, true) {
             self.roles(out);
         }
+        let before = out.len();
         self.content(index, &chunk, out);
         let stats = chunk.stats();
         if !stats.done {
+            self.choices[index].pieces += u64::from(out.len() > before);
             return Step::More;
         }
         self.choices[index].done = true;
+        if stats.usage.completion > 0 {
+            self.choices[index].pieces = 0;
+        }
         self.usage.add_choice(stats.usage);
         let last = self.choices.iter().all(|choice| choice.done).then_some(self.usage);
         self.frames.begin(out, index);
@@ -119,6 +126,12 @@ impl ChatStream {
     #[must_use]
     pub fn usage(&self) -> Usage {
         self.usage
+    }
+
+    /// Pieces of the choices that have no counts yet: about how many tokens were seen of them.
+    #[must_use]
+    pub fn pieces(&self) -> u64 {
+        self.choices.iter().map(|choice| choice.pieces).sum()
     }
 
     /// All choices are complete: the usage chunk, if asked for, and `[DONE]`.

@@ -76,6 +76,8 @@ struct Choice {
     echo: String,
     offset: usize,
     done: bool,
+    /// Lines with text, each about a token.
+    pieces: u64,
 }
 
 impl CompletionStream {
@@ -90,7 +92,8 @@ impl CompletionStream {
     ) -> Self {
         let frames = Frames::new(identity, "text_completion", rule);
         let each = echoes.iter().flat_map(|echo| std::iter::repeat_n(echo, per_prompt));
-        let choices = each.map(|echo| Choice { echo: echo.clone(), offset: 0, done: false }).collect();
+        let choices =
+            each.map(|echo| Choice { echo: echo.clone(), offset: 0, done: false, pieces: 0 }).collect();
         CompletionStream { frames, choices, per_prompt, logprobs, usage: Usage::default() }
     }
 
@@ -117,6 +120,9 @@ impl CompletionStream {
         let logprobs = chunk.logprobs.as_deref().filter(|list| self.logprobs && !list.is_empty());
         if stats.done {
             self.choices[index].done = true;
+            if stats.usage.completion > 0 {
+                self.choices[index].pieces = 0;
+            }
             add(&mut self.usage, stats.usage, index.is_multiple_of(self.per_prompt));
             let last = self.choices.iter().all(|choice| choice.done).then_some(self.usage);
             self.open(out, index, text, logprobs);
@@ -124,6 +130,7 @@ impl CompletionStream {
             return Step::Done(stats.usage);
         }
         if !text.is_empty() || logprobs.is_some() {
+            self.choices[index].pieces += 1;
             self.open(out, index, text, logprobs);
             self.frames.end(out);
         }
@@ -142,6 +149,12 @@ impl CompletionStream {
     #[must_use]
     pub fn usage(&self) -> Usage {
         self.usage
+    }
+
+    /// Pieces of the choices that have no counts yet: about how many tokens were seen of them.
+    #[must_use]
+    pub fn pieces(&self) -> u64 {
+        self.choices.iter().map(|choice| choice.pieces).sum()
     }
 
     /// All choices are complete: the usage chunk, if asked for, and `[DONE]`.

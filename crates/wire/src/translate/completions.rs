@@ -3,8 +3,9 @@
 use bytes::BufMut;
 
 use super::chat::private_format;
-use super::options::{self, Chosen};
+use super::options::{self, Chosen, LimitAt};
 use super::{Native, Rules, at_least_one, choices, model, streaming};
+use crate::estimate::{self, Media};
 use crate::json::{Text, write_int, write_str};
 use crate::openai::ApiError;
 use crate::openai::completion::CompletionRequest;
@@ -29,6 +30,10 @@ pub struct Completion {
     pub choices: usize,
     /// Whether log probabilities were asked for.
     pub logprobs: bool,
+    /// About how many tokens all prompts have together.
+    pub prompt: u64,
+    /// How many tokens each choice may have, if the client said that.
+    pub limit: Option<u64>,
     /// Fields that were dropped as not allowed.
     pub ignored: Vec<&'static str>,
 }
@@ -58,25 +63,31 @@ pub fn translate(request: &CompletionRequest<'_>, rules: Rules) -> Result<Comple
     let mut common = request.common();
     common.max_tokens = at_least_one("max_tokens", request.max_tokens)?;
     let chosen = Chosen::gather(&common, rules)?;
-    let rest = write_rest(request, stream, &chosen)?;
+    let (rest, at) = write_rest(request, stream, &chosen)?;
+    let mut sum = 0;
     let natives = prompts.iter().map(|prompt| {
         let mut tail = Vec::with_capacity(prompt.as_str().len() + rest.len() + 16);
         tail.put_slice(b",\"prompt\":");
         write_str(&mut tail, prompt.as_str());
+        let at = at.behind(tail.len());
         tail.put_slice(&rest);
-        Native::new("/api/generate", tail)
+        sum += estimate::body(&tail, Media::default());
+        Native::limited("/api/generate", tail, at)
     });
+    let natives = natives.collect();
     let echo = request.echo == Some(true);
     let echoes =
         prompts.iter().map(|prompt| if echo { prompt.as_str().to_owned() } else { String::new() }).collect();
     Ok(Completion {
-        natives: natives.collect(),
+        natives,
         echoes,
         model,
         stream,
         include_usage,
         choices,
         logprobs: request.logprobs.is_some(),
+        prompt: sum,
+        limit: chosen.limit(),
         ignored: chosen.ignored,
     })
 }
@@ -86,7 +97,7 @@ fn write_rest(
     request: &CompletionRequest<'_>,
     stream: bool,
     chosen: &Chosen<'_>,
-) -> Result<Vec<u8>, ApiError> {
+) -> Result<(Vec<u8>, LimitAt), ApiError> {
     let mut rest = Vec::with_capacity(128);
     if let Some(suffix) = request.suffix.as_ref().filter(|suffix| !suffix.as_str().is_empty()) {
         rest.put_slice(b",\"suffix\":");
@@ -109,7 +120,7 @@ fn write_rest(
             write_int(&mut rest, top);
         }
     }
-    chosen.write(&mut rest);
+    let at = chosen.write(&mut rest);
     rest.put_u8(b'}');
-    Ok(rest)
+    Ok((rest, at))
 }

@@ -7,6 +7,7 @@ use bytes::BufMut;
 
 use super::options::Chosen;
 use super::{Native, Rules, errors, model};
+use crate::estimate::{self, Media};
 use crate::json::{Kind, Number, kind, write_int, write_str};
 use crate::ollama::{self, EmbedReply};
 use crate::openai::embedding::EmbeddingRequest;
@@ -32,6 +33,8 @@ pub struct Embedding {
     pub encoding: Encoding,
     /// How many vectors must come back.
     pub inputs: usize,
+    /// About how many tokens all inputs have together.
+    pub prompt: u64,
     /// Fields that were dropped as not allowed.
     pub ignored: Vec<&'static str>,
     /// Where the JSON text of each input ends in the native body; one comma stands between two of them.
@@ -169,8 +172,9 @@ pub fn translate(request: &EmbeddingRequest<'_>, rules: Rules) -> Result<Embeddi
     }
     chosen.write(&mut tail);
     tail.put_u8(b'}');
+    let prompt = estimate::body(&tail, Media::default());
     let native = Native::new("/api/embed", tail);
-    Ok(Embedding { native, model, encoding, inputs: inputs.len(), ignored: chosen.ignored, ends })
+    Ok(Embedding { native, model, encoding, inputs: inputs.len(), prompt, ignored: chosen.ignored, ends })
 }
 
 /// The vectors of a native reply to `inputs` inputs; `scratch` keeps a mended copy alive.

@@ -25,6 +25,8 @@ pub use peek::{Peek, peek};
 
 use bytes::Bytes;
 
+use options::LimitAt;
+
 use crate::json::write_str;
 use crate::openai::{ApiError, Usage};
 
@@ -55,13 +57,27 @@ pub struct Native {
     pub path: &'static str,
     /// The body without its opening brace and model: `,"messages":…}`.
     tail: Vec<u8>,
+    /// Where the limit of the reply stands, for calls that have one.
+    limit: Option<LimitAt>,
     /// The first body that was made: all choices of a request send the same one.
     made: std::sync::OnceLock<(String, Bytes)>,
 }
 
 impl Native {
     pub(crate) fn new(path: &'static str, tail: Vec<u8>) -> Self {
-        Native { path, tail, made: std::sync::OnceLock::new() }
+        Native { path, tail, limit: None, made: std::sync::OnceLock::new() }
+    }
+
+    /// One whose reply may be limited later.
+    pub(crate) fn limited(path: &'static str, tail: Vec<u8>, limit: LimitAt) -> Self {
+        Native { limit: Some(limit), ..Native::new(path, tail) }
+    }
+
+    /// Sends `num_predict`, whatever the client said. To be called before any body is made.
+    pub fn set_limit(&mut self, tokens: u64) {
+        if let Some(limit) = &mut self.limit {
+            limit.write(&mut self.tail, tokens);
+        }
     }
 
     /// The body for a backend that knows the model as `model`.

@@ -60,6 +60,42 @@ const LOADING: [&str; 9] = [
     "keep_alive",
 ];
 
+/// Where a body says how long its reply may be, or would say it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct LimitAt {
+    at: usize,
+    /// Bytes that a new value replaces.
+    old: usize,
+    form: Form,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Form {
+    /// The value alone.
+    Value,
+    /// A member of the options that are there.
+    Member,
+    /// Options of its own.
+    Options,
+}
+
+impl LimitAt {
+    /// The same place in a body with so many bytes before it.
+    pub(super) fn behind(self, bytes: usize) -> Self {
+        LimitAt { at: self.at + bytes, ..self }
+    }
+
+    pub(super) fn write(&mut self, body: &mut Vec<u8>, tokens: u64) {
+        let text = match self.form {
+            Form::Value => tokens.to_string(),
+            Form::Member => format!("\"num_predict\":{tokens},"),
+            Form::Options => format!(",\"options\":{{\"num_predict\":{tokens}}}"),
+        };
+        body.splice(self.at..self.at + self.old, text.bytes());
+        self.old = text.len();
+    }
+}
+
 /// The options of one request as they go to Ollama, and the names of those that were not allowed.
 #[derive(Debug, Default)]
 pub(super) struct Chosen<'r> {
@@ -152,16 +188,28 @@ impl<'r> Chosen<'r> {
         false
     }
 
+    /// How long the reply may be, if that was said.
+    pub(super) fn limit(&self) -> Option<u64> {
+        let (_, value) = self.values.iter().find(|(name, _)| *name == "num_predict")?;
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "casts of f64 saturate")]
+        value.parse::<f64>().ok().filter(|limit| *limit >= 1.0).map(|limit| limit as u64)
+    }
+
     /// Writes `,"options":{…}`, `,"keep_alive":…` and `,"shift":…`, each only if set.
-    pub(super) fn write(&self, out: &mut Vec<u8>) {
+    pub(super) fn write(&self, out: &mut Vec<u8>) -> LimitAt {
+        let mut limit = LimitAt { at: out.len(), old: 0, form: Form::Options };
         if !self.values.is_empty() {
             out.put_slice(b",\"options\":{");
+            limit = LimitAt { at: out.len(), old: 0, form: Form::Member };
             for (at, (name, value)) in self.values.iter().enumerate() {
                 if at > 0 {
                     out.put_u8(b',');
                 }
                 write_str(out, name);
                 out.put_u8(b':');
+                if *name == "num_predict" {
+                    limit = LimitAt { at: out.len(), old: value.len(), form: Form::Value };
+                }
                 out.put_slice(value.as_bytes());
             }
             out.put_u8(b'}');
@@ -173,6 +221,7 @@ impl<'r> Chosen<'r> {
         if let Some(shift) = self.shift {
             out.put_slice(if shift { b",\"shift\":true" } else { b",\"shift\":false" });
         }
+        limit
     }
 }
 

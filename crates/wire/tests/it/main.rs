@@ -2,6 +2,7 @@
 //! recorded traffic of the repository; what comes out of them is kept in snapshots.
 
 mod embeddings;
+mod limits;
 mod lines;
 mod models;
 mod properties;

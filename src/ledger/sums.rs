@@ -1,0 +1,103 @@
+//! Records added up, as they are written.
+
+use std::collections::BTreeMap;
+
+use jiff::civil::Date;
+
+use super::Record;
+use crate::store::{TokenUse, Totals, UsageCounts, UsageKey};
+
+/// Kinds of usage that are told apart while they wait. Beyond it models are not: their names come from clients.
+const KINDS: usize = 20_000;
+
+/// Usage by hours, and of tokens by the month whose quota it counts for.
+#[derive(Debug, Default)]
+pub(super) struct Sums {
+    hours: BTreeMap<UsageKey, UsageCounts>,
+    tokens: BTreeMap<(String, Option<Date>), TokenUse>,
+}
+
+impl Sums {
+    pub(super) fn is_empty(&self) -> bool {
+        self.hours.is_empty()
+    }
+
+    pub(super) fn add_all(&mut self, records: Vec<Record>) {
+        records.into_iter().for_each(|record| self.add_one(record));
+    }
+
+    /// Adds what could not be written.
+    pub(super) fn add(&mut self, other: Sums) {
+        for (key, counts) in other.hours {
+            self.count(key, counts);
+        }
+        for (key, used) in other.tokens {
+            self.charge(key, &used);
+        }
+    }
+
+    fn add_one(&mut self, record: Record) {
+        let Record { at, token, model, channel, backend, outcome, is_failed, .. } = record;
+        let (prompt, completion) = (number(record.prompt), number(record.completion));
+        let counts = UsageCounts {
+            requests: 1,
+            prompt_tokens: prompt,
+            completion_tokens: completion,
+            cached_tokens: number(record.cached),
+        };
+        if !token.is_empty() {
+            let month = record.charged.map(|(month, _)| month);
+            let used = TokenUse {
+                totals: Totals {
+                    total_requests: 1,
+                    failed_requests: i64::from(is_failed),
+                    total_tokens: prompt.saturating_add(completion),
+                    last_used: Some(format!("{at:.3}")),
+                },
+                quota: number(record.charged.map_or(0, |(_, tokens)| tokens)),
+                month: month.map(|month| month.to_string()),
+            };
+            self.charge((token.clone(), month), &used);
+        }
+        let hour = at.as_second() - at.as_second().rem_euclid(3600);
+        let key = UsageKey { hour, token, model, channel, backend, outcome: outcome.to_owned() };
+        self.count(key, counts);
+    }
+
+    fn count(&mut self, mut key: UsageKey, counts: UsageCounts) {
+        if self.hours.len() >= KINDS && !self.hours.contains_key(&key) {
+            key.model.clear();
+        }
+        let sum = self.hours.entry(key).or_default();
+        sum.requests = sum.requests.saturating_add(counts.requests);
+        sum.prompt_tokens = sum.prompt_tokens.saturating_add(counts.prompt_tokens);
+        sum.completion_tokens = sum.completion_tokens.saturating_add(counts.completion_tokens);
+        sum.cached_tokens = sum.cached_tokens.saturating_add(counts.cached_tokens);
+    }
+
+    fn charge(&mut self, key: (String, Option<Date>), used: &TokenUse) {
+        let sum = self.tokens.entry(key).or_default();
+        sum.month.clone_from(&used.month);
+        sum.quota = sum.quota.saturating_add(used.quota);
+        let (sum, used) = (&mut sum.totals, &used.totals);
+        sum.total_requests += used.total_requests;
+        sum.failed_requests += used.failed_requests;
+        sum.total_tokens = sum.total_tokens.saturating_add(used.total_tokens);
+        sum.last_used = sum.last_used.take().max(used.last_used.clone());
+    }
+
+    /// As the store takes them, in an order in which neighbours are written together.
+    pub(super) fn hours(&self) -> Vec<(UsageKey, UsageCounts)> {
+        self.hours.iter().map(|(key, counts)| (key.clone(), *counts)).collect()
+    }
+
+    /// Earlier months first, as the store begins a later one anew.
+    pub(super) fn tokens(&self) -> Vec<(String, TokenUse)> {
+        self.tokens.iter().map(|((id, _), used)| (id.clone(), used.clone())).collect()
+    }
+}
+
+/// The database counts in `i64`.
+fn number(count: u64) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,89 @@
+use jiff::civil::date;
+
+use super::*;
+use crate::config::TokenHash;
+use crate::store::NewToken;
+
+fn record(token: &str, prompt: u64) -> Record {
+    Record {
+        at: "2026-05-20T12:34:56Z".parse().unwrap(),
+        token: token.to_owned(),
+        model: "m".to_owned(),
+        channel: String::new(),
+        backend: "b".to_owned(),
+        outcome: "ok",
+        is_failed: false,
+        prompt,
+        completion: 1,
+        cached: 0,
+        charged: Some((date(2026, 5, 1), prompt + 1)),
+    }
+}
+
+async fn store(home: &tempfile::TempDir) -> Store {
+    let store = Store::open(home.path(), None).await.unwrap();
+    let new = NewToken { id: Some("t".to_owned()), ..NewToken::new("t", TokenHash::of(b"t"), "", "") };
+    store.create_tokens(&[new]).await.unwrap();
+    store
+}
+
+#[tokio::test]
+async fn more_than_the_queue_holds_is_added_up_and_written_once() {
+    let home = tempfile::tempdir().unwrap();
+    let (store, ledger) = (store(&home).await, Ledger::default());
+    let all = 2 * QUEUE as u64 + 5;
+    (0..all).for_each(|_| ledger.push(record("t", 2)));
+    assert!(lock(&ledger.queue).len() < QUEUE, "the queue has an end");
+    ledger.write(&store).await.unwrap();
+    ledger.write(&store).await.unwrap();
+    let usage = store.usage_since(0).await.unwrap();
+    let all = i64::try_from(all).unwrap();
+    assert_eq!(usage.len(), 1);
+    assert_eq!(
+        (usage[0].1.requests, usage[0].1.prompt_tokens, usage[0].1.completion_tokens),
+        (all, 2 * all, all)
+    );
+    assert_eq!(usage[0].0.hour % 3600, 0);
+    let token = store.token("t").await.unwrap();
+    assert_eq!((token.quota_used, token.quota_month.as_deref()), (3 * all, Some("2026-05-01")));
+    assert_eq!((token.totals.total_requests, token.totals.total_tokens), (all, 3 * all));
+}
+
+#[tokio::test]
+async fn what_cannot_be_written_is_written_later_and_once() {
+    let home = tempfile::tempdir().unwrap();
+    let (first, ledger) = (store(&home).await, Ledger::default());
+    ledger.push(record("t", 2));
+    ledger.push(record("gone", 2));
+    first.close_shared().await;
+    ledger.write(&first).await.unwrap_err();
+    ledger.push(Record { outcome: "timeout", is_failed: true, charged: None, ..record("t", 7) });
+    ledger.write(&first).await.unwrap_err();
+    let again = Store::open(home.path(), None).await.unwrap();
+    ledger.write(&again).await.unwrap();
+    ledger.write(&again).await.unwrap();
+    let token = again.token("t").await.unwrap();
+    assert_eq!((token.quota_used, token.totals.total_requests, token.totals.failed_requests), (3, 2, 1));
+    assert_eq!(again.usage_since(0).await.unwrap().len(), 3, "usage of a token that is gone stays");
+}
+
+#[tokio::test]
+async fn a_month_that_is_over_does_not_count_for_the_next() {
+    let home = tempfile::tempdir().unwrap();
+    let (store, ledger) = (store(&home).await, Ledger::default());
+    ledger.push(Record { charged: Some((date(2026, 6, 1), 10)), ..record("t", 9) });
+    ledger.push(Record { charged: Some((date(2026, 5, 1), 100)), ..record("t", 99) });
+    ledger.write(&store).await.unwrap();
+    let token = store.token("t").await.unwrap();
+    assert_eq!((token.quota_used, token.quota_month.as_deref()), (10, Some("2026-06-01")));
+    assert_eq!(token.totals.total_tokens, 110);
+}
+
+#[test]
+fn names_that_clients_make_up_do_not_fill_the_memory() {
+    let mut sums = Sums::default();
+    let made_up = |at: u64| Record { model: format!("model-{at}"), ..record("t", 1) };
+    sums.add_all((0..30_000).map(made_up).collect());
+    assert!(sums.hours().len() <= 20_001);
+    assert_eq!(sums.hours().iter().map(|(_, counts)| counts.requests).sum::<i64>(), 30_000);
+}

@@ -1,0 +1,140 @@
+//! What was used: by hours, and in the totals of tokens.
+
+use super::db::{Tx, on};
+use super::token_rows::TokenUse;
+use super::{Store, StoreError, tokens};
+
+/// What is counted together.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct UsageKey {
+    /// The first second of its hour, since 1970.
+    pub hour: i64,
+    /// Id of a token, or another word for who asked; may be empty, as all that follow.
+    pub token: String,
+    pub model: String,
+    /// Its id.
+    pub channel: String,
+    /// Its id.
+    pub backend: String,
+    pub outcome: String,
+}
+
+/// How much it was.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct UsageCounts {
+    pub requests: i64,
+    pub prompt_tokens: i64,
+    pub completion_tokens: i64,
+    /// Of both: those that came from a cache.
+    pub cached_tokens: i64,
+}
+
+const ADD: &str = "\
+    INSERT INTO usage_hourly (hour, token, model, channel, backend, outcome, requests, prompt_tokens, \
+      completion_tokens, cached_tokens) \
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) \
+    ON CONFLICT (hour, token, model, channel, backend, outcome) DO UPDATE SET \
+      requests = usage_hourly.requests + excluded.requests, \
+      prompt_tokens = usage_hourly.prompt_tokens + excluded.prompt_tokens, \
+      completion_tokens = usage_hourly.completion_tokens + excluded.completion_tokens, \
+      cached_tokens = usage_hourly.cached_tokens + excluded.cached_tokens";
+
+impl Store {
+    /// Adds to the usage of hours and of tokens, all or none. Ids that are gone are kept in the hours.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn add_usage(
+        &self,
+        hours: &[(UsageKey, UsageCounts)],
+        used: &[(String, TokenUse)],
+    ) -> Result<(), StoreError> {
+        let mut tx = self.db.write().await?;
+        for (key, counts) in hours {
+            add(&mut tx, key, counts).await?;
+        }
+        tokens::add_use(&mut tx, used).await?;
+        tx.commit().await
+    }
+
+    /// All usage since that second, in no order.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn usage_since(&self, second: i64) -> Result<Vec<(UsageKey, UsageCounts)>, StoreError> {
+        let mut tx = self.db.read().await?;
+        let rows: Vec<Stored> = on!(&mut tx, conn => sqlx::query_as("SELECT * FROM usage_hourly WHERE hour >= $1")
+            .bind(second)
+            .fetch_all(conn).await)?;
+        Ok(rows.into_iter().map(Stored::open).collect())
+    }
+}
+
+/// What a token has used in an hour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, sqlx::FromRow)]
+pub struct HourlyUse {
+    /// Its first second, since 1970.
+    pub hour: i64,
+    pub requests: i64,
+    pub prompt_tokens: i64,
+    pub completion_tokens: i64,
+    /// Of both: those that came from a cache.
+    pub cached_tokens: i64,
+}
+
+const OF_TOKEN: &str = "\
+    SELECT hour, CAST(SUM(requests) AS BIGINT) AS requests, CAST(SUM(prompt_tokens) AS BIGINT) AS prompt_tokens, \
+      CAST(SUM(completion_tokens) AS BIGINT) AS completion_tokens, \
+      CAST(SUM(cached_tokens) AS BIGINT) AS cached_tokens \
+    FROM usage_hourly WHERE token = $1 AND hour >= $2 GROUP BY hour ORDER BY hour";
+
+impl Store {
+    /// What a token has used since that second, in order. Hours without use have none.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn token_usage(&self, id: &str, second: i64) -> Result<Vec<HourlyUse>, StoreError> {
+        let mut tx = self.db.read().await?;
+        Ok(on!(&mut tx, conn => sqlx::query_as(OF_TOKEN).bind(id).bind(second).fetch_all(conn).await)?)
+    }
+}
+
+async fn add(tx: &mut Tx, key: &UsageKey, counts: &UsageCounts) -> Result<(), StoreError> {
+    on!(tx, conn => sqlx::query(ADD)
+        .bind(key.hour)
+        .bind(&key.token)
+        .bind(&key.model)
+        .bind(&key.channel)
+        .bind(&key.backend)
+        .bind(&key.outcome)
+        .bind(counts.requests)
+        .bind(counts.prompt_tokens)
+        .bind(counts.completion_tokens)
+        .bind(counts.cached_tokens)
+        .execute(conn).await.map(drop))?;
+    Ok(())
+}
+
+/// A row as the database has it.
+#[derive(sqlx::FromRow)]
+struct Stored {
+    hour: i64,
+    token: String,
+    model: String,
+    channel: String,
+    backend: String,
+    outcome: String,
+    requests: i64,
+    prompt_tokens: i64,
+    completion_tokens: i64,
+    cached_tokens: i64,
+}
+
+impl Stored {
+    fn open(self) -> (UsageKey, UsageCounts) {
+        let Stored { hour, token, model, channel, backend, outcome, .. } = self;
+        let Stored { requests, prompt_tokens, completion_tokens, cached_tokens, .. } = self;
+        let counts = UsageCounts { requests, prompt_tokens, completion_tokens, cached_tokens };
+        (UsageKey { hour, token, model, channel, backend, outcome }, counts)
+    }
+}
