@@ -1,4 +1,4 @@
-//! Commands that work on what is stored: keys, channels, and the database as a whole. They open the database in
+//! Commands that work on what is stored: keys, channels, tokens, and the database as a whole. They open the database in
 //! `DATA_DIR` themselves, so that they work with and without a running gateway, which sees a change by its revision.
 
 mod args;
@@ -8,6 +8,7 @@ mod find;
 mod keys;
 mod options;
 mod show;
+mod tokens;
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -27,6 +28,7 @@ use options::Options;
 pub enum Job {
     Keys(keys::Job),
     Channels(channels::Job),
+    Tokens(tokens::Job),
     Files(files::Job),
 }
 
@@ -34,6 +36,8 @@ pub enum Job {
 #[derive(Debug, Default)]
 struct Told {
     out: String,
+    /// For a person, beside what a script reads.
+    note: Option<String>,
     /// Warnings, each a line.
     warnings: Vec<String>,
     /// Of a part that could not be done.
@@ -52,12 +56,13 @@ impl Told {
 /// What is wrong with its options, each a line.
 pub(super) fn job(name: &str, matches: &ArgMatches) -> Option<Result<Job, Vec<String>>> {
     let mut options = Options::new(match name {
-        "key" | "channel" => matches.subcommand()?.1,
+        "key" | "channel" | "token" => matches.subcommand()?.1,
         _ => matches,
     });
     let job = match name {
         "key" => Job::Keys(keys::read(matches.subcommand()?.0, &mut options)),
         "channel" => Job::Channels(channels::read(matches.subcommand()?.0, &mut options)),
+        "token" => Job::Tokens(tokens::read(matches.subcommand()?.0, &mut options)),
         "migrate" => Job::Files(files::Job::Migrate { dry_run: options.flag(args::DRY_RUN) }),
         "backup" => {
             Job::Files(files::Job::Backup { file: options.path()?, with_key: options.flag(args::WITH_KEY) })
@@ -80,6 +85,7 @@ pub fn state(job: Job, config: &Config, console: &mut Console<'_>) -> anyhow::Re
         match job {
             Job::Keys(job) => keys::run(job, config).await,
             Job::Channels(job) => channels::run(job, config).await,
+            Job::Tokens(job) => tokens::run(job, config).await,
             Job::Files(job) => files::run(job, config).await,
         }
     })?;
@@ -87,6 +93,9 @@ pub fn state(job: Job, config: &Config, console: &mut Console<'_>) -> anyhow::Re
         // Whoever read has read enough, as `head` does.
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {}
         done => done?,
+    }
+    if let Some(note) = &told.note {
+        writeln!(console.err, "{note}")?;
     }
     for warning in &told.warnings {
         report::warning(warning, console)?;

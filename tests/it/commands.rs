@@ -5,6 +5,7 @@ mod channels;
 mod files;
 mod gateway;
 mod keys;
+mod tokens;
 
 use std::path::Path;
 use std::process::{Output, Stdio};

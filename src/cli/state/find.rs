@@ -1,6 +1,6 @@
 //! Which row a person means: by its id, the beginning of its id, or its exact name.
 
-use crate::store::{BackendRow, ChannelRow, Rows};
+use crate::store::{BackendRow, ChannelRow, Rows, TokenRow};
 
 /// Of what is ambiguous, so many are shown.
 const SHOWN: usize = 5;
@@ -24,6 +24,16 @@ impl Named for BackendRow {
 
 impl Named for ChannelRow {
     const WHAT: &str = "channel";
+    fn id(&self) -> &str {
+        &self.id
+    }
+    fn name(&self) -> &str {
+        &self.name
+    }
+}
+
+impl Named for TokenRow {
+    const WHAT: &str = "token";
     fn id(&self) -> &str {
         &self.id
     }
