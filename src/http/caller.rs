@@ -2,6 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 
+use http::uri::Authority;
 use http::{HeaderMap, Request, Version, header};
 
 /// Whether a request comes from a program of this machine: not through a proxy, and from no web page.
@@ -10,7 +11,9 @@ pub fn is_loopback<B>(request: &Request<B>, peer: SocketAddr) -> bool {
     const FORWARDED: [&str; 5] = ["forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "via"];
     let headers = request.headers();
     let text = |name| headers.get(name).map(|value| value.to_str().unwrap_or("?"));
-    let has_own_host = text(header::HOST).is_some_and(is_own_name);
+    // HTTP/2 and absolute forms name the host in the URI.
+    let names = [text(header::HOST), request.uri().authority().map(Authority::as_str)];
+    let has_own_host = names.iter().any(Option::is_some) && names.into_iter().flatten().all(is_own_name);
     let origin_host =
         text(header::ORIGIN).map(|origin| origin.split_once("://").map_or("?", |(_, host)| host));
     peer.ip().to_canonical().is_loopback()
@@ -22,7 +25,7 @@ pub fn is_loopback<B>(request: &Request<B>, peer: SocketAddr) -> bool {
 
 /// `localhost`, `127.x.x.x` or `[::1]`, with or without a port.
 fn is_own_name(authority: &str) -> bool {
-    let Ok(authority) = authority.parse::<http::uri::Authority>() else { return false };
+    let Ok(authority) = authority.parse::<Authority>() else { return false };
     let host = authority.host();
     let bare = host.trim_start_matches('[').trim_end_matches(']');
     host.eq_ignore_ascii_case("localhost")

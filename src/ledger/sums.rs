@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use jiff::civil::Date;
 
 use super::Record;
@@ -14,7 +15,17 @@ const KINDS: usize = 20_000;
 #[derive(Debug, Default)]
 pub(super) struct Sums {
     hours: BTreeMap<UsageKey, UsageCounts>,
-    tokens: BTreeMap<(String, Option<Date>), TokenUse>,
+    tokens: BTreeMap<(String, Option<Date>), Used>,
+}
+
+/// [`TokenUse`] before it becomes text.
+#[derive(Debug, Default, Clone, Copy)]
+struct Used {
+    requests: i64,
+    failed: i64,
+    tokens: i64,
+    quota: i64,
+    last: Timestamp,
 }
 
 impl Sums {
@@ -32,7 +43,7 @@ impl Sums {
             self.count(key, counts);
         }
         for (key, used) in other.tokens {
-            self.charge(key, &used);
+            self.charge(key, used);
         }
     }
 
@@ -47,17 +58,14 @@ impl Sums {
         };
         if !token.is_empty() {
             let month = record.charged.map(|(month, _)| month);
-            let used = TokenUse {
-                totals: Totals {
-                    total_requests: 1,
-                    failed_requests: i64::from(is_failed),
-                    total_tokens: prompt.saturating_add(completion),
-                    last_used: Some(format!("{at:.3}")),
-                },
+            let used = Used {
+                requests: 1,
+                failed: i64::from(is_failed),
+                tokens: prompt.saturating_add(completion),
                 quota: number(record.charged.map_or(0, |(_, tokens)| tokens)),
-                month: month.map(|month| month.to_string()),
+                last: at,
             };
-            self.charge((token.clone(), month), &used);
+            self.charge((token.clone(), month), used);
         }
         let hour = at.as_second() - at.as_second().rem_euclid(3600);
         let key = UsageKey { hour, token, model, channel, backend, outcome: outcome.to_owned() };
@@ -75,15 +83,13 @@ impl Sums {
         sum.cached_tokens = sum.cached_tokens.saturating_add(counts.cached_tokens);
     }
 
-    fn charge(&mut self, key: (String, Option<Date>), used: &TokenUse) {
+    fn charge(&mut self, key: (String, Option<Date>), used: Used) {
         let sum = self.tokens.entry(key).or_default();
-        sum.month.clone_from(&used.month);
+        sum.requests += used.requests;
+        sum.failed += used.failed;
+        sum.tokens = sum.tokens.saturating_add(used.tokens);
         sum.quota = sum.quota.saturating_add(used.quota);
-        let (sum, used) = (&mut sum.totals, &used.totals);
-        sum.total_requests += used.total_requests;
-        sum.failed_requests += used.failed_requests;
-        sum.total_tokens = sum.total_tokens.saturating_add(used.total_tokens);
-        sum.last_used = sum.last_used.take().max(used.last_used.clone());
+        sum.last = sum.last.max(used.last);
     }
 
     /// As the store takes them, in an order in which neighbours are written together.
@@ -93,7 +99,16 @@ impl Sums {
 
     /// Earlier months first, as the store begins a later one anew.
     pub(super) fn tokens(&self) -> Vec<(String, TokenUse)> {
-        self.tokens.iter().map(|((id, _), used)| (id.clone(), used.clone())).collect()
+        let row = |((id, month), used): (&(String, Option<Date>), &Used)| {
+            let totals = Totals {
+                total_requests: used.requests,
+                failed_requests: used.failed,
+                total_tokens: used.tokens,
+                last_used: Some(format!("{:.3}", used.last)),
+            };
+            (id.clone(), TokenUse { totals, quota: used.quota, month: month.map(|month| month.to_string()) })
+        };
+        self.tokens.iter().map(row).collect()
     }
 }
 

@@ -105,6 +105,22 @@ fn loopback_needs_a_local_head_or_the_word_of_a_proxy() {
     assert!(!asks("true", "203.0.113.9", &[local]).is_loopback);
 }
 
+#[test]
+fn the_uri_may_name_the_host_as_well() {
+    let peer = SocketAddr::new(Ipv4Addr::LOCALHOST.into(), 40_000);
+    let is_loopback = |uri: &str, headers: Headers<'_>| {
+        let mut request = request(headers);
+        *request.uri_mut() = uri.parse().unwrap();
+        caller(&request, peer, &TrustProxy::Off).is_loopback
+    };
+    assert!(is_loopback("http://127.0.0.1:3000/v1", &[]), "as HTTP/2 has it");
+    assert!(is_loopback("http://127.0.0.1:3000/v1", &[("host", "localhost")]));
+    assert!(!is_loopback("http://rebound.test/v1", &[]));
+    assert!(!is_loopback("http://rebound.test/v1", &[("host", "localhost")]));
+    assert!(!is_loopback("http://localhost/v1", &[("host", "rebound.test")]));
+    assert!(!is_loopback("/v1", &[]));
+}
+
 proptest! {
     /// Whatever a client writes in front: before what proxies wrote, on the same line or not, it changes nothing.
     #[test]
