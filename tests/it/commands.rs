@@ -5,6 +5,7 @@ mod channels;
 mod files;
 mod gateway;
 mod keys;
+mod tokens;
 mod users;
 
 use std::path::Path;

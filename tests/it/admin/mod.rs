@@ -7,6 +7,9 @@ mod disk;
 mod fields;
 mod in_force;
 mod keys;
+mod token_fields;
+mod token_list;
+mod tokens;
 
 use ollama2openai::fake::{Fake, Request as Seen, Script};
 use serde_json::{Value, json};
