@@ -75,6 +75,7 @@ impl App {
             reloader: Arc::clone(&reloader),
             client: Arc::clone(&client),
             caches: Arc::clone(&caches),
+            ledger: Arc::default(),
             ids: Arc::clone(&ids),
             passwords: Passwords::new(config.access.admin_password.clone()).map_err(io::Error::other)?,
             default_base: config.upstream.key_base.clone(),
@@ -85,7 +86,7 @@ impl App {
             client,
             room,
             caches,
-            ledger: Arc::default(),
+            ledger: Arc::clone(&admin.ledger),
             budget: RetryBudget::new(Instant::now()),
             ids,
             started: Instant::now(),
@@ -93,10 +94,8 @@ impl App {
         });
         let planes = Planes { proxy: Arc::clone(&proxy), admin };
         let server = Arc::new(Server::new(&config.listen, planes, TaskTracker::new()));
-        let accepting = TaskTracker::new();
-        accepting.spawn(Arc::clone(&server).run(listener));
+        let (accepting, background, stop) = Default::default();
         let (found, first) = tokio::sync::watch::channel(None);
-        let (background, stop) = (TaskTracker::new(), CancellationToken::new());
         let app = App {
             addr,
             proxy,
@@ -108,6 +107,7 @@ impl App {
             stop,
             first,
         };
+        app.accepting.spawn(Arc::clone(&app.server).run(listener));
         app.run_beside(watch::run(Arc::clone(&app.proxy), found));
         app.run_beside(follow(Arc::clone(&reloader)));
         app.run_beside(sweep(Arc::clone(&app.proxy)));
@@ -154,9 +154,9 @@ impl App {
         };
         self.background.spawn(keep("counts", KEEP, self.stop.clone(), counts));
         let ledger = Arc::clone(&self.proxy.ledger);
-        let usage = async move |is_last| {
-            let most = if is_last { usize::MAX } else { USAGE_AT_ONCE };
-            ledger.write(&store, most).await
+        let usage = async move |is_last| match is_last {
+            true => ledger.write_all(&store).await,
+            false => ledger.write(&store, USAGE_AT_ONCE).await,
         };
         self.background.spawn(keep("usage", USAGE, self.stop.clone(), usage));
     }

@@ -87,7 +87,7 @@ async fn fill_one(data: &Path, size: Size, upstream: SocketAddr) -> anyhow::Resu
     let tokens = if size == Size::One { 0 } else { TOKENS };
     let texts = (0..tokens).map(|at| format!("token {at}")).chain([TOKEN.to_owned()]);
     let tokens: Vec<_> = texts.map(|text| token(&text)).collect();
-    store.create_tokens(&tokens).await?;
+    store.create_tokens(&tokens, &By::cli()).await?;
     store.close().await;
     Ok(())
 }

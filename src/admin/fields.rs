@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 
 use super::error::AdminError;
 use super::rules::{self, MAX_COUNT, MAX_PRIORITY, MAX_TEXT};
+use super::token_rules::{self, MAX_QUOTA, MAX_TOKENS_A_MINUTE};
 use crate::config::BaseUrl;
 
 /// A JSON object that is being read.
@@ -31,7 +32,12 @@ impl Fields {
                 Err(error) => return Err(AdminError::invalid(format!("the body is not JSON: {error}"))),
             },
         };
-        Ok(Fields { given, wrong: Vec::new(), asked: Vec::new() })
+        Ok(Fields::of(given))
+    }
+
+    /// These members.
+    pub(super) fn of(given: Map<String, Value>) -> Fields {
+        Fields { given, wrong: Vec::new(), asked: Vec::new() }
     }
 
     /// As [`Fields::read`], or from a form as browsers send them. A program such as curl says "form" of anything.
@@ -139,7 +145,7 @@ impl Fields {
     }
 
     /// A whole number of `min` to `max`; `null` is 0.
-    fn number(&mut self, name: &str, min: i64, max: i64) -> Option<i64> {
+    pub(super) fn number(&mut self, name: &str, min: i64, max: i64) -> Option<i64> {
         let form = format!("a whole number from {min} to {max}");
         self.take(name, &form, |value| match value {
             Value::Null => Some(0),
@@ -162,7 +168,20 @@ impl Fields {
 
     /// 0 and `null` are no limit.
     pub(super) fn rate_limit(&mut self) -> Option<Option<i64>> {
-        self.number("rateLimit", 0, MAX_COUNT).map(|limit| Some(limit).filter(|limit| *limit > 0))
+        self.limit("rateLimit", MAX_COUNT)
+    }
+
+    pub(super) fn tokens_per_minute(&mut self) -> Option<Option<i64>> {
+        self.limit("tokensPerMinute", MAX_TOKENS_A_MINUTE)
+    }
+
+    /// Tokens a month.
+    pub(super) fn quota(&mut self) -> Option<Option<i64>> {
+        self.limit("quotaLimit", MAX_QUOTA)
+    }
+
+    fn limit(&mut self, name: &str, max: i64) -> Option<Option<i64>> {
+        self.number(name, 0, max).map(|limit| Some(limit).filter(|limit| *limit > 0))
     }
 
     /// A list of texts; `null` is an empty one.
@@ -190,6 +209,47 @@ impl Fields {
             }
         }
         Some(list)
+    }
+
+    /// A list of addresses and CIDR ranges.
+    pub(super) fn ranges(&mut self, name: &str) -> Option<Vec<String>> {
+        let list = self.texts(name)?;
+        for (at, text) in list.iter().enumerate() {
+            if let Err(wrong) = token_rules::range(text) {
+                self.wrong(&format!("{name}[{at}]"), wrong);
+            }
+        }
+        Some(list.into_iter().map(|text| text.trim().to_owned()).collect())
+    }
+
+    /// When a token ends; `null` and an empty text are never.
+    pub(super) fn expiry(&mut self, name: &str, has: Option<&str>) -> Option<Option<String>> {
+        let text = self.take(name, "a time or null", |value| match value {
+            Value::Null => Some(String::new()),
+            Value::String(text) => Some(text),
+            _ => None,
+        })?;
+        token_rules::expiry(&text, has).inspect_err(|wrong| self.wrong(name, wrong)).ok()
+    }
+
+    /// Text on any number of lines; `null` is an empty one.
+    pub(super) fn note(&mut self, name: &str) -> Option<String> {
+        let text = self.take(name, "a text", |value| match value {
+            Value::Null => Some(String::new()),
+            Value::String(text) => Some(text),
+            _ => None,
+        })?;
+        token_rules::note(&text).inspect_err(|wrong| self.wrong(name, wrong)).ok().map(|()| text)
+    }
+
+    /// Any object that is not too large; `null` is an empty one.
+    pub(super) fn metadata(&mut self, name: &str) -> Option<Map<String, Value>> {
+        let object = self.take(name, "an object", |value| match value {
+            Value::Null => Some(Map::new()),
+            Value::Object(object) => Some(object),
+            _ => None,
+        })?;
+        token_rules::metadata(&object).inspect_err(|wrong| self.wrong(name, wrong)).ok().map(|()| object)
     }
 
     /// Names to names; `null` is an empty mapping.

@@ -1,5 +1,5 @@
-//! The control plane: channels, keys, caches, settings, accounts and the audit by JSON over HTTP, at the paths and with the fields
-//! of the Node program.
+//! The control plane: channels, keys, tokens, caches, settings, accounts and the audit by JSON over HTTP, at the paths and
+//! with the fields of the Node program.
 //! Not the data plane: nothing here is on the way of a client's request.
 //!
 //! A change is checked field by field, stored in one transaction, then put in force by a new snapshot.
@@ -24,6 +24,9 @@ mod shown_settings;
 mod sign_in;
 mod stats;
 mod throttle;
+pub mod token_rules;
+mod token_view;
+mod tokens;
 mod users;
 mod view;
 mod visitor;
@@ -39,11 +42,13 @@ use crate::cache::Caches;
 use crate::config::BaseUrl;
 pub use crate::config::keyline;
 use crate::http::{Ids, Reply};
+use crate::ledger::Ledger;
 use crate::snapshot::Reloader;
 use crate::store::Store;
 use crate::upstream::Client;
 pub use passwords::{HashError, Passwords, hash};
 pub use routes::{Least, routes};
+pub use token_view::{kind, new_token_shown, quota_used, stored_token};
 pub use users::stored as stored_user;
 pub use view::{masked, members, stored_channel, stored_key};
 
@@ -65,6 +70,8 @@ pub struct Admin {
     pub client: Arc<Client>,
     /// Shown and cleared here.
     pub caches: Arc<Caches>,
+    /// Of what was used and is not written yet.
+    pub ledger: Arc<Ledger>,
     /// Ids of requests.
     pub ids: Arc<Ids>,
     /// Checks who signs in.

@@ -20,7 +20,7 @@ use super::error::AdminError;
 use super::visitor::Visitor;
 use super::{
     Admin, access_control, admin_tokens, audit, caches, channels, import, keys, sessions, settings, sign_in,
-    stats, users,
+    stats, tokens, users,
 };
 use crate::access::{Area, admits, caller, speaks_tls};
 use crate::http::{Body, Reply, discard_small, headers, read_body, request_id};
@@ -167,6 +167,14 @@ fn table() -> Vec<Row> {
         row(Method::POST, "/admin/api/channels/reset-health", RULE, channels::reset_health),
         row(Method::PUT, "/admin/api/channels/{id}", RULE, channels::update),
         row(Method::DELETE, "/admin/api/channels/{id}", RULE, channels::delete),
+        row(Method::GET, "/admin/api/tokens", SEE, tokens::list),
+        row(Method::POST, "/admin/api/tokens", RULE, tokens::create),
+        row(Method::POST, "/admin/api/tokens/bulk", RULE, tokens::bulk),
+        row(Method::PUT, "/admin/api/tokens/{id}", RULE, tokens::update),
+        row(Method::DELETE, "/admin/api/tokens/{id}", RULE, tokens::delete),
+        row(Method::POST, "/admin/api/tokens/{id}/regenerate", RULE, tokens::regenerate),
+        row(Method::POST, "/admin/api/tokens/{id}/reset-quota", RULE, tokens::reset_quota),
+        row(Method::GET, "/admin/api/tokens/{id}/usage", SEE, tokens::usage),
         row(Method::GET, "/admin/api/cache", SEE, caches::report),
         row(Method::DELETE, "/admin/api/cache", RULE, caches::clear),
         row(Method::GET, "/admin/api/settings", SEE, settings::list),

@@ -1,4 +1,5 @@
-//! Commands that work on what is stored: keys, channels, accounts, and the database as a whole. They open the database in
+//! Commands that work on what is stored: keys, channels, tokens, accounts, and the database as a whole. They open the
+//! database in
 //! `DATA_DIR` themselves, so that they work with and without a running gateway, which sees a change by its revision.
 
 mod args;
@@ -10,6 +11,7 @@ mod keys;
 mod options;
 mod password;
 mod show;
+mod tokens;
 mod users;
 
 use std::io;
@@ -31,6 +33,7 @@ pub enum Job {
     Keys(keys::Job),
     Channels(channels::Job),
     Users(users::Job),
+    Tokens(tokens::Job),
     Files(files::Job),
     Import(import::Job),
 }
@@ -48,6 +51,8 @@ impl Job {
 #[derive(Debug, Default)]
 struct Told {
     out: String,
+    /// For a person, beside what a script reads.
+    note: Option<String>,
     /// Warnings, each a line.
     warnings: Vec<String>,
     /// Of a part that could not be done.
@@ -66,13 +71,14 @@ impl Told {
 /// What is wrong with its options, each a line.
 pub(super) fn job(name: &str, matches: &ArgMatches) -> Option<Result<Job, Vec<String>>> {
     let mut options = Options::new(match name {
-        "key" | "channel" | "user" => matches.subcommand()?.1,
+        "key" | "channel" | "token" | "user" => matches.subcommand()?.1,
         _ => matches,
     });
     let job = match name {
         "key" => Job::Keys(keys::read(matches.subcommand()?.0, &mut options)),
         "channel" => Job::Channels(channels::read(matches.subcommand()?.0, &mut options)),
         "user" => Job::Users(users::read(matches.subcommand()?.0, &mut options)),
+        "token" => Job::Tokens(tokens::read(matches.subcommand()?.0, &mut options)),
         "migrate" => Job::Files(files::Job::Migrate { dry_run: options.flag(args::DRY_RUN) }),
         "backup" => {
             Job::Files(files::Job::Backup { file: options.path()?, with_key: options.flag(args::WITH_KEY) })
@@ -97,6 +103,7 @@ pub fn state(job: Job, config: &Config, console: &mut Console<'_>) -> anyhow::Re
             Job::Keys(job) => keys::run(job, config).await,
             Job::Channels(job) => channels::run(job, config).await,
             Job::Users(job) => users::run(job, config).await,
+            Job::Tokens(job) => tokens::run(job, config).await,
             Job::Files(job) => files::run(job, config).await,
             Job::Import(job) => import::run(job, config).await,
         }
@@ -105,6 +112,9 @@ pub fn state(job: Job, config: &Config, console: &mut Console<'_>) -> anyhow::Re
         // Whoever read has read enough, as `head` does.
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {}
         done => done?,
+    }
+    if let Some(note) = &told.note {
+        writeln!(console.err, "{note}")?;
     }
     for warning in &told.warnings {
         report::warning(warning, console)?;

@@ -70,6 +70,14 @@ impl Ledger {
         }
     }
 
+    /// Writes down all that is there.
+    ///
+    /// # Errors
+    /// As [`Ledger::write`].
+    pub async fn write_all(&self, store: &Store) -> Result<(), StoreError> {
+        self.write(store, usize::MAX).await
+    }
+
     /// Writes down what tokens have used, and at most `most` kinds of usage by hours: those of thousands of backends must
     /// not slow requests. What cannot be written is kept, and written another time.
     ///
@@ -84,7 +92,8 @@ impl Ledger {
                 kept.turn = std::mem::take(&mut kept.next);
             }
             let mut sums = kept.turn.split(most);
-            sums.add(kept.next.split(0));
+            let left = most - sums.kinds();
+            sums.add(kept.next.split(left));
             sums
         };
         if sums.is_empty() {

@@ -33,6 +33,11 @@ impl Sums {
         self.hours.is_empty() && self.tokens.is_empty()
     }
 
+    /// Of usage by hours.
+    pub(super) fn kinds(&self) -> usize {
+        self.hours.len()
+    }
+
     pub(super) fn add_all(&mut self, records: Vec<Record>) {
         records.into_iter().for_each(|record| self.add_one(record));
     }

@@ -2,9 +2,7 @@ use jiff::civil::date;
 
 use super::*;
 use crate::config::TokenHash;
-use crate::store::NewToken;
-
-const MANY: usize = usize::MAX;
+use crate::store::{By, NewToken};
 
 fn record(token: &str, prompt: u64) -> Record {
     Record {
@@ -25,7 +23,7 @@ fn record(token: &str, prompt: u64) -> Record {
 async fn store(home: &tempfile::TempDir) -> Store {
     let store = Store::open(home.path(), None).await.unwrap();
     let new = NewToken { id: Some("t".to_owned()), ..NewToken::new("t", TokenHash::of(b"t"), "", "") };
-    store.create_tokens(&[new]).await.unwrap();
+    store.create_tokens(&[new], &By::cli()).await.unwrap();
     store
 }
 
@@ -36,8 +34,8 @@ async fn more_than_the_queue_holds_is_added_up_and_written_once() {
     let all = 2 * QUEUE as u64 + 5;
     (0..all).for_each(|_| ledger.push(record("t", 2)));
     assert!(lock(&ledger.queue).len() < QUEUE, "the queue has an end");
-    ledger.write(&store, MANY).await.unwrap();
-    ledger.write(&store, MANY).await.unwrap();
+    ledger.write_all(&store).await.unwrap();
+    ledger.write_all(&store).await.unwrap();
     let usage = store.usage_since(0).await.unwrap();
     let all = i64::try_from(all).unwrap();
     assert_eq!(usage.len(), 1);
@@ -58,12 +56,12 @@ async fn what_cannot_be_written_is_written_later_and_once() {
     ledger.push(record("t", 2));
     ledger.push(record("gone", 2));
     first.close_shared().await;
-    ledger.write(&first, MANY).await.unwrap_err();
+    ledger.write_all(&first).await.unwrap_err();
     ledger.push(Record { outcome: "timeout", is_failed: true, charged: None, ..record("t", 7) });
-    ledger.write(&first, MANY).await.unwrap_err();
+    ledger.write_all(&first).await.unwrap_err();
     let again = Store::open(home.path(), None).await.unwrap();
-    ledger.write(&again, MANY).await.unwrap();
-    ledger.write(&again, MANY).await.unwrap();
+    ledger.write_all(&again).await.unwrap();
+    ledger.write_all(&again).await.unwrap();
     let token = again.token("t").await.unwrap();
     assert_eq!((token.quota_used, token.totals.total_requests, token.totals.failed_requests), (3, 2, 1));
     assert_eq!(again.usage_since(0).await.unwrap().len(), 3, "usage of a token that is gone stays");
@@ -81,9 +79,12 @@ async fn of_many_kinds_of_usage_each_has_its_turn() {
         let token = store.token("t").await.unwrap();
         assert_eq!(token.totals.total_requests, 8 * i64::try_from(round).unwrap(), "tokens do not wait");
     }
-    ledger.write(&store, MANY).await.unwrap();
+    ledger.write(&store, 2).await.unwrap();
+    ledger.push(record(0));
+    (4..8).for_each(|at| ledger.push(record(at)));
+    ledger.write_all(&store).await.unwrap();
     let usage = store.usage_since(0).await.unwrap();
-    assert!(usage.iter().all(|(_, counts)| counts.requests == 4), "{usage:?}");
+    assert_eq!(usage.iter().map(|(_, counts)| counts.requests).sum::<i64>(), 4 * 8 + 5, "{usage:?}");
 }
 
 #[tokio::test]
@@ -92,7 +93,7 @@ async fn a_month_that_is_over_does_not_count_for_the_next() {
     let (store, ledger) = (store(&home).await, Ledger::default());
     ledger.push(Record { charged: Some((date(2026, 6, 1), 10)), ..record("t", 9) });
     ledger.push(Record { charged: Some((date(2026, 5, 1), 100)), ..record("t", 99) });
-    ledger.write(&store, MANY).await.unwrap();
+    ledger.write_all(&store).await.unwrap();
     let token = store.token("t").await.unwrap();
     assert_eq!((token.quota_used, token.quota_month.as_deref()), (10, Some("2026-06-01")));
     assert_eq!(token.totals.total_tokens, 110);

@@ -25,6 +25,7 @@ mod settings;
 mod shown;
 mod staged;
 mod text;
+mod token_list;
 mod token_rows;
 mod tokens;
 mod totals;
@@ -50,8 +51,9 @@ pub use rows::{
 pub use seal::Lost;
 pub use sessions::{LIFE, NewSession, SessionRow};
 pub use staged::Staged;
+pub use token_list::{TokenKind, TokenQuery};
 pub use token_rows::{NewToken, TokenChange, TokenRow, TokenText, TokenUse};
-pub use usage::{UsageCounts, UsageKey};
+pub use usage::{HourlyUse, UsageCounts, UsageKey};
 pub use users::{FIRST, NewPassword, NewUser, Role, UserChange, UserRow};
 
 /// The database of a data folder, open. Any number of processes may have it open at once.

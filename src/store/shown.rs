@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 use super::audit::SECRET;
 use super::rows::{BackendRow, ChannelRow};
 use super::seal::Lost;
+use super::token_rows::TokenRow;
 use crate::config::Secret;
 
 pub(super) fn key(row: &BackendRow) -> Value {
@@ -45,6 +46,25 @@ pub(super) fn channel(row: &ChannelRow, backends: &[BackendRow]) -> Value {
         "tags": row.tags,
         "baseUrl": row.base_url,
         "backends": backends.collect::<Vec<_>>(),
+    })
+}
+
+/// Of its text the two ends, as everywhere.
+pub(super) fn token(row: &TokenRow) -> Value {
+    json!({
+        "name": row.name,
+        "token": format!("{}****{}", row.prefix, row.last_four),
+        "enabled": row.enabled,
+        "expiresAt": row.expires_at,
+        "allowedModels": row.models,
+        "allowedIPs": row.ips,
+        "rateLimit": row.rate_limit,
+        "tokensPerMinute": row.tokens_per_minute,
+        "quotaLimit": row.quota_limit,
+        "maxConcurrent": row.max_concurrent,
+        "allowClientOptions": row.allow_client_options,
+        "note": row.note,
+        "metadata": row.metadata,
     })
 }
 

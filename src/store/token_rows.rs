@@ -158,12 +158,28 @@ pub struct TokenChange {
     pub allow_client_options: Option<bool>,
     pub note: Option<String>,
     pub metadata: Option<Map<String, Value>>,
+    /// Whether nothing of this month's quota is used.
+    pub is_quota_reset: bool,
+}
+
+macro_rules! set_token {
+    ($change:expr, $into:expr) => {
+        set!($change, $into, name enabled expires_at models ips rate_limit tokens_per_minute quota_limit);
+        set!($change, $into, max_concurrent allow_client_options note metadata);
+    };
 }
 
 impl TokenChange {
+    /// Puts these values into a token that is to be stored; its text is its own.
+    pub fn fill(&self, new: &mut NewToken) {
+        set_token!(self, new);
+    }
+
     pub(super) fn apply(&self, row: &mut TokenRow) {
-        set!(self, row, name enabled expires_at models ips rate_limit tokens_per_minute quota_limit);
-        set!(self, row, max_concurrent allow_client_options note metadata);
+        set_token!(self, row);
+        if self.is_quota_reset {
+            row.quota_used = 0;
+        }
     }
 }
 

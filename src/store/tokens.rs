@@ -2,13 +2,14 @@
 
 use serde_json::{Map, Value};
 
+use super::audit::{self, By, Entry};
 use super::backends::unique;
 use super::db::{Tx, on};
 use super::keys::check;
 use super::rows::Totals;
 use super::text::{from_json, to_json};
 use super::token_rows::{NewToken, TokenChange, TokenRow, TokenText, TokenUse};
-use super::{Conflict, Store, StoreError, meta};
+use super::{Conflict, Store, StoreError, meta, shown};
 use crate::config::TokenHash;
 
 /// A row as the database has it.
@@ -83,11 +84,12 @@ impl Store {
     ///
     /// # Errors
     /// [`Conflict::Token`] when one of the same text exists, [`Conflict::Id`]; those of the database.
-    pub async fn create_tokens(&self, new: &[NewToken]) -> Result<Vec<TokenRow>, StoreError> {
+    pub async fn create_tokens(&self, new: &[NewToken], by: &By) -> Result<Vec<TokenRow>, StoreError> {
         let mut tx = self.db.write().await?;
         let rows: Vec<TokenRow> = new.iter().map(TokenRow::from).collect();
         for row in &rows {
             insert(&mut tx, row).await?;
+            audit::write(&mut tx, by, &entry("token.create", row).after(shown::token(row))).await?;
         }
         if !rows.is_empty() {
             meta::note_tokens(&mut tx).await?;
@@ -106,12 +108,16 @@ impl Store {
         id: &str,
         change: &TokenChange,
         expected: Option<i64>,
+        by: &By,
     ) -> Result<TokenRow, StoreError> {
         let mut tx = self.db.write().await?;
         let mut row = one(&mut tx, id).await?.ok_or_else(|| not_found(id))?.open()?;
         check(expected, row.revision)?;
+        let before = shown::token(&row);
         change.apply(&mut row);
-        update(&mut tx, &mut row).await?;
+        update(&mut tx, &mut row, change.is_quota_reset).await?;
+        let action = if change.is_quota_reset { "token.reset_quota" } else { "token.update" };
+        audit::write(&mut tx, by, &entry(action, &row).changed(before, shown::token(&row))).await?;
         meta::changed_tokens(&mut tx).await?;
         tx.commit().await?;
         Ok(row)
@@ -126,6 +132,7 @@ impl Store {
         id: &str,
         text: &TokenText,
         expected: Option<i64>,
+        by: &By,
     ) -> Result<TokenRow, StoreError> {
         let mut tx = self.db.write().await?;
         let row = one(&mut tx, id).await?.ok_or_else(|| not_found(id))?.open()?;
@@ -138,19 +145,19 @@ impl Store {
             .execute(conn).await.map(drop));
         done.map_err(|error| if unique(&error) { Conflict::Token.into() } else { StoreError::from(error) })?;
         meta::changed_tokens(&mut tx).await?;
+        let before = shown::token(&row);
         let row = one(&mut tx, id).await?.ok_or_else(|| not_found(id))?.open()?;
+        audit::write(&mut tx, by, &entry("token.regenerate", &row).changed(before, shown::token(&row)))
+            .await?;
         tx.commit().await?;
         Ok(row)
     }
 
     /// # Errors
     /// [`StoreError::NotFound`]; those of the database.
-    pub async fn delete_token(&self, id: &str) -> Result<(), StoreError> {
+    pub async fn delete_token(&self, id: &str, by: &By) -> Result<(), StoreError> {
         let mut tx = self.db.write().await?;
-        let deleted = on!(&mut tx, conn => sqlx::query("DELETE FROM tokens WHERE id = $1")
-            .bind(id)
-            .execute(conn).await.map(|done| done.rows_affected()))?;
-        if deleted == 0 {
+        if !delete(&mut tx, id, by).await? {
             return Err(not_found(id));
         }
         meta::changed_tokens(&mut tx).await?;
@@ -162,22 +169,28 @@ impl Store {
     pub async fn token(&self, id: &str) -> Result<TokenRow, StoreError> {
         one(&mut self.db.read().await?, id).await?.ok_or_else(|| not_found(id))?.open()
     }
+}
 
-    /// At most `most` tokens in the order in which they were made, those behind `after` if it is given.
-    ///
-    /// # Errors
-    /// Those of the database.
-    pub async fn tokens(&self, after: Option<&TokenRow>, most: u32) -> Result<Vec<TokenRow>, StoreError> {
-        let (created_at, id) = after.map_or(("", ""), |row| (row.created_at.as_str(), row.id.as_str()));
-        let mut tx = self.db.read().await?;
-        let stored: Vec<Stored> = on!(&mut tx, conn => sqlx::query_as(
-                "SELECT * FROM tokens WHERE (created_at, id) > ($1, $2) ORDER BY created_at, id LIMIT $3")
-            .bind(created_at)
-            .bind(id)
-            .bind(i64::from(most))
-            .fetch_all(conn).await)?;
-        stored.into_iter().map(Stored::open).collect()
-    }
+/// Deletes a token; gives whether it was there.
+pub(super) async fn delete(tx: &mut Tx, id: &str, by: &By) -> Result<bool, StoreError> {
+    let Some(row) = one(tx, id).await?.map(Stored::open).transpose()? else { return Ok(false) };
+    on!(tx, conn => sqlx::query("DELETE FROM tokens WHERE id = $1").bind(id).execute(conn).await.map(drop))?;
+    audit::write(tx, by, &entry("token.delete", &row).before(shown::token(&row))).await?;
+    Ok(true)
+}
+
+/// Turns a token on or off; gives whether it is there.
+pub(super) async fn enable(tx: &mut Tx, id: &str, on: bool, by: &By) -> Result<bool, StoreError> {
+    let Some(mut row) = one(tx, id).await?.map(Stored::open).transpose()? else { return Ok(false) };
+    let before = shown::token(&row);
+    row.enabled = on;
+    update(tx, &mut row, false).await?;
+    audit::write(tx, by, &entry("token.update", &row).changed(before, shown::token(&row))).await?;
+    Ok(true)
+}
+
+fn entry(action: &'static str, row: &TokenRow) -> Entry {
+    Entry::new(action, "token", &row.id, &row.name)
 }
 
 /// Adds what tokens have used. Ids that are gone count for nothing. What was used in another month than the stored one
@@ -258,11 +271,11 @@ const REGENERATE: &str = "\
 const UPDATE: &str = "\
     UPDATE tokens SET name = $3, enabled = $4, expires_at = $5, models = $6, ips = $7, rate_limit = $8, \
       tokens_per_minute = $9, quota_limit = $10, max_concurrent = $11, allow_client_options = $12, note = $13, \
-      metadata = $14, revision = revision + 1 \
+      metadata = $14, quota_used = CASE WHEN $15 THEN 0 ELSE quota_used END, revision = revision + 1 \
     WHERE id = $1 AND revision = $2";
 
 /// Writes what may change, and counts the revision on.
-async fn update(tx: &mut Tx, row: &mut TokenRow) -> Result<(), StoreError> {
+async fn update(tx: &mut Tx, row: &mut TokenRow, is_quota_reset: bool) -> Result<(), StoreError> {
     let updated = on!(tx, conn => sqlx::query(UPDATE)
         .bind(&row.id)
         .bind(row.revision)
@@ -278,6 +291,7 @@ async fn update(tx: &mut Tx, row: &mut TokenRow) -> Result<(), StoreError> {
         .bind(row.allow_client_options)
         .bind(&row.note)
         .bind(to_json(&row.metadata))
+        .bind(is_quota_reset)
         .execute(conn).await.map(|done| done.rows_affected()))?;
     let expected = row.revision;
     row.revision += 1;

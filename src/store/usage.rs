@@ -70,6 +70,35 @@ impl Store {
     }
 }
 
+/// What a token has used in an hour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, sqlx::FromRow)]
+pub struct HourlyUse {
+    /// Its first second, since 1970.
+    pub hour: i64,
+    pub requests: i64,
+    pub prompt_tokens: i64,
+    pub completion_tokens: i64,
+    /// Of both: those that came from a cache.
+    pub cached_tokens: i64,
+}
+
+const OF_TOKEN: &str = "\
+    SELECT hour, CAST(SUM(requests) AS BIGINT) AS requests, CAST(SUM(prompt_tokens) AS BIGINT) AS prompt_tokens, \
+      CAST(SUM(completion_tokens) AS BIGINT) AS completion_tokens, \
+      CAST(SUM(cached_tokens) AS BIGINT) AS cached_tokens \
+    FROM usage_hourly WHERE token = $1 AND hour >= $2 GROUP BY hour ORDER BY hour";
+
+impl Store {
+    /// What a token has used since that second, in order. Hours without use have none.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn token_usage(&self, id: &str, second: i64) -> Result<Vec<HourlyUse>, StoreError> {
+        let mut tx = self.db.read().await?;
+        Ok(on!(&mut tx, conn => sqlx::query_as(OF_TOKEN).bind(id).bind(second).fetch_all(conn).await)?)
+    }
+}
+
 async fn add(tx: &mut Tx, key: &UsageKey, counts: &UsageCounts) -> Result<(), StoreError> {
     on!(tx, conn => sqlx::query(ADD)
         .bind(key.hour)

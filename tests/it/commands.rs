@@ -6,6 +6,7 @@ mod files;
 mod gateway;
 mod keys;
 mod saved;
+mod tokens;
 mod users;
 
 use std::path::Path;

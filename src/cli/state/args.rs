@@ -21,6 +21,14 @@ pub(super) const MODEL: &str = "model";
 pub(super) const MAP: &str = "map";
 pub(super) const GROUP: &str = "group";
 pub(super) const TAG: &str = "tag";
+pub(super) const MODELS: &str = "models";
+pub(super) const IPS: &str = "ips";
+pub(super) const EXPIRES: &str = "expires";
+pub(super) const TOKENS: &str = "tokens-per-minute";
+pub(super) const QUOTA: &str = "quota";
+pub(super) const CLIENT_OPTIONS: &str = "client-options";
+pub(super) const NOTE: &str = "note";
+pub(super) const METADATA: &str = "metadata";
 pub(super) const DISABLED: &str = "disabled";
 pub(super) const ROLE: &str = "role";
 pub(super) const MUST_CHANGE: &str = "must-change";
@@ -68,8 +76,16 @@ const PASSWORD: &str = "\
 The password is asked for, or read from standard input where that is no terminal: one line of 8 to 256
 bytes. It is never an argument, as every user of a machine can read its command lines.";
 
+const TOKEN_CREATE: &str = "\
+The token is printed once, alone on standard output, and kept as a hash only:
+  TOKEN=$(ollama2openai token create --name ci --models 'llama*' --quota 1000000)";
+
+const TOKEN_EDIT: &str = "\
+What is not named stays as it is. A list that is named takes the place of the old one; an empty text
+empties it, as in --models ''. --expires '' is never, and 0 is no limit.";
+
 /// All commands of this room.
-pub(in crate::cli) fn commands() -> [Command; 7] {
+pub(in crate::cli) fn commands() -> [Command; 8] {
     let dry_run = flag(DRY_RUN, "Show what is pending and change nothing");
     let with_key = flag(WITH_KEY, "Put the key in, too: whoever reads the file then reads all credentials");
     let force = flag(FORCE, "Put a database that is there aside, under a name that ends in .replaced");
@@ -77,6 +93,7 @@ pub(in crate::cli) fn commands() -> [Command; 7] {
         group("key", "Keys of the pool: one backend each").subcommands(key()),
         group("channel", "Channels: named groups of backends").subcommands(channel()),
         group("user", "Accounts of people who manage the gateway").subcommands(user()),
+        group("token", "Tokens: what clients show and may do").subcommands(token()),
         Command::new("migrate")
             .about("Bring the database up to date (every start does it, too)")
             .arg(dry_run),
@@ -203,6 +220,49 @@ fn user() -> Vec<Command> {
             .arg(many("accounts")),
         Command::new("delete").about("Delete accounts with their API tokens").arg(many("accounts")),
         Command::new("sign-out").about("End all sessions of accounts").arg(many("accounts")),
+    ]
+}
+
+fn token() -> Vec<Command> {
+    let name = || text(NAME, "NAME", "Name for people");
+    let disabled = flag(DISABLED, "Let nobody in by it yet");
+    vec![
+        list("List the tokens; their texts are masked"),
+        Command::new("show").about("Show one token").args([one("token"), json()]),
+        Command::new("create")
+            .about("Make a token")
+            .after_help(TOKEN_CREATE)
+            .args([name(), disabled, json()])
+            .args(allowances()),
+        Command::new("edit")
+            .about("Change a token")
+            .after_help(TOKEN_EDIT)
+            .args([one("token"), name()])
+            .args(allowances()),
+        Command::new("regenerate")
+            .about("Give a token another text, printed once; the old one ends")
+            .args([one("token"), json()]),
+        Command::new("enable").about("Let clients in by these tokens").arg(many("tokens")),
+        Command::new("disable").about("Let nobody in by these tokens").arg(many("tokens")),
+        Command::new("delete").about("Delete tokens").arg(many("tokens")),
+    ]
+}
+
+/// What a token may do.
+fn allowances() -> [Arg; 10] {
+    let number = |name, help| text(name, "NUMBER", help).allow_negative_numbers(true);
+    let items = |name, value, help| text(name, value, help).action(ArgAction::Append).value_delimiter(',');
+    [
+        items(MODELS, "MODEL", "Models, * for any end (commas between, or repeat; none: all)"),
+        items(IPS, "ADDRESS", "Addresses and CIDR ranges (commas between, or repeat; none: all)"),
+        text(EXPIRES, "TIME", "RFC 3339, a date, or such as 2030-01-31T18:00 in this machine's zone"),
+        number(RATE, "Requests a minute; 0 is the default rate"),
+        number(TOKENS, "Tokens a minute; 0 is no limit"),
+        number(QUOTA, "Tokens a month; 0 is no quota"),
+        number(CAP, "Requests at once; 0 is no cap"),
+        text(CLIENT_OPTIONS, "true|false", "Whether it may set what makes a model reload, such as num_ctx"),
+        text(NOTE, "TEXT", "A note for people"),
+        text(METADATA, "JSON", "Any JSON object, for your programs"),
     ]
 }
 

@@ -100,7 +100,7 @@ pub(super) async fn run(job: Job, config: &Config) -> anyhow::Result<Told> {
                 true => format!("{:#}\n", json!(stored_channel(row, &members))),
                 false => show::channel(row, &members),
             };
-            Ok(Told { out, warnings, failure: None })
+            Ok(Told { out, warnings, ..Told::default() })
         }
         Job::Add(edit) => add(*edit, config).await,
         Job::Update { which, edit } => update(&which, *edit, config).await,
@@ -110,7 +110,7 @@ pub(super) async fn run(job: Job, config: &Config) -> anyhow::Result<Told> {
             let out =
                 toggle(&store, found.iter().map(|row| (row.id.as_str(), row.name.as_str())), on).await?;
             store.close().await;
-            Ok(Told { out, warnings, failure: None })
+            Ok(Told { out, warnings, ..Told::default() })
         }
         Job::Delete { which } => {
             let (store, rows, _) = open(config).await?;
@@ -143,7 +143,7 @@ async fn list(json: bool, config: &Config) -> anyhow::Result<Told> {
             show::channels(&rows.channels.iter().map(|row| (row, of(row).len())).collect::<Vec<_>>())
         }
     };
-    Ok(Told { out, warnings, failure: None })
+    Ok(Told { out, warnings, ..Told::default() })
 }
 
 async fn add(edit: Edit, config: &Config) -> anyhow::Result<Told> {
@@ -155,7 +155,7 @@ async fn add(edit: Edit, config: &Config) -> anyhow::Result<Told> {
     let (store, _, warnings) = open(config).await?;
     let (row, members) = store.create_channel(&new, &By::cli()).await?;
     store.close().await;
-    Ok(Told { out: show::channel(&row, &members.iter().collect::<Vec<_>>()), warnings, failure: None })
+    Ok(Told { out: show::channel(&row, &members.iter().collect::<Vec<_>>()), warnings, ..Told::default() })
 }
 
 async fn update(which: &str, edit: Edit, config: &Config) -> anyhow::Result<Told> {
@@ -175,7 +175,7 @@ async fn update(which: &str, edit: Edit, config: &Config) -> anyhow::Result<Told
     }
     let (row, members) = store.update_channel(&row.id, &change, Some(row.revision), &By::cli()).await?;
     store.close().await;
-    Ok(Told { out: show::channel(&row, &members.iter().collect::<Vec<_>>()), warnings, failure: None })
+    Ok(Told { out: show::channel(&row, &members.iter().collect::<Vec<_>>()), warnings, ..Told::default() })
 }
 
 /// A key, and where it was given.

@@ -1,6 +1,6 @@
 //! Which row a person means: by its id, the beginning of its id, or its exact name.
 
-use crate::store::{BackendRow, ChannelRow, Rows, UserRow};
+use crate::store::{BackendRow, ChannelRow, Rows, TokenRow, UserRow};
 
 /// Of what is ambiguous, so many are shown.
 const SHOWN: usize = 5;
@@ -34,6 +34,16 @@ impl Named for ChannelRow {
 
 impl Named for UserRow {
     const WHAT: &str = "account";
+    fn id(&self) -> &str {
+        &self.id
+    }
+    fn name(&self) -> &str {
+        &self.name
+    }
+}
+
+impl Named for TokenRow {
+    const WHAT: &str = "token";
     fn id(&self) -> &str {
         &self.id
     }

@@ -115,7 +115,7 @@ pub(super) async fn run(job: Job, config: &Config) -> anyhow::Result<Told> {
             let out =
                 toggle(&store, found.iter().map(|row| (row.id.as_str(), row.name.as_str())), on).await?;
             store.close().await;
-            Ok(Told { out, warnings, failure: None })
+            Ok(Told { out, warnings, ..Told::default() })
         }
         Job::Delete { which } => {
             let (store, rows, _) = open(config).await?;
@@ -142,7 +142,7 @@ async fn list(json: bool, config: &Config) -> anyhow::Result<Told> {
         (false, true) => format!("no keys in {}\n", place(config)),
         (false, false) => show::keys(&keys),
     };
-    Ok(Told { out, warnings, failure: None })
+    Ok(Told { out, warnings, ..Told::default() })
 }
 
 async fn add(add: Add, config: &Config) -> anyhow::Result<Told> {
@@ -222,5 +222,5 @@ async fn update(update: Update, config: &Config) -> anyhow::Result<Told> {
     }
     let row = store.update_key(&row.id, &change, Some(row.revision), &By::cli()).await?;
     store.close().await;
-    Ok(Told { out: show::keys(&[&row]), warnings, failure: None })
+    Ok(Told { out: show::keys(&[&row]), warnings, ..Told::default() })
 }

@@ -1,13 +1,15 @@
-//! Options of keys and channels, checked by the rules of the admin API. Every wrong one is named.
+//! Options of keys, channels and tokens, checked by the rules of the admin API. Every wrong one is named.
 
 use std::path::PathBuf;
 
 use clap::ArgMatches;
+use serde_json::{Map, Value};
 
 use super::args;
 use crate::admin::rules::{self, MAX_COUNT, MAX_PRIORITY};
+use crate::admin::token_rules::{self, MAX_QUOTA, MAX_TOKENS_A_MINUTE};
 use crate::config::BaseUrl;
-use crate::store::Role;
+use crate::store::{Role, TokenChange};
 
 /// The options of one command that is being read.
 #[derive(Debug)]
@@ -85,7 +87,7 @@ impl<'m> Options<'m> {
 
     /// 0 is no limit.
     pub(super) fn rate_limit(&mut self) -> Option<Option<i64>> {
-        self.number(args::RATE, 0, MAX_COUNT).map(|limit| Some(limit).filter(|limit| *limit > 0))
+        self.limit(args::RATE, MAX_COUNT)
     }
 
     pub(super) fn account(&mut self) -> Option<String> {
@@ -137,6 +139,64 @@ impl<'m> Options<'m> {
             }
         }
         Some(pairs)
+    }
+
+    /// What a token may do, but for its expiry: whether that is good depends on the one that it has.
+    pub(super) fn token(&mut self) -> TokenChange {
+        TokenChange {
+            name: self.name(),
+            enabled: self.enabled(),
+            expires_at: None,
+            models: self.checked(args::MODELS, rules::pattern),
+            ips: self.checked(args::IPS, token_rules::range),
+            rate_limit: self.rate_limit(),
+            tokens_per_minute: self.limit(args::TOKENS, MAX_TOKENS_A_MINUTE),
+            quota_limit: self.limit(args::QUOTA, MAX_QUOTA),
+            max_concurrent: self.max_concurrent(),
+            allow_client_options: self.switch(args::CLIENT_OPTIONS),
+            note: self.note_for_people(),
+            metadata: self.metadata(),
+            is_quota_reset: false,
+        }
+    }
+
+    /// A list of which each item is checked; an empty text is no item.
+    fn checked(&mut self, option: &str, check: fn(&str) -> Result<(), String>) -> Option<Vec<String>> {
+        let list = self.list(option)?;
+        for text in &list {
+            if let Err(wrong) = check(text) {
+                self.note(option, &format!("{wrong}, not {text:?}"));
+            }
+        }
+        Some(list)
+    }
+
+    /// 0 is no limit.
+    fn limit(&mut self, option: &str, max: i64) -> Option<Option<i64>> {
+        self.number(option, 0, max).map(|limit| Some(limit).filter(|limit| *limit > 0))
+    }
+
+    fn switch(&mut self, option: &str) -> Option<bool> {
+        let read = self.text(option)?.parse();
+        read.inspect_err(|_| self.note(option, "must be true or false")).ok()
+    }
+
+    fn note_for_people(&mut self) -> Option<String> {
+        let text = self.text(args::NOTE)?;
+        let read = token_rules::note(text);
+        read.inspect_err(|wrong| self.note(args::NOTE, wrong)).ok().map(|()| text.to_owned())
+    }
+
+    fn metadata(&mut self) -> Option<Map<String, Value>> {
+        let object = match serde_json::from_str(self.text(args::METADATA)?) {
+            Ok(Value::Object(object)) => object,
+            _ => {
+                self.note(args::METADATA, "must be a JSON object, such as '{\"team\":\"a\"}'");
+                return None;
+            }
+        };
+        token_rules::metadata(&object).inspect_err(|wrong| self.note(args::METADATA, wrong)).ok()?;
+        Some(object)
     }
 
     fn number(&mut self, option: &str, min: i64, max: i64) -> Option<i64> {

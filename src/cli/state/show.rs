@@ -1,7 +1,11 @@
 //! Tables for people.
 
-use crate::admin::masked;
-use crate::store::{BackendRow, ChannelRow, UserRow};
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use crate::access::mask;
+use crate::admin::{kind, masked, quota_used};
+use crate::store::{BackendRow, ChannelRow, TokenRow, UserRow};
 
 /// Columns that line up, each as wide as its widest cell.
 pub(super) fn table(head: &[&str], rows: &[Vec<String>]) -> String {
@@ -113,6 +117,49 @@ pub(super) fn channel(row: &ChannelRow, members: &[&BackendRow]) -> String {
     text.push('\n');
     text.push_str(&keys(members));
     text
+}
+
+pub(super) fn tokens(rows: &[TokenRow], now: Timestamp, zone: &TimeZone) -> String {
+    let head = ["ID", "NAME", "TOKEN", "STATUS", "EXPIRES", "QUOTA", "USED", "A MINUTE", "CAP", "MODELS"];
+    let cells = |row: &TokenRow| {
+        vec![
+            row.id.clone(),
+            row.name.clone(),
+            mask(&row.prefix, &row.last_four),
+            kind(row, now).name().to_owned(),
+            row.expires_at.clone().unwrap_or_else(|| "-".to_owned()),
+            limit(row.quota_limit.unwrap_or_default()),
+            quota_used(row, now, zone).to_string(),
+            limit(row.rate_limit.unwrap_or_default()),
+            limit(row.max_concurrent),
+            models(&row.models),
+        ]
+    };
+    table(&head, &rows.iter().map(cells).collect::<Vec<_>>())
+}
+
+/// One token, a line a field.
+pub(super) fn token(row: &TokenRow, now: Timestamp, zone: &TimeZone) -> String {
+    let fields = [
+        ("NAME", row.name.clone()),
+        ("ID", row.id.clone()),
+        ("TOKEN", mask(&row.prefix, &row.last_four)),
+        ("STATUS", kind(row, now).name().to_owned()),
+        ("EXPIRES", row.expires_at.clone().unwrap_or_else(|| "-".to_owned())),
+        ("MODELS", models(&row.models)),
+        ("ADDRESSES", if row.ips.is_empty() { "all".to_owned() } else { row.ips.join(", ") }),
+        ("A MINUTE", limit(row.rate_limit.unwrap_or_default())),
+        ("TOKENS A MINUTE", limit(row.tokens_per_minute.unwrap_or_default())),
+        ("QUOTA", limit(row.quota_limit.unwrap_or_default())),
+        ("QUOTA USED", quota_used(row, now, zone).to_string()),
+        ("CAP", limit(row.max_concurrent)),
+        ("CLIENT OPTIONS", yes(row.allow_client_options)),
+        ("NOTE", row.note.replace(['\r', '\n', '\t'], " ")),
+        ("MADE", row.created_at.clone()),
+        ("LAST USED", row.totals.last_used.clone().unwrap_or_else(|| "-".to_owned())),
+        ("REQUESTS", row.totals.total_requests.to_string()),
+    ];
+    fields.iter().map(|(name, value)| format!("{}\n", format!("{name:<15} {value}").trim_end())).collect()
 }
 
 fn yes(is: bool) -> String {

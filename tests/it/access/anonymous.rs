@@ -1,6 +1,6 @@
 //! Use without a token: by whom, and until when.
 
-use ollama2openai::store::Store;
+use ollama2openai::store::{By, Store};
 
 use super::{CHAT, ask, gateway, token, told};
 use crate::support::client::Request;
@@ -51,7 +51,7 @@ async fn the_last_token_closes_the_door_behind_it() {
     let anonymous = async || gateway.post(CHAT, &chat(false)).await;
     assert_eq!(anonymous().await.status, 200);
     let store = Store::open(gateway.home(), None).await.unwrap();
-    let made = store.create_tokens(&[token("alice")]).await.unwrap();
+    let made = store.create_tokens(&[token("alice")], &By::cli()).await.unwrap();
     let closed = async {
         while anonymous().await.status != 401 {
             pause(std::time::Duration::from_millis(20)).await;
@@ -59,7 +59,7 @@ async fn the_last_token_closes_the_door_behind_it() {
     };
     within("the first token ends anonymous use", closed).await;
     assert_eq!(gateway.send(&ask("alice")).await.status, 200);
-    store.delete_token(&made[0].id).await.unwrap();
+    store.delete_token(&made[0].id, &By::cli()).await.unwrap();
     store.close().await;
     let deleted = async {
         while gateway.send(&ask("alice")).await.status != 401 {

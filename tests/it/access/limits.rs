@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use ollama2openai::fake::{End, Script};
-use ollama2openai::store::NewToken;
+use ollama2openai::store::{By, NewToken, TokenQuery};
 
 use super::{CHAT, ask, gateway, gateway_with, token, told, with};
 use crate::support::Gateway;
@@ -262,10 +262,10 @@ async fn limits_survive_a_change_of_configuration() {
         assert_eq!(gateway.send(&v1("alice")).await.status, 200);
     }
     let store = ollama2openai::store::Store::open(gateway.home(), None).await.unwrap();
-    store.create_tokens(&[token("bob")]).await.unwrap();
-    let id = store.tokens(None, 1).await.unwrap()[0].id.clone();
+    store.create_tokens(&[token("bob")], &By::cli()).await.unwrap();
+    let id = store.tokens(&TokenQuery::default()).await.unwrap()[0].id.clone();
     let change = ollama2openai::store::TokenChange { note: Some("new".to_owned()), ..Default::default() };
-    store.update_token(&id, &change, None).await.unwrap();
+    store.update_token(&id, &change, None, &By::cli()).await.unwrap();
     store.close().await;
     let followed = async {
         while gateway.send(&v1("bob")).await.status != 200 {

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use ollama2openai::fake::{End, Fake, Request as Asked, Script};
-use ollama2openai::store::{NewToken, Store, TokenRow, UsageCounts, UsageKey};
+use ollama2openai::store::{NewToken, Store, TokenQuery, TokenRow, UsageCounts, UsageKey};
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 
@@ -49,7 +49,8 @@ fn usage(reply: &Response) -> (i64, i64) {
 
 async fn books(home: &Path) -> (TokenRow, Vec<(UsageKey, UsageCounts)>) {
     let store = Store::open(home, None).await.unwrap();
-    let books = (store.tokens(None, 1).await.unwrap().remove(0), store.usage_since(0).await.unwrap());
+    let books =
+        (store.tokens(&TokenQuery::default()).await.unwrap().remove(0), store.usage_since(0).await.unwrap());
     store.close().await;
     books
 }

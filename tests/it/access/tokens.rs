@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use ollama2openai::store::{Conflict, NewToken, Store, StoreError, TokenChange, TokenText};
+use ollama2openai::store::{By, Conflict, NewToken, Store, StoreError, TokenChange, TokenQuery, TokenText};
 use serde_json::json;
 
 use super::{CHAT, ask, gateway, token, told, with};
@@ -147,13 +147,13 @@ async fn a_running_gateway_follows_changes_of_tokens() {
         }
         assert_eq!(seen, wanted, "{text}");
     };
-    store.create_tokens(&[token("bob")]).await.unwrap();
+    store.create_tokens(&[token("bob")], &By::cli()).await.unwrap();
     becomes("bob", 200).await;
-    let id = store.tokens(None, 9).await.unwrap()[0].id.clone();
+    let id = store.tokens(&TokenQuery::default()).await.unwrap()[0].id.clone();
     let off = TokenChange { enabled: Some(false), ..TokenChange::default() };
-    store.update_token(&id, &off, None).await.unwrap();
+    store.update_token(&id, &off, None, &By::cli()).await.unwrap();
     becomes("alice", 401).await;
-    store.delete_token(&id).await.unwrap();
+    store.delete_token(&id, &By::cli()).await.unwrap();
     assert_eq!(status("bob").await, 200);
     store.close().await;
 }
@@ -175,14 +175,14 @@ async fn a_token_with_a_new_text_is_the_same_token() {
         assert_eq!(gateway.send(&ask("alice")).await.status, 200);
     }
     let store = Store::open(gateway.home(), None).await.unwrap();
-    let id = store.tokens(None, 1).await.unwrap()[0].id.clone();
+    let id = store.tokens(&TokenQuery::default()).await.unwrap()[0].id.clone();
     let text = |text: &str| {
         let NewToken { hash, prefix, last_four, .. } = token(text);
         TokenText { hash, prefix, last_four }
     };
-    let taken = store.regenerate_token(&id, &text("bob"), None).await.unwrap_err();
+    let taken = store.regenerate_token(&id, &text("bob"), None, &By::cli()).await.unwrap_err();
     assert!(matches!(taken, StoreError::Conflict(Conflict::Token)), "{taken:?}");
-    let row = store.regenerate_token(&id, &text("anew"), Some(1)).await.unwrap();
+    let row = store.regenerate_token(&id, &text("anew"), Some(1), &By::cli()).await.unwrap();
     assert_eq!((row.revision, row.name.as_str()), (2, "alice"));
     store.close().await;
     let replaced = async {

@@ -10,6 +10,9 @@ mod fields;
 mod in_force;
 mod keys;
 mod settings;
+mod token_fields;
+mod token_list;
+mod tokens;
 
 use ollama2openai::fake::{Fake, Request as Seen, Script};
 use serde_json::{Value, json};

@@ -58,6 +58,32 @@ async fn a_running_gateway_follows_every_change() {
 }
 
 #[tokio::test]
+async fn a_running_gateway_follows_tokens_too() {
+    let fake = ollama(|_| whole("Hi")).await;
+    let gateway = Gateway::start(&[("OLLAMA_BASE_URL", &fake.url())]).await;
+    let becomes = async |text: &str, wanted: u16| {
+        within(&format!("{wanted} for a token"), async {
+            let request =
+                || Request::post(CHAT, &chat(false)).header("authorization", &format!("Bearer {text}"));
+            while gateway.send(&request()).await.status != wanted {
+                pause(Duration::from_millis(20)).await;
+            }
+        })
+        .await;
+    };
+    let old = beside(&gateway, &["token", "create", "--name", "ci", "--models", "m"]).await.good();
+    becomes("of-nobody", 401).await;
+    becomes(old.trim(), 200).await;
+    let new = beside(&gateway, &["token", "regenerate", "ci"]).await.good();
+    becomes(new.trim(), 200).await;
+    becomes(old.trim(), 401).await;
+    beside(&gateway, &["token", "edit", "ci", "--models", "other"]).await.good();
+    becomes(new.trim(), 403).await;
+    beside(&gateway, &["token", "disable", "ci"]).await.good();
+    becomes(new.trim(), 401).await;
+}
+
+#[tokio::test]
 async fn a_backup_of_a_running_gateway_is_restored_elsewhere() {
     let fake = ollama(|_| whole("from the backup")).await;
     let key = NewKey::new("k", fake.url(), Secret::new("credential-of-key"));

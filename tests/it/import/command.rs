@@ -234,12 +234,13 @@ async fn a_damaged_file_ends_it_before_anything_is_stored() {
 #[tokio::test]
 async fn a_running_gateway_serves_what_was_imported() {
     let fake = ollama(|_| whole("from the old key")).await;
-    let gateway = Gateway::start(&[("OLLAMA_BASE_URL", "http://127.0.0.1:1")]).await;
+    let env = [("OLLAMA_BASE_URL", "http://127.0.0.1:1"), ("ADMIN_PASSWORD", "the-password")];
+    let gateway = Gateway::start(&env).await;
     let old = small(&[("http://gpu-a:11434", &fake.url())]);
     let data = [("DATA_DIR".to_owned(), gateway.home().display().to_string())];
     run_in(gateway.home(), &data, &["import", old.path().to_str().unwrap(), "--apply"], "").await.good();
     let keys = async || {
-        let list = Request::get("/admin/api/keys").header("authorization", "Bearer admin123");
+        let list = Request::get("/admin/api/keys").header("authorization", "Bearer the-password");
         gateway.send(&list).await.json()["keys"].as_array().unwrap().len()
     };
     assert_eq!(keys().await, 1);

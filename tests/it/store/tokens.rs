@@ -2,7 +2,9 @@
 
 use ollama2openai::access::{Minted, RANDOM_BYTES};
 use ollama2openai::config::TokenHash;
-use ollama2openai::store::{Conflict, NewToken, StoreError, TokenChange, TokenRow, TokenUse, Totals};
+use ollama2openai::store::{
+    By, Conflict, NewToken, StoreError, TokenChange, TokenQuery, TokenRow, TokenUse, Totals,
+};
 use serde_json::{Map, Value, json};
 use sqlx::{Connection as _, SqliteConnection};
 
@@ -89,7 +91,7 @@ fn expected(new: &NewToken) -> TokenRow {
 async fn every_field_comes_back_after_a_restart() {
     let temp = tempfile::tempdir().unwrap();
     let store = open(temp.path()).await;
-    let made = store.create_tokens(&[full("alice"), new("bob")]).await.unwrap();
+    let made = store.create_tokens(&[full("alice"), new("bob")], &By::cli()).await.unwrap();
     store.close().await;
 
     let store = open(temp.path()).await;
@@ -108,7 +110,7 @@ async fn the_text_is_kept_nowhere() {
     let temp = tempfile::tempdir().unwrap();
     let store = open(temp.path()).await;
     let minted = minted("alice");
-    let rows = store.create_tokens(&[new("alice")]).await.unwrap();
+    let rows = store.create_tokens(&[new("alice")], &By::cli()).await.unwrap();
     let printed = format!("{rows:?}");
     store.close().await;
     let inner = &minted.text.expose().as_bytes()[12..45];
@@ -125,27 +127,27 @@ async fn the_text_is_kept_nowhere() {
 async fn the_same_token_or_id_twice_is_refused_and_nothing_of_the_batch_stays() {
     let temp = tempfile::tempdir().unwrap();
     let store = open(temp.path()).await;
-    store.create_tokens(&[full("alice")]).await.unwrap();
+    store.create_tokens(&[full("alice")], &By::cli()).await.unwrap();
     let before = store.load().await.unwrap();
     let same_text = NewToken { hash: full("alice").hash, ..new("carol") };
-    assert_eq!(conflict(store.create_tokens(&[new("bob"), same_text]).await), Conflict::Token);
+    assert_eq!(conflict(store.create_tokens(&[new("bob"), same_text], &By::cli()).await), Conflict::Token);
     let same_id = NewToken { id: Some("id-of-alice".to_owned()), ..new("carol") };
     let taken = Conflict::Id("id-of-alice".to_owned());
-    assert_eq!(conflict(store.create_tokens(&[new("bob"), same_id]).await), taken);
-    assert_eq!(conflict(store.create_tokens(&[new("bob"), new("bob")]).await), Conflict::Token);
+    assert_eq!(conflict(store.create_tokens(&[new("bob"), same_id], &By::cli()).await), taken);
+    assert_eq!(conflict(store.create_tokens(&[new("bob"), new("bob")], &By::cli()).await), Conflict::Token);
     assert_eq!(store.load().await.unwrap(), before);
     let same = store.load_since(Some(before.tokens_revision)).await.unwrap();
     assert!(!same.has_tokens && same.tokens.is_empty() && same.had_tokens, "they are known already");
     assert!(store.load_since(Some(before.tokens_revision - 1)).await.unwrap().has_tokens);
     let same_name = NewToken { name: "alice".to_owned(), ..new("carol") };
-    assert!(store.create_tokens(&[same_name]).await.is_ok(), "names may repeat");
+    assert!(store.create_tokens(&[same_name], &By::cli()).await.is_ok(), "names may repeat");
 }
 
 #[tokio::test]
 async fn a_change_changes_what_it_names_and_only_at_the_expected_revision() {
     let temp = tempfile::tempdir().unwrap();
     let store = open(temp.path()).await;
-    let before = store.create_tokens(&[full("alice"), full("bob")]).await.unwrap();
+    let before = store.create_tokens(&[full("alice"), full("bob")], &By::cli()).await.unwrap();
     let change = TokenChange {
         name: Some("alison".to_owned()),
         expires_at: Some(None),
@@ -153,12 +155,12 @@ async fn a_change_changes_what_it_names_and_only_at_the_expected_revision() {
         quota_limit: Some(None),
         ..TokenChange::default()
     };
-    let after = store.update_token("id-of-alice", &change, Some(1)).await.unwrap();
+    let after = store.update_token("id-of-alice", &change, Some(1), &By::cli()).await.unwrap();
     let mut expected = before[0].clone();
     (expected.name, expected.expires_at, expected.revision) = ("alison".to_owned(), None, 2);
     (expected.rate_limit, expected.quota_limit) = (Some(5), None);
     assert_eq!(after, expected);
-    let stale = store.update_token("id-of-alice", &change, Some(1)).await;
+    let stale = store.update_token("id-of-alice", &change, Some(1), &By::cli()).await;
     assert_eq!(conflict(stale), Conflict::Revision { expected: 1, found: 2 });
     assert_eq!(store.load().await.unwrap().tokens, [expected, before[1].clone()]);
 
@@ -175,8 +177,9 @@ async fn a_change_changes_what_it_names_and_only_at_the_expected_revision() {
         allow_client_options: Some(false),
         note: Some(String::new()),
         metadata: Some(object(json!({"k": "v"}))),
+        is_quota_reset: false,
     };
-    let now = store.update_token("id-of-bob", &all, None).await.unwrap();
+    let now = store.update_token("id-of-bob", &all, None, &By::cli()).await.unwrap();
     let stored = store.token("id-of-bob").await.unwrap();
     assert_eq!(now, stored);
     assert_eq!((stored.hash, &stored.totals, stored.quota_used), (before[1].hash, &before[1].totals, 18_230));
@@ -190,21 +193,32 @@ async fn a_change_changes_what_it_names_and_only_at_the_expected_revision() {
 }
 
 #[tokio::test]
+async fn what_was_used_of_a_quota_can_be_forgotten() {
+    let temp = tempfile::tempdir().unwrap();
+    let store = open(temp.path()).await;
+    let before = store.create_tokens(&[full("alice"), full("bob")], &By::cli()).await.unwrap();
+    let reset = TokenChange { is_quota_reset: true, ..TokenChange::default() };
+    let after = store.update_token("id-of-alice", &reset, None, &By::cli()).await.unwrap();
+    assert_eq!(after, TokenRow { quota_used: 0, revision: 2, ..before[0].clone() });
+    assert_eq!(store.load().await.unwrap().tokens, [after, before[1].clone()]);
+}
+
+#[tokio::test]
 async fn that_there_was_a_token_is_never_forgotten() {
     let temp = tempfile::tempdir().unwrap();
     let store = open(temp.path()).await;
-    assert!(store.create_tokens(&[]).await.unwrap().is_empty());
+    assert!(store.create_tokens(&[], &By::cli()).await.unwrap().is_empty());
     assert!(!store.load().await.unwrap().had_tokens);
-    let rows = store.create_tokens(&[new("alice")]).await.unwrap();
+    let rows = store.create_tokens(&[new("alice")], &By::cli()).await.unwrap();
     let before = store.revision().await.unwrap();
-    store.delete_token(&rows[0].id).await.unwrap();
+    store.delete_token(&rows[0].id, &By::cli()).await.unwrap();
     store.close().await;
     let store = open(temp.path()).await;
     let rows_now = store.load().await.unwrap();
     assert_eq!((rows_now.tokens.len(), rows_now.had_tokens, rows_now.revision), (0, true, before + 1));
     for gone in [
-        store.delete_token(&rows[0].id).await,
-        store.update_token(&rows[0].id, &TokenChange::default(), None).await.map(drop),
+        store.delete_token(&rows[0].id, &By::cli()).await,
+        store.update_token(&rows[0].id, &TokenChange::default(), None, &By::cli()).await.map(drop),
         store.token(&rows[0].id).await.map(drop),
     ] {
         assert!(matches!(gone, Err(StoreError::NotFound { what: "token", .. })), "{gone:?}");
@@ -221,10 +235,11 @@ async fn lists_page_by_key() {
         ..new(name)
     };
     let batch = [token("e", 1), token("a", 2), token("d", 2), token("c", 3), token("b", 3)];
-    store.create_tokens(&batch).await.unwrap();
+    store.create_tokens(&batch, &By::cli()).await.unwrap();
     let (mut seen, mut last): (Vec<String>, Option<TokenRow>) = (Vec::new(), None);
     loop {
-        let page = store.tokens(last.as_ref(), 2).await.unwrap();
+        let after = last.map(|row| (row.created_at, row.id));
+        let page = store.tokens(&TokenQuery { after, most: Some(2), ..TokenQuery::default() }).await.unwrap();
         assert!(page.len() <= 2);
         let Some(end) = page.last() else { break };
         seen.extend(page.iter().map(|row| row.id.clone()));
@@ -240,7 +255,7 @@ async fn use_adds_up_and_quotas_count_by_the_month() {
     let temp = tempfile::tempdir().unwrap();
     let store = open(temp.path()).await;
     let ids: Vec<String> = store
-        .create_tokens(&[full("alice"), new("bob")])
+        .create_tokens(&[full("alice"), new("bob")], &By::cli())
         .await
         .unwrap()
         .into_iter()
@@ -278,7 +293,7 @@ async fn use_adds_up_and_quotas_count_by_the_month() {
 async fn a_hash_that_is_none_is_a_damage_that_is_told() {
     let temp = tempfile::tempdir().unwrap();
     let store = open(temp.path()).await;
-    store.create_tokens(&[full("alice")]).await.unwrap();
+    store.create_tokens(&[full("alice")], &By::cli()).await.unwrap();
     let file = temp.path().join("ollama2openai.db");
     let mut conn = SqliteConnection::connect(&format!("sqlite://{}", file.display())).await.unwrap();
     sqlx::query("UPDATE tokens SET hash = X'00ff'").execute(&mut conn).await.unwrap();
@@ -293,7 +308,7 @@ async fn a_backup_brings_tokens_back() {
     let temp = tempfile::tempdir().unwrap();
     let (from, to, file) = (temp.path().join("from"), temp.path().join("to"), temp.path().join("backup.db"));
     let store = open(&from).await;
-    let made = store.create_tokens(&[full("alice")]).await.unwrap();
+    let made = store.create_tokens(&[full("alice")], &By::cli()).await.unwrap();
     store.backup(&file, false).await.unwrap();
     ollama2openai::store::restore(&to, &file, None, false).await.unwrap();
     let rows = open(&to).await.load().await.unwrap();

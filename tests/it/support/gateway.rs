@@ -39,7 +39,7 @@ async fn home_with(channels: &[NewChannel], keys: &[NewKey]) -> TempDir {
 pub async fn home_with_tokens(tokens: &[NewToken]) -> TempDir {
     let home = home_with(&[], &[]).await;
     let store = Store::open(home.path(), None).await.expect("a database is there");
-    store.create_tokens(tokens).await.expect("the test's tokens are in order");
+    store.create_tokens(tokens, &By::cli()).await.expect("the test's tokens are in order");
     store.close().await;
     home
 }

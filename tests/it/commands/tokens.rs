@@ -1,0 +1,129 @@
+//! `token`.
+
+use serde_json::json;
+
+use super::{Home, field, parsed};
+
+/// A token is made; its text.
+async fn made(home: &Home, options: &[&str]) -> String {
+    let ran = home.run(&[&["token", "create"], options].concat()).await;
+    assert!(
+        ran.err.ends_with(": this is shown once, keep it\n") && !ran.err.contains("sk-o2o-"),
+        "{}",
+        ran.err
+    );
+    let out = ran.good();
+    let text = out.strip_suffix('\n').unwrap();
+    assert!(text.starts_with("sk-o2o-") && text.len() == 55 && !text.contains('\n'), "the token, alone");
+    text.to_owned()
+}
+
+#[tokio::test]
+async fn a_token_is_made_shown_changed_and_deleted() {
+    let home = Home::new();
+    assert!(home.run(&["token", "list"]).await.good().starts_with("no tokens in "));
+    let text = made(&home, &["--name", "ci", "--models", "llama*", "--quota", "1000000"]).await;
+    let row = home.row("token").await;
+    assert_eq!((&row["name"], &row["models"]), (&json!("ci"), &json!(null)));
+    assert_eq!((&row["allowedModels"], &row["quotaLimit"]), (&json!(["llama*"]), &json!(1_000_000)));
+    let id = field(&row, "id");
+    for args in [
+        &["token", "list"][..],
+        &["token", "list", "--json"],
+        &["token", "show", "ci"],
+        &["token", "show", id, "--json"],
+    ] {
+        let out = home.run(args).await.good();
+        assert!(out.contains(&format!("{}****{}", &text[..10], &text[51..])), "{out}");
+        assert!(!out.contains(&text[10..51]), "{args:?}");
+    }
+    let edit = "token edit ci --name cd --models m,qwen* --models x --ips 10.0.0.0/8,::1 --expires 2999-01-01 \
+                --rate-limit 5 --tokens-per-minute 6 --quota 0 --max-concurrent 7 --client-options true";
+    let args: Vec<&str> =
+        edit.split_whitespace().chain(["--note", "a note", "--metadata", "{\"team\": 1}"]).collect();
+    let shown = home.run(&args).await.good();
+    assert_eq!(shown, home.run(&["token", "show", "cd"]).await.good());
+    let row = home.row("token").await;
+    for (name, value) in [
+        ("name", json!("cd")),
+        ("allowedModels", json!(["m", "qwen*", "x"])),
+        ("allowedIPs", json!(["10.0.0.0/8", "::1"])),
+        ("expiresAt", json!("2999-01-01T00:00:00.000Z")),
+        ("rateLimit", json!(5)),
+        ("tokensPerMinute", json!(6)),
+        ("quotaLimit", json!(null)),
+        ("maxConcurrent", json!(7)),
+        ("allowClientOptions", json!(true)),
+        ("note", json!("a note")),
+        ("metadata", json!({"team": 1})),
+        ("enabled", json!(true)),
+    ] {
+        assert_eq!(row[name], value, "{name}");
+    }
+    home.run(&["token", "edit", "cd", "--models", "", "--expires", ""]).await.good();
+    let row = home.row("token").await;
+    assert_eq!(
+        (&row["allowedModels"], &row["expiresAt"], &row["rateLimit"]),
+        (&json!([]), &json!(null), &json!(5))
+    );
+    for (command, enabled) in [("disable", false), ("enable", true)] {
+        let out = home.run(&["token", command, &id[..13]]).await.good();
+        assert_eq!(out, format!("{command}d {id} cd\n"));
+        assert_eq!(home.row("token").await["enabled"], enabled);
+    }
+    assert_eq!(home.run(&["token", "delete", "cd"]).await.good(), format!("deleted {id} cd\n"));
+    assert!(home.rows("token").await.is_empty());
+    assert!(home.run(&["token", "show", "cd"]).await.bad(1).contains("there is no token"));
+}
+
+#[tokio::test]
+async fn another_text_is_printed_once_too() {
+    let home = Home::new();
+    let old = made(&home, &["--name", "ci", "--disabled"]).await;
+    let new = home.run(&["token", "regenerate", "ci"]).await.good();
+    assert!(new.starts_with("sk-o2o-") && new.trim_end() != old, "it is another one");
+    let json = parsed(&home.run(&["token", "regenerate", "ci", "--json"]).await.good());
+    assert!(field(&json, "token").starts_with("sk-o2o-") && !field(&json, "token").contains('*'));
+    assert_eq!((&json["enabled"], &json["revision"]), (&json!(false), &json!(3)), "its rules stay");
+}
+
+#[tokio::test]
+async fn wrong_options_of_a_token_are_named() {
+    let home = Home::new();
+    let all = [
+        "--name",
+        "two\nlines",
+        "--models",
+        "ok, \u{7}",
+        "--ips",
+        "10.0.0.0/33",
+        "--rate-limit",
+        "-1",
+        "--tokens-per-minute",
+        "1000000001",
+        "--quota",
+        "9223372036854775808",
+        "--max-concurrent",
+        "1.5",
+        "--client-options",
+        "yes",
+        "--note",
+        "\u{7}",
+        "--metadata",
+        "[]",
+    ];
+    let refused = home.run(&[&["token", "create"][..], &all].concat()).await.bad(2);
+    for option in all.iter().filter(|word| word.starts_with("--")) {
+        assert!(refused.contains(&format!("error: {option} ")), "{option} in {refused}");
+    }
+    for expires in ["2020-01-01", "soon"] {
+        let refused = home.run(&["token", "create", "--expires", expires]).await.bad(1);
+        assert!(refused.contains("--expires is "), "{refused}");
+    }
+    made(&home, &["--name", "same"]).await;
+    made(&home, &["--name", "same"]).await;
+    assert!(home.run(&["token", "delete", "same"]).await.bad(1).contains("means 2 tokens"));
+    let nothing = home.run(&["token", "edit", "same"]).await.bad(2);
+    assert!(nothing.contains("nothing to change"), "{nothing}");
+    assert_eq!(home.rows("token").await.len(), 2, "nothing of what was refused is stored");
+}
