@@ -51,6 +51,9 @@ fn walk(headers: &HeaderMap, peer: IpAddr, trust: &TrustProxy) -> (IpAddr, usize
         TrustProxy::Hops(hops) => steps < usize::from(*hops),
         TrustProxy::From(proxies) => proxies.contains(address),
     };
+    if matches!(trust, TrustProxy::Off) {
+        return (peer, 0);
+    }
     let (mut address, mut steps) = (peer, 0);
     let mut told = told(headers);
     while believes(address, steps) {

@@ -3,12 +3,21 @@
 use std::net::{IpAddr, SocketAddr};
 
 use http::uri::Authority;
-use http::{HeaderMap, Request, Version, header};
+use http::{HeaderMap, HeaderName, Request, Version, header};
 
 /// Whether a request comes from a program of this machine: not through a proxy, and from no web page.
 #[must_use]
 pub fn is_loopback<B>(request: &Request<B>, peer: SocketAddr) -> bool {
-    const FORWARDED: [&str; 5] = ["forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "via"];
+    const FORWARDED: [HeaderName; 5] = [
+        header::FORWARDED,
+        header::VIA,
+        HeaderName::from_static("x-forwarded-for"),
+        HeaderName::from_static("x-forwarded-host"),
+        HeaderName::from_static("x-real-ip"),
+    ];
+    if !peer.ip().to_canonical().is_loopback() {
+        return false;
+    }
     let headers = request.headers();
     let text = |name| headers.get(name).map(|value| value.to_str().unwrap_or("?"));
     // HTTP/2 and absolute forms name the host in the URI.
@@ -16,9 +25,8 @@ pub fn is_loopback<B>(request: &Request<B>, peer: SocketAddr) -> bool {
     let has_own_host = names.iter().any(Option::is_some) && names.into_iter().flatten().all(is_own_name);
     let origin_host =
         text(header::ORIGIN).map(|origin| origin.split_once("://").map_or("?", |(_, host)| host));
-    peer.ip().to_canonical().is_loopback()
-        && request.version() != Version::HTTP_10
-        && !FORWARDED.iter().any(|name| headers.contains_key(*name))
+    request.version() != Version::HTTP_10
+        && !FORWARDED.iter().any(|name| headers.contains_key(name))
         && has_own_host
         && origin_host.is_none_or(is_own_name)
 }

@@ -75,10 +75,10 @@ impl Clock {
     /// The number of the cell that `now` is in, and how long it has been going on. The first 32 numbers stay free, so
     /// that a cell that never was is an old one.
     fn at(&self, now: Instant) -> (u64, Duration) {
-        let passed = now.saturating_duration_since(self.epoch).as_nanos();
-        let cell = self.cell.as_nanos();
-        let number = u64::try_from(passed / cell).unwrap_or(u64::MAX / 2);
-        (number + CELLS as u64, Duration::from_nanos(u64::try_from(passed % cell).unwrap_or_default()))
+        // 64 bits of nanoseconds are 584 years.
+        let nanos = |time: Duration| u64::try_from(time.as_nanos()).unwrap_or(u64::MAX / 2);
+        let (passed, cell) = (nanos(now.saturating_duration_since(self.epoch)), nanos(self.cell));
+        (passed / cell + CELLS as u64, Duration::from_nanos(passed % cell))
     }
 }
 
@@ -167,8 +167,16 @@ impl Cells {
         clock.until(CELLS as u32, since)
     }
 
+    /// Until nothing counts. Where many come, the newest cells hold something, so this ends at once.
+    fn reset(&self, clock: &Clock, since: Duration) -> Duration {
+        let is_filled = |number: &u64| self.counts[place(*number)] > 0;
+        let newest = (self.newest + 1 - CELLS as u64..=self.newest).rev();
+        let empty = newest.take_while(|number| !is_filled(number)).count();
+        clock.until((CELLS - empty) as u32, since)
+    }
+
     fn standing(&self, clock: &Clock, limit: u64, since: Duration) -> Standing {
-        Standing { limit, remaining: limit.saturating_sub(self.total), reset: self.wait(clock, 0, since) }
+        Standing { limit, remaining: limit.saturating_sub(self.total), reset: self.reset(clock, since) }
     }
 }
 
