@@ -102,6 +102,14 @@ async fn numbers_that_no_number_holds_are_refused() {
             let body = chat(false).to_string().replacen('{', &format!("{{\"{field}\":{number},"), 1);
             let reply = gateway.send(&with(Request::new("POST", CHAT).body(body), "alice")).await;
             assert_eq!(reply.status, 400, "{field}: {number}: {}", reply.text());
+            if number.contains("1e") {
+                let error = &reply.json()["error"];
+                assert_eq!(
+                    (&error["param"], &error["code"]),
+                    (&json!(field), &json!("invalid_type")),
+                    "{number}"
+                );
+            }
         }
     }
     let body = chat(false).to_string().replacen('{', "{\"options\":{\"top_k\":1e400},", 1);
