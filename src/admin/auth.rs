@@ -9,8 +9,8 @@ use super::Admin;
 use super::error::AdminError;
 use super::passwords::Refused;
 use super::visitor::{Site, Visitor, is_safe, session_cookie, site};
+use crate::access::shown;
 use crate::config::Secret;
-use crate::http::credential;
 use crate::store::{ActorKind, By, Entry, FIRST, Role, UserRow};
 
 /// How the texts begin that are shown in place of a password.
@@ -87,7 +87,7 @@ pub(super) async fn admit(
     headers: &HeaderMap,
     visitor: &Visitor,
 ) -> Result<Caller, AdminError> {
-    let caller = match credential(headers) {
+    let caller = match shown(headers).map_err(|_twice| unauthorized())? {
         Some(shown) => by_bearer(admin, shown, visitor).await?,
         None => {
             let cookie = session_cookie(headers).ok_or_else(unauthorized)?;

@@ -61,7 +61,9 @@ impl<'de: 'a, 'a> Deserialize<'de> for Number<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let raw = <&RawValue>::deserialize(deserializer)?.get();
         match kind(raw) {
-            Kind::Number => Ok(Number(raw)),
+            // Ollama would refuse the whole body, and name nothing.
+            Kind::Number if raw.parse().is_ok_and(f64::is_finite) => Ok(Number(raw)),
+            Kind::Number => Err(de::Error::custom("number out of range")),
             other => {
                 Err(de::Error::custom(format_args!("invalid type: {}, expected a number", other.name())))
             }

@@ -27,6 +27,7 @@ async fn without_any_token_only_programs_of_this_machine_may_call() {
         bare().header("host", "rebound.example"),
         bare().header("origin", "https://page.example"),
         bare().header("origin", "null"),
+        Request::post(&format!("http://rebound.example{CHAT}"), &chat(false)),
     ] {
         let reply = gateway.send(&request).await;
         assert_eq!(told(&reply), (401, "missing_api_key".to_owned()), "{request:?}");

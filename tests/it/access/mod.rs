@@ -5,6 +5,7 @@ mod anonymous;
 mod limits;
 mod quota;
 mod tokens;
+mod tricks;
 mod walk;
 
 use ollama2openai::access::Minted;

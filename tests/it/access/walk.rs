@@ -9,7 +9,7 @@ use crate::support::client::{self, Request};
 use crate::support::ollama::{chat, line, says};
 
 /// Method and path of everything that needs a token, as the route table of the source has it.
-fn registered() -> Vec<(&'static str, String)> {
+pub fn registered() -> Vec<(&'static str, String)> {
     let source = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/src/proxy/route.rs")).unwrap();
     let rows = source.lines().filter(|line| line.contains("(Endpoint::") || line.starts_with("const MODEL"));
     let mut found = Vec::new();
@@ -23,7 +23,7 @@ fn registered() -> Vec<(&'static str, String)> {
 }
 
 /// A request for it that would be served.
-fn good((method, path): &(&'static str, String)) -> Request {
+pub fn good((method, path): &(&'static str, String)) -> Request {
     let mut body = chat(false);
     body["prompt"] = "hi".into();
     body["input"] = "hi".into();

@@ -6,6 +6,7 @@ mod passwords;
 mod roles;
 mod sessions;
 mod tokens;
+mod tricks;
 mod users;
 
 use serde_json::{Value, json};

@@ -34,6 +34,12 @@ impl Request {
         Request::new("POST", path).header("content-type", "application/json").body(json.to_string())
     }
 
+    /// The same with another method.
+    pub fn method(mut self, method: &'static str) -> Request {
+        self.method = method;
+        self
+    }
+
     /// Sets a header; another value of the same name goes.
     pub fn header(mut self, name: &str, value: &str) -> Request {
         self = self.without(name);

@@ -1,27 +1,38 @@
-// The gateway as a child process, on a port of the system's choice.
+// The gateway as a child process, on a port of the system's choice, and its tokens, made by its own command.
 
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
-export const KEY = 'sk-test';
+const BINARY = resolve(process.env.GATEWAY);
+const ALL = { all: ['--client-options', 'true'] };
 
-export async function start(upstream) {
+/** `tokens` are the options of `token create` by name, `commands` what else is run before the start. */
+export async function start(upstream, { tokens = ALL, commands = [], settings } = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'sdk-'));
   const env = {
     PORT: '0',
     HOST: '127.0.0.1',
     OLLAMA_BASE_URL: upstream,
-    API_TOKEN: KEY,
     LOG_LEVEL: 'warn',
     DATA_DIR: folder,
     NO_COLOR: '1',
     RATE_LIMIT_GLOBAL_MAX: '100000',
     RATE_LIMIT_IP_MAX: '100000',
+    RATE_LIMIT_TOKEN_MAX: '100000',
+    ...settings,
   };
-  const child = spawn(resolve(process.env.GATEWAY), { env, cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
+  const stdio = ['ignore', 'pipe', 'pipe'];
+  const options = { env, cwd: folder, encoding: 'utf8', stdio, timeout: 20_000 };
+  const run = (command) => execFileSync(BINARY, command, options);
+  const keys = {};
+  for (const [name, rules] of Object.entries(tokens)) {
+    keys[name] = run(['token', 'create', '--name', name, ...rules]).trim();
+  }
+  commands.forEach(run);
+  const child = spawn(BINARY, { env, cwd: folder, stdio });
   let [out, log] = ['', ''];
   child.stderr.on('data', (data) => (log += data));
   const ended = once(child, 'exit');
@@ -39,6 +50,7 @@ export async function start(upstream) {
   });
   return {
     url,
+    keys,
     /** Stops it in order; its log must not tell of a panic. */
     async close() {
       child.kill('SIGTERM');

@@ -2,7 +2,7 @@
 
 import { after, before } from 'node:test';
 import OpenAI from 'openai';
-import { KEY, start } from './gateway.mjs';
+import { start } from './gateway.mjs';
 import { Ollama } from './ollama.mjs';
 import { watched } from './strict.mjs';
 
@@ -12,7 +12,14 @@ let gateway;
 
 /** A client; made anew for tests that change its options. */
 export const client = (options) =>
-  new OpenAI({ baseURL: `${gateway.url}/v1`, apiKey: KEY, maxRetries: 0, timeout: 10_000, fetch: watched, ...options });
+  new OpenAI({
+    baseURL: `${gateway.url}/v1`,
+    apiKey: gateway.keys.all,
+    maxRetries: 0,
+    timeout: 10_000,
+    fetch: watched,
+    ...options,
+  });
 
 before(async () => {
   await ollama.start();

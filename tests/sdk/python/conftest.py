@@ -2,7 +2,7 @@
 
 import pytest
 
-from gateway import KEY, Gateway
+from gateway import Gateway
 from ollama import Ollama
 from strict import Watch
 
@@ -38,7 +38,7 @@ def hasty(server):
 @pytest.fixture(scope="session")
 def demo():
     """The gateway with its built-in fake Ollama, open to this machine."""
-    gateway = Gateway("", "demo", API_TOKEN="")
+    gateway = Gateway("", "demo", tokens={})
     yield gateway
     gateway.close()
 
@@ -52,11 +52,11 @@ def watch():
 
 @pytest.fixture
 def client(ollama, gateway, watch):
-    with watch.client(gateway.url, api_key=KEY, max_retries=0, timeout=10) as client:
+    with watch.client(gateway.url, api_key=gateway.key, max_retries=0, timeout=10) as client:
         yield client
 
 
 @pytest.fixture
 def hasty_client(ollama, hasty, watch):
-    with watch.client(hasty.url, api_key=KEY, max_retries=0, timeout=10) as client:
+    with watch.client(hasty.url, api_key=hasty.key, max_retries=0, timeout=10) as client:
         yield client

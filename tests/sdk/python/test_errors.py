@@ -5,7 +5,7 @@ import time
 import openai
 import pytest
 
-from gateway import KEY, Gateway
+from gateway import Gateway
 from ollama import Lines, Reply, chat
 
 ASK = {"model": "llama3.2", "messages": [{"role": "user", "content": "hi"}]}
@@ -34,26 +34,6 @@ def test_the_upstream_refuses(client, ollama, upstream, expected, status, code, 
     assert type(raised.value) is expected
     assert (raised.value.status_code, raised.value.code) == (status, code)
     assert raised.value.request_id
-
-
-@pytest.mark.parametrize(
-    ("settings", "key", "expected", "status", "code"),
-    [
-        ({}, "wrong", openai.AuthenticationError, 401, "invalid_api_key"),
-        ({"RATE_LIMIT_IP_MAX": "0"}, KEY, openai.RateLimitError, 429, "rate_limit_exceeded"),
-        ({"IP_ACCESS_MODE": "whitelist"}, KEY, openai.PermissionDeniedError, 403, "ip_not_allowed"),
-    ],
-)
-def test_the_gateway_refuses(ollama, watch, settings, key, expected, status, code):
-    gateway = Gateway(ollama.url, **settings)
-    with watch.client(gateway.url, api_key=key, max_retries=0, timeout=10) as client:
-        for ask in (lambda: client.chat.completions.create(**ASK), client.models.list):
-            with pytest.raises(expected) as raised:
-                ask()
-            assert type(raised.value) is expected
-            assert (raised.value.status_code, raised.value.code) == (status, code)
-    gateway.close()
-    assert not ollama.seen
 
 
 @pytest.mark.parametrize(
@@ -113,11 +93,9 @@ def test_the_sdk_tries_again_when_told_to(client, ollama):
 
 
 def test_no_upstream(watch):
-    from gateway import KEY, Gateway
-
     gateway = Gateway("http://127.0.0.1:9")
     try:
-        with watch.client(gateway.url, api_key=KEY, max_retries=0) as client:
+        with watch.client(gateway.url, api_key=gateway.key, max_retries=0) as client:
             with pytest.raises(openai.InternalServerError) as raised:
                 client.chat.completions.create(**ASK)
             assert (raised.value.status_code, raised.value.code) == (502, "upstream_unreachable")

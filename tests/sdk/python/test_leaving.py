@@ -7,7 +7,6 @@ import time
 import openai
 import pytest
 
-from gateway import KEY
 from ollama import DEADLINE, chat
 
 ASK = {"model": "llama3.2", "messages": [{"role": "user", "content": "hi"}]}
@@ -58,7 +57,7 @@ def test_comments_are_no_events(hasty_client, ollama):
 
 def test_many_at_once_and_cancelled_tasks(ollama, gateway, watch):
     async def run():
-        async with watch.async_client(gateway.url, api_key=KEY, max_retries=0, timeout=10) as client:
+        async with watch.async_client(gateway.url, api_key=gateway.key, max_retries=0, timeout=10) as client:
             ollama.says(lambda body: chat(body["messages"][0]["content"], "!"))
             texts = await asyncio.gather(*(answer(client, f"number {n}", n % 2 == 0) for n in range(24)))
             assert texts == [f"number {n}!" for n in range(24)]

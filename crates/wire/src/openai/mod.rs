@@ -54,7 +54,9 @@ fn locate<'a, T: Deserialize<'a>>(text: &'a str, first: &serde_json::Error) -> A
     if text.trim().is_empty() {
         return ApiError::json("the request body is empty; send a JSON object");
     }
-    if !first.is_data() {
+    // That is no mistake of syntax, though serde_json files it there.
+    let is_too_large = first.to_string().starts_with("number out of range");
+    if !first.is_data() && !is_too_large {
         return ApiError::json(format!("the request body is not valid JSON: {first}"));
     }
     let mut json = serde_json::Deserializer::from_str(text);

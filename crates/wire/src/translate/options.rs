@@ -154,6 +154,9 @@ impl<'r> Chosen<'r> {
         }
         let value = match KNOWN.iter().find(|(known, _)| *known == name).map(|(_, kind)| *kind) {
             Some(Type::Number) if found != Kind::Number => return refuse("a number"),
+            Some(Type::Number) if !value.parse().is_ok_and(f64::is_finite) => {
+                return refuse("a number in range");
+            }
             Some(Type::Bool) if found != Kind::Bool => return refuse("true or false"),
             Some(Type::Texts) => match serde_json::from_str::<Stop<'_>>(value) {
                 Ok(stop) if stop.0.is_empty() => return Ok(()),
