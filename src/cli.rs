@@ -15,6 +15,7 @@ use std::process::ExitCode;
 use clap::ArgMatches;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
+use crate::admin::document;
 use crate::config::{self, Loaded, Sources};
 pub use healthcheck::healthcheck;
 pub use state::{Job, state};
@@ -72,6 +73,10 @@ pub fn parse(
     let (name, of_command) = matches.subcommand().unwrap_or(("serve", &matches));
     if name == "bench-upstream" {
         return bench_upstream(of_command, console);
+    }
+    if name == "openapi" {
+        writeln!(console.out, "{:#}", document())?;
+        return Ok(Command::Done(ExitCode::SUCCESS));
     }
     let job = match state::job(name, of_command).transpose() {
         Ok(job) => job,

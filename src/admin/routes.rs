@@ -19,8 +19,8 @@ use super::auth::{self, Caller};
 use super::error::AdminError;
 use super::visitor::Visitor;
 use super::{
-    Admin, access_control, admin_tokens, audit, caches, channels, import, keys, sessions, settings, sign_in,
-    stats, tokens, users,
+    Admin, access_control, admin_tokens, audit, caches, channels, import, keys, openapi, sessions, settings,
+    sign_in, stats, tokens, users,
 };
 use crate::access::{Area, admits, caller, speaks_tls};
 use crate::http::{Body, Reply, discard_small, headers, read_body, request_id};
@@ -197,6 +197,7 @@ fn table() -> Vec<Row> {
         row(Method::POST, "/admin/api/admin-tokens", RULE, admin_tokens::create),
         row(Method::DELETE, "/admin/api/admin-tokens/{id}", RULE, admin_tokens::delete),
         row(Method::GET, "/admin/api/audit", RULE, audit::list),
+        row(Method::GET, "/admin/api/openapi.json", SEE, openapi::serve),
     ]
 }
 

@@ -10,7 +10,7 @@ use crate::store::{ActorKind, By, LIFE};
 
 /// Under TLS: only this very host can have set it, over TLS, for all paths (RFC 6265bis, `__Host-`).
 const TLS_COOKIE: &str = "__Host-o2o";
-const PLAIN_COOKIE: &str = "o2o_session";
+pub(super) const PLAIN_COOKIE: &str = "o2o_session";
 /// Longest name of a browser that is kept, in characters.
 const MAX_AGENT: usize = 200;
 

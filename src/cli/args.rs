@@ -67,6 +67,7 @@ pub(super) fn command() -> Command {
         )
         .subcommand(Command::new("healthcheck").about("Exit 0 if the gateway at HOST and PORT lives, else 1"))
         .subcommands(super::state::commands())
+        .subcommand(Command::new("openapi").about("Print the OpenAPI document of the admin API"))
         .subcommand(Command::new("bench-upstream").about("Run the fake Ollama alone").arg(port))
 }
 

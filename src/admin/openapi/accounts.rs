@@ -1,0 +1,162 @@
+//! Signing in, accounts, sessions, API tokens of scripts, and the audit.
+
+use serde_json::Value;
+
+use super::operation::{Operation, delete, get, post, put};
+use super::schema::{
+    Members, anything, choice, count, done, flag, list, named, nullable, number, object, success, such_as,
+    text, time, told,
+};
+
+const USERS: &str = "/admin/api/users";
+const USER: &str = "/admin/api/users/{id}";
+const SESSIONS: &str = "/admin/api/users/{id}/sessions";
+const TOKENS: &str = "/admin/api/admin-tokens";
+
+fn role() -> Value {
+    choice(&["viewer", "admin"])
+}
+
+fn password() -> Value {
+    such_as(text(), "a-long-password")
+}
+
+fn one_user() -> Value {
+    done(vec![("user", named("User"))])
+}
+
+/// What comes before everything else.
+pub(super) fn sign_in() -> Vec<Operation> {
+    let signed_in = done(vec![
+        ("token", told(text(), "The session, which is set as a cookie too.")),
+        ("expiresAt", time()),
+        ("user", named("User")),
+        ("passwordChangeRequired", flag()),
+    ]);
+    let me = object(vec![
+        ("user", named("User")),
+        ("role", role()),
+        ("via", choice(&["session", "token", "password"])),
+        ("sessionId", nullable(text())),
+        ("passwordChangeRequired", flag()),
+    ]);
+    let name = told(text(), "`admin` unless given.");
+    let everywhere = told(flag(), "Ends all sessions of the account.");
+    vec![
+        post("/admin/login", "signIn", "Begins a session; a form will do as well", signed_in)
+            .body(object(vec![("username?", name), ("password", text())])),
+        post("/admin/logout", "signOut", "Ends the session; a form will do as well", ended())
+            .body(object(vec![("everywhere?", everywhere)])),
+        get("/admin/api/me", "getMe", "Who calls", me),
+        post("/admin/api/me/password", "changePassword", "Changes the own password", one_user())
+            .body(object(vec![("currentPassword", text()), ("newPassword", password())])),
+    ]
+}
+
+fn ended() -> Value {
+    done(vec![("sessionsEnded", count())])
+}
+
+pub(super) fn operations() -> Vec<Operation> {
+    let mut all = users();
+    let tokens = object(vec![("adminTokens", list(named("AdminToken")))]);
+    let told_once = "Makes an API token of the own account; the answer is the only place where it is told";
+    let sessions = object(vec![("sessions", list(named("Session")))]);
+    all.extend([
+        get("/admin/api/sessions", "listSessions", "Who is signed in", sessions),
+        delete("/admin/api/sessions/{id}", "endSession", "Ends a session", success(vec![])),
+        get(TOKENS, "listAdminTokens", "API tokens of the admin API, masked", tokens),
+        post(TOKENS, "createAdminToken", told_once, done(vec![("adminToken", named("AdminToken"))])).body(
+            object(vec![
+                ("name", text()),
+                ("role?", role()),
+                ("expiresAt?", such_as(nullable(text()), "2999-12-31")),
+            ]),
+        ),
+        delete("/admin/api/admin-tokens/{id}", "deleteAdminToken", "Ends an API token", success(vec![])),
+        audit(),
+    ]);
+    all
+}
+
+fn users() -> Vec<Operation> {
+    let sessions = object(vec![("sessions", list(named("Session")))]);
+    let (role, flags) = (("role?", role()), ("enabled? mustChange?", flag()));
+    let new = vec![("name", text()), ("password", password()), role.clone(), flags.clone()];
+    let end_all = success(vec![("sessionsEnded", count())]);
+    vec![
+        get(USERS, "listUsers", "All accounts", object(vec![("users", list(named("User")))])),
+        post(USERS, "createUser", "Makes an account", one_user()).body(object(new)),
+        put(USER, "updateUser", "Changes what is named", one_user()).body(object(vec![
+            role,
+            flags,
+            ("revision?", count()),
+        ])),
+        delete(USER, "deleteUser", "Deletes it with its sessions and API tokens", success(vec![])),
+        post(
+            "/admin/api/users/{id}/password",
+            "setPassword",
+            "Another password; its sessions end",
+            one_user(),
+        )
+        .body(object(vec![("password", password()), ("mustChange?", flag())])),
+        get(SESSIONS, "listSessionsOfUser", "Sessions of one account", sessions),
+        delete(SESSIONS, "endSessionsOfUser", "Signs it out everywhere", end_all),
+    ]
+}
+
+fn audit() -> Operation {
+    let page = object(vec![
+        ("entries", list(named("AuditEntry"))),
+        ("nextCursor", told(nullable(text()), "null on the last page.")),
+        ("warnings?", list(text())),
+    ]);
+    let when = || such_as(told(text(), "A time or a date."), "2026-01-31");
+    get("/admin/api/audit", "listAudit", "Who changed what, the newest first", page)
+        .query("actor", such_as(text(), "admin"))
+        .query("action", such_as(text(), "key"))
+        .query("object", such_as(text(), "key"))
+        .query("text", such_as(text(), "a"))
+        .query("since", when())
+        .query("until", such_as(when(), "2999-12-31"))
+        .query("limit", such_as(told(number(1, 1000), "100 unless given."), 1))
+        .query("cursor", told(text(), "`nextCursor` of the page before."))
+}
+
+pub(super) fn components() -> Members {
+    let user = vec![
+        ("id name", text()),
+        ("role", role()),
+        ("enabled mustChange defaultPassword", flag()),
+        ("passwordFrom", choice(&["account", "ADMIN_PASSWORD"])),
+        ("createdAt", time()),
+        ("lastSignIn", nullable(time())),
+        ("revision", count()),
+    ];
+    let session = vec![
+        ("id userId address userAgent", text()),
+        ("userName", nullable(text())),
+        ("createdAt lastSeen expiresAt", time()),
+        ("current?", told(flag(), "Whether it is the caller's own.")),
+    ];
+    let token = vec![
+        ("id name userId", text()),
+        ("token", told(text(), "Masked, but in the answer that makes it.")),
+        ("userName", nullable(text())),
+        ("role", role()),
+        ("createdAt", time()),
+        ("expiresAt lastUsed", nullable(time())),
+    ];
+    let entry = vec![
+        ("id actor actorKind action objectKind name", text()),
+        ("timestamp", time()),
+        ("address objectId requestId", nullable(text())),
+        ("before after", nullable(anything())),
+    ];
+    vec![
+        ("User", object(user)),
+        ("Session", object(session)),
+        ("AdminToken", object(token)),
+        ("AuditEntry", object(entry)),
+    ]
+}
