@@ -19,8 +19,8 @@ use super::auth::{self, Caller};
 use super::error::AdminError;
 use super::visitor::Visitor;
 use super::{
-    Admin, access_control, admin_tokens, audit, caches, channels, import, keys, sessions, settings, sign_in,
-    stats, tokens, users,
+    Admin, access_control, admin_tokens, audit, caches, channels, dashboard, import, keys, sessions,
+    settings, sign_in, stats, tokens, users,
 };
 use crate::access::{Area, admits, caller, speaks_tls};
 use crate::http::{Body, Reply, discard_small, headers, read_body, request_id};
@@ -182,6 +182,7 @@ fn table() -> Vec<Row> {
         row(Method::POST, "/admin/api/settings/access-control", RULE, access_control::save),
         row(Method::GET, "/admin/api/settings/access-control/check", SEE, access_control::check_query),
         row(Method::POST, "/admin/api/settings/access-control/check", RULE, access_control::check),
+        row(Method::GET, "/admin/api/dashboard", SEE, dashboard::dashboard),
         row(Method::GET, "/admin/api/stats", SEE, stats::stats),
         row(Method::POST, "/admin/api/import", RULE, import::import),
         row(Method::GET, "/admin/api/users", RULE, users::list),

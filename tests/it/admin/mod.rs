@@ -2,6 +2,7 @@
 
 mod access;
 mod access_control;
+mod aggregates;
 mod at_run_time;
 mod batch;
 mod channels;
