@@ -10,6 +10,8 @@ mod disk;
 mod fields;
 mod in_force;
 mod keys;
+mod logs;
+mod preview;
 mod settings;
 mod token_fields;
 mod token_list;
