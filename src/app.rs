@@ -76,6 +76,7 @@ impl App {
             client: Arc::clone(&client),
             caches: Arc::clone(&caches),
             ledger: Arc::default(),
+            started: Instant::now(),
             ids: Arc::clone(&ids),
             passwords: Passwords::new(config.access.admin_password.clone()).map_err(io::Error::other)?,
             default_base: config.upstream.key_base.clone(),
@@ -89,7 +90,7 @@ impl App {
             ledger: Arc::clone(&admin.ledger),
             budget: RetryBudget::new(Instant::now()),
             ids,
-            started: Instant::now(),
+            started: admin.started,
             closing: Arc::new(Closing::default()),
         });
         let planes = Planes { proxy: Arc::clone(&proxy), admin };

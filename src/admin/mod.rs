@@ -10,10 +10,14 @@ mod audit;
 mod auth;
 mod caches;
 mod channels;
+mod dashboard;
+mod days;
 mod error;
 mod fields;
 mod import;
+mod key_preview;
 mod keys;
+mod logs;
 mod openapi;
 mod passwords;
 mod probes;
@@ -34,6 +38,7 @@ mod visitor;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Instant;
 
 use http::Request;
 use hyper::body::Incoming;
@@ -74,6 +79,8 @@ pub struct Admin {
     pub caches: Arc<Caches>,
     /// Of what was used and is not written yet.
     pub ledger: Arc<Ledger>,
+    /// When the gateway did.
+    pub started: Instant,
     /// Ids of requests.
     pub ids: Arc<Ids>,
     /// Checks who signs in.

@@ -19,8 +19,8 @@ use super::auth::{self, Caller};
 use super::error::AdminError;
 use super::visitor::Visitor;
 use super::{
-    Admin, access_control, admin_tokens, audit, caches, channels, import, keys, openapi, sessions, settings,
-    sign_in, stats, tokens, users,
+    Admin, access_control, admin_tokens, audit, caches, channels, dashboard, import, key_preview, keys, logs,
+    openapi, sessions, settings, sign_in, stats, tokens, users,
 };
 use crate::access::{Area, admits, caller, speaks_tls};
 use crate::http::{Body, Reply, discard_small, headers, read_body, request_id};
@@ -155,6 +155,7 @@ fn table() -> Vec<Row> {
         row(Method::POST, "/admin/api/keys", RULE, keys::add),
         row(Method::DELETE, "/admin/api/keys", RULE, keys::delete_all),
         row(Method::POST, "/admin/api/keys/batch", RULE, keys::add_batch),
+        row(Method::POST, "/admin/api/keys/preview", RULE, key_preview::preview),
         row(Method::POST, "/admin/api/keys/check", RULE, keys::check_all),
         row(Method::POST, "/admin/api/keys/reset-health", RULE, keys::reset_health),
         row(Method::PUT, "/admin/api/keys/{id}", RULE, keys::update),
@@ -182,6 +183,8 @@ fn table() -> Vec<Row> {
         row(Method::POST, "/admin/api/settings/access-control", RULE, access_control::save),
         row(Method::GET, "/admin/api/settings/access-control/check", SEE, access_control::check_query),
         row(Method::POST, "/admin/api/settings/access-control/check", RULE, access_control::check),
+        row(Method::GET, "/admin/api/logs", SEE, logs::list),
+        row(Method::GET, "/admin/api/dashboard", SEE, dashboard::dashboard),
         row(Method::GET, "/admin/api/stats", SEE, stats::stats),
         row(Method::POST, "/admin/api/import", RULE, import::import),
         row(Method::GET, "/admin/api/users", RULE, users::list),

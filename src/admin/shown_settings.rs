@@ -35,7 +35,7 @@ pub(super) fn access_control(now: &Standing) -> Value {
 }
 
 /// Limits of requests; of those by token only what a token has that has no rate of its own.
-fn rate_limiter(limits: &Limits) -> Value {
+pub(super) fn rate_limiter(limits: &Limits) -> Value {
     let limit = |rate: Rate| json!({"windowMs": millis(rate.window), "maxRequests": rate.max});
     let active = |length: Duration, max: u64, keys: usize| {
         let mut limit = limit(Rate { max, window: length });

@@ -1,39 +1,68 @@
 //! `/admin/api/stats`: what backends have done by day.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{RawQuery, State};
-use jiff::tz::TimeZone;
-use jiff::{Timestamp, ToSpan as _};
+use jiff::civil::Date;
 use serde_json::{Value, json};
 
 use super::error::AdminError;
-use super::{Admin, view};
+use super::{Admin, days, view};
+use crate::http::Outcome;
 use crate::store::UseOf;
 
 /// Days that are shown, as many as the Node program kept.
 const DAYS: i64 = 30;
 const MOST_DAYS: i64 = 3660;
 
-/// The seed's shape: date, then id. What is known comes from an import.
+/// What a backend has done in a day.
+#[derive(Debug, Default)]
+struct Done {
+    success: i64,
+    fail: i64,
+    tokens: i64,
+    /// Whether some of it comes from an import.
+    is_imported: bool,
+}
+
+/// The seed's shape: date, then id. Days of an import and what was counted here are added up.
 pub(super) async fn stats(
     State(admin): State<Arc<Admin>>,
     RawQuery(query): RawQuery,
 ) -> Result<Json<Value>, AdminError> {
     let since = since(query.as_deref().unwrap_or_default())?;
+    // What is shown is what was counted until now; if it cannot be written, what was written last.
+    let _ = admin.reloader.write_totals().await;
+    let _ = admin.ledger.write_all(&admin.store).await;
     let rows = admin.store.load().await?;
+    let mut days: BTreeMap<(String, String), Done> = BTreeMap::new();
+    for day in admin.store.imported_use(UseOf::Backend, &since.to_string()).await? {
+        let done = days.entry((day.date, day.id)).or_default();
+        (done.success, done.fail) = (day.requests - day.failed, day.failed);
+        (done.tokens, done.is_imported) = (day.total_tokens, true);
+    }
+    let good = [Outcome::Ok, Outcome::ClientGone].map(Outcome::as_str);
+    for day in admin.store.backend_usage(days::begin(since)).await? {
+        let done = days.entry((days::of_number(day.day), day.backend)).or_default();
+        let side = if good.contains(&day.outcome.as_str()) { &mut done.success } else { &mut done.fail };
+        *side = side.saturating_add(day.requests);
+        done.tokens = done.tokens.saturating_add(day.tokens);
+    }
     let mut stats = json!({});
-    for day in admin.store.imported_use(UseOf::Backend, &since).await? {
-        stats[&day.date][&day.id] = json!({
-            "success": day.requests - day.failed, "fail": day.failed, "tokens": day.total_tokens, "imported": true,
-        });
+    for ((date, id), done) in days {
+        let mut shown = json!({ "success": done.success, "fail": done.fail, "tokens": done.tokens });
+        if done.is_imported {
+            shown["imported"] = Value::Bool(true);
+        }
+        stats[date][id] = shown;
     }
     Ok(Json(json!({ "summary": view::keys_summary(&rows, admin.reloader.registry()), "stats": stats })))
 }
 
 /// The first day of as many as `days` says, today included, in UTC.
-fn since(query: &str) -> Result<String, AdminError> {
+fn since(query: &str) -> Result<Date, AdminError> {
     let given = query.split('&').filter_map(|pair| pair.strip_prefix("days=")).next_back();
     let days = match given {
         None => Some(DAYS),
@@ -41,6 +70,5 @@ fn since(query: &str) -> Result<String, AdminError> {
     };
     let wrong = || vec![("days".to_owned(), format!("must be a whole number from 1 to {MOST_DAYS}"))];
     let days = days.ok_or_else(|| AdminError::fields(wrong()))?;
-    let today = Timestamp::now().to_zoned(TimeZone::UTC).date();
-    Ok(today.saturating_sub((days - 1).days()).to_string())
+    Ok(days::first(days - 1))
 }

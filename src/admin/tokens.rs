@@ -6,17 +6,18 @@ use axum::extract::{Path, Query, State};
 use axum::{Extension, Json};
 use bytes::Bytes;
 use http::{HeaderMap, header};
-use jiff::tz::TimeZone;
-use jiff::{Timestamp, ToSpan as _};
-use serde_json::{Map, Value, json};
+use jiff::Timestamp;
+use serde_json::{Value, json};
 
 use super::Admin;
 use super::auth::Caller;
+use super::days::{self, ByDay};
 use super::error::AdminError;
 use super::fields::Fields;
 use super::token_rules::{kept, mint, new_token};
 use super::token_view::{new_token_shown, stored_token};
 use crate::config::Secret;
+use crate::snapshot::Snapshot;
 use crate::store::{StoreError, TokenChange, TokenKind, TokenQuery, TokenRow};
 
 type Answer = Result<Json<Value>, AdminError>;
@@ -49,14 +50,10 @@ pub(super) async fn list(
     }
     let now = Timestamp::now();
     let snapshot = admin.reloader.current().load();
-    let counts = snapshot.tokens.counts(now);
     let shown = |row: &TokenRow| stored_token(row, now, &snapshot.limits.zone);
     let mut answer = json!({
         "tokens": rows.iter().map(shown).collect::<Vec<_>>(),
-        "summary": {
-            "total": counts.total, "enabled": counts.enabled, "disabled": counts.disabled,
-            "expired": counts.expired,
-        },
+        "summary": summary(&snapshot, now),
     });
     if is_page {
         let last = rows.last().filter(|_| has_more);
@@ -65,8 +62,16 @@ pub(super) async fn list(
     Ok(Json(answer))
 }
 
+/// The seed's counts of tokens.
+pub(super) fn summary(snapshot: &Snapshot, now: Timestamp) -> Value {
+    let counts = snapshot.tokens.counts(now);
+    json!({
+        "total": counts.total, "enabled": counts.enabled, "disabled": counts.disabled, "expired": counts.expired,
+    })
+}
+
 /// The query of a path, read as fields are: each wrong one is named. An empty one is none, as forms send it.
-fn asked_fields(asked: &[(String, String)]) -> Fields {
+pub(super) fn asked_fields(asked: &[(String, String)]) -> Fields {
     let given = asked.iter().filter(|(_, value)| !value.is_empty());
     let number = |text: &str| text.parse::<i64>().map_or_else(|_| json!(text), Value::from);
     let is_number = |name: &str| matches!(name, "limit" | "days");
@@ -250,28 +255,16 @@ pub(super) async fn usage(
     let days = fields.number("days", 1, MAX_DAYS).unwrap_or(DAYS);
     fields.end()?;
     let _ = admin.ledger.write_all(&admin.store).await;
-    let today = Timestamp::now().to_zoned(TimeZone::UTC).date();
-    let first = today.checked_sub(days.days()).unwrap_or(today);
-    let begin = first.to_zoned(TimeZone::UTC).map_or(0, |begin| begin.timestamp().as_second());
-    let mut by_day: Map<String, Value> = Map::new();
+    let first = days::first(days);
+    let mut by_day = ByDay::default();
     for day in admin.store.imported_use_of(&id, &first.to_string()).await? {
-        count(&mut by_day, day.date, [day.requests, day.prompt_tokens, day.completion_tokens, 0]);
+        by_day.add_imported(&day);
     }
-    for hour in admin.store.token_usage(&id, begin).await? {
-        let Ok(at) = Timestamp::from_second(hour.hour) else { continue };
+    for hour in admin.store.token_usage(&id, days::begin(first)).await? {
         let counts = [hour.requests, hour.prompt_tokens, hour.completion_tokens, hour.cached_tokens];
-        count(&mut by_day, at.to_zoned(TimeZone::UTC).date().to_string(), counts);
+        by_day.add(days::of_hour(hour.hour), counts);
     }
-    Ok(Json(json!({ "usage": by_day })))
-}
-
-fn count(by_day: &mut Map<String, Value>, date: String, counts: [i64; 4]) {
-    let day = by_day.entry(date).or_insert_with(|| json!({}));
-    let names = ["requests", "promptTokens", "completionTokens", "cachedTokens"];
-    for (name, more) in names.into_iter().zip(counts) {
-        let before = day[name].as_i64().unwrap_or(0);
-        day[name] = before.saturating_add(more).into();
-    }
+    Ok(Json(json!({ "usage": by_day.shown() })))
 }
 
 pub(super) async fn bulk(

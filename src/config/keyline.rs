@@ -31,6 +31,34 @@ pub struct KeyLine {
     pub base: BaseUrl,
     /// Its credential; empty for a server that wants none.
     pub key: Secret,
+    /// How it was written.
+    pub form: Form,
+}
+
+/// The forms of a key line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    UrlBarKey,
+    KeyBarUrl,
+    UrlHashKey,
+    UrlSlashKey,
+    Url,
+    Key,
+}
+
+impl Form {
+    /// As in the table of the forms.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Form::UrlBarKey => "URL|KEY",
+            Form::KeyBarUrl => "KEY|URL",
+            Form::UrlHashKey => "URL#KEY",
+            Form::UrlSlashKey => "URL/KEY",
+            Form::Url => "URL",
+            Form::Key => "KEY",
+        }
+    }
 }
 
 /// A piece of the text that is no backend.
@@ -56,7 +84,7 @@ pub fn parse_lines(text: &str, default_base: &BaseUrl) -> Vec<Result<KeyLine, Li
 }
 
 fn parse(line: usize, piece: &str, default_base: &BaseUrl) -> Result<KeyLine, LineError> {
-    let (base, key) = split(piece);
+    let (base, key, form) = split(piece);
     let wrong = |reason: String| LineError { line, input: masked_piece(base, key), reason };
     if let Some(reason) = wrong_key(key) {
         return Err(wrong(reason.to_owned()));
@@ -68,30 +96,35 @@ fn parse(line: usize, piece: &str, default_base: &BaseUrl) -> Result<KeyLine, Li
         }
         Some(text) => text.parse().map_err(|bad| wrong(format!("the address {bad}")))?,
     };
-    Ok(KeyLine { line, base, key: Secret::new(key) })
+    Ok(KeyLine { line, base, key: Secret::new(key), form })
 }
 
-/// The address, `None` for the default, and the key.
-fn split(piece: &str) -> (Option<&str>, &str) {
+/// The address, `None` for the default, the key, and the form.
+fn split(piece: &str) -> (Option<&str>, &str, Form) {
     if let Some((first, rest)) = piece.split_once('|') {
         let (first, rest) = (first.trim(), rest.trim());
         let is_first = is_url(first) || is_address(first);
-        return if is_first { (Some(first), rest) } else { (Some(rest), first) };
+        return match is_first {
+            true => (Some(first), rest, Form::UrlBarKey),
+            false => (Some(rest), first, Form::KeyBarUrl),
+        };
     }
     if is_address(piece) || is_near_url(piece) {
-        return (Some(piece), "");
+        return (Some(piece), "", Form::Url);
     }
     if !is_url(piece) {
-        return (None, piece);
+        return (None, piece, Form::Key);
     }
     if let Some((base, key)) = piece.rsplit_once('#') {
-        return (Some(base.trim()), key.trim());
+        return (Some(base.trim()), key.trim(), Form::UrlHashKey);
     }
     let bare = piece.trim_end_matches('/');
     match bare.rsplit_once('/') {
         // Before the last slash of a lone host there is nothing but the scheme.
-        Some((base, key)) if !base.ends_with('/') && is_key_segment(key) => (Some(base), key),
-        _ => (Some(piece), ""),
+        Some((base, key)) if !base.ends_with('/') && is_key_segment(key) => {
+            (Some(base), key, Form::UrlSlashKey)
+        }
+        _ => (Some(piece), "", Form::Url),
     }
 }
 

@@ -99,6 +99,64 @@ impl Store {
     }
 }
 
+/// What was used in a day of UTC.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, sqlx::FromRow)]
+pub struct DayUse {
+    /// Days since 1970.
+    pub day: i64,
+    pub requests: i64,
+    pub prompt_tokens: i64,
+    pub completion_tokens: i64,
+    /// Of both: those that came from a cache.
+    pub cached_tokens: i64,
+}
+
+/// What a backend has done in a day of UTC.
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+pub struct BackendDay {
+    /// Days since 1970.
+    pub day: i64,
+    /// Its id.
+    pub backend: String,
+    pub outcome: String,
+    pub requests: i64,
+    /// Of prompts and replies.
+    pub tokens: i64,
+}
+
+const BY_DAY: &str = "\
+    SELECT hour / 86400 AS day, CAST(SUM(requests) AS BIGINT) AS requests, \
+      CAST(SUM(prompt_tokens) AS BIGINT) AS prompt_tokens, \
+      CAST(SUM(completion_tokens) AS BIGINT) AS completion_tokens, \
+      CAST(SUM(cached_tokens) AS BIGINT) AS cached_tokens \
+    FROM usage_hourly WHERE hour >= $1 GROUP BY hour / 86400 ORDER BY 1";
+
+const OF_BACKENDS: &str = "\
+    SELECT hour / 86400 AS day, backend, outcome, CAST(SUM(requests) AS BIGINT) AS requests, \
+      CAST(SUM(prompt_tokens + completion_tokens) AS BIGINT) AS tokens \
+    FROM usage_hourly WHERE hour >= $1 AND backend <> '' \
+    GROUP BY hour / 86400, backend, outcome ORDER BY 1, 2, 3";
+
+impl Store {
+    /// What everybody together has used by day, since the beginning of a day of UTC. Days without use have none.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn usage_by_day(&self, second: i64) -> Result<Vec<DayUse>, StoreError> {
+        let mut tx = self.db.read().await?;
+        Ok(on!(&mut tx, conn => sqlx::query_as(BY_DAY).bind(second).fetch_all(conn).await)?)
+    }
+
+    /// What each backend has done by day and outcome, since the beginning of a day of UTC.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn backend_usage(&self, second: i64) -> Result<Vec<BackendDay>, StoreError> {
+        let mut tx = self.db.read().await?;
+        Ok(on!(&mut tx, conn => sqlx::query_as(OF_BACKENDS).bind(second).fetch_all(conn).await)?)
+    }
+}
+
 async fn add(tx: &mut Tx, key: &UsageKey, counts: &UsageCounts) -> Result<(), StoreError> {
     on!(tx, conn => sqlx::query(ADD)
         .bind(key.hour)

@@ -5,8 +5,8 @@ use serde_json::json;
 use super::super::rules::{MAX_COUNT, MAX_PRIORITY};
 use super::operation::{Operation, delete, get, post, put};
 use super::schema::{
-    Members, choice, count, done, flag, list, map, named, nullable, number, object, success, such_as, text,
-    time, told,
+    Members, anything, choice, count, done, flag, list, map, named, nullable, number, object, success,
+    such_as, text, time, told,
 };
 
 const KEYS: &str = "/admin/api/keys";
@@ -33,12 +33,19 @@ fn keys() -> Vec<Operation> {
         ("errors", list(object(vec![("input error", text()), ("line", count())]))),
         ("warnings?", list(text())),
     ]);
+    let preview = object(vec![
+        ("lines", told(list(anything()), "Each with its line, and what would be made of it or why nothing.")),
+        ("summary", object(vec![("added duplicates errors", count())])),
+        ("warnings?", list(text())),
+    ]);
     let lines = such_as(told(text(), "Key lines."), "http://192.168.1.12:11434");
     vec![
         get(KEYS, "listKeys", "All keys of the pool", listed()),
         post(KEYS, "addKey", "Adds a key", one()).body(object([vec![("key", line)], added()].concat())),
         delete(KEYS, "deleteAllKeys", "Deletes all keys of the pool; channels stay", success(vec![])),
         post("/admin/api/keys/batch", "addKeys", "Adds many keys", batch)
+            .body(object(with_base(vec![("keys", lines.clone())]))),
+        post("/admin/api/keys/preview", "previewKeys", "What key lines mean; nothing is stored", preview)
             .body(object(with_base(vec![("keys", lines)]))),
         post("/admin/api/keys/check", "checkKeys", "Looks at all of them now", listed()),
         post(

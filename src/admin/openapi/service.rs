@@ -4,18 +4,37 @@ use serde_json::{Map, Value, json};
 
 use super::operation::{Operation, delete, get, post};
 use super::schema::{
-    Members, choice, count, flag, list, map, named, nullable, number, object, success, such_as, text, told,
+    Members, anything, choice, count, flag, list, map, named, nullable, number, object, success, such_as,
+    text, told,
 };
 use crate::import::File;
 
 const CACHE: &str = "/admin/api/cache";
 
-pub(super) fn operations() -> Vec<Operation> {
-    let report = object(vec![
+fn report() -> Value {
+    object(vec![
         ("enabled", object(vec![("embeddings chat", flag())])),
         ("embeddings chat", named("CacheStats")),
         ("totalItems", count()),
-    ]);
+    ])
+}
+
+/// Everything at a glance.
+fn dashboard() -> Value {
+    let metrics = object(vec![("uptime", count()), ("memory?", object(vec![("rss", count())]))]);
+    object(vec![
+        ("keys", named("KeysSummary")),
+        ("channels", object(vec![("total enabled healthy disabled", count())])),
+        ("tokens", object(vec![("total enabled disabled expired", count())])),
+        ("cache", report()),
+        ("metrics", metrics),
+        ("usage", told(map(anything()), "Requests and tokens by date, today and seven days before.")),
+        ("rateLimiter", object(vec![("global ip token", named("RateLimit"))])),
+        ("accessControl", object(vec![("mode", text())])),
+    ])
+}
+
+pub(super) fn operations() -> Vec<Operation> {
     let cleared = success(vec![("message", text())]);
     let day = object(vec![("success fail tokens", count()), ("imported", flag())]);
     let stats = object(vec![
@@ -23,7 +42,12 @@ pub(super) fn operations() -> Vec<Operation> {
         ("stats", told(map(map(day)), "By date, then by id of a backend.")),
     ]);
     vec![
-        get(CACHE, "getCache", "What the caches hold", report),
+        get("/admin/api/dashboard", "getDashboard", "Everything at a glance", dashboard()),
+        get("/admin/api/logs", "listLogs", "Records as the Node program wrote them, newest first", logs())
+            .query("type", choice(&["request", "audit"]))
+            .query("level", text())
+            .query("limit", such_as(told(number(0, 10_000), "0 is the most; 200 unless given."), 5)),
+        get(CACHE, "getCache", "What the caches hold", report()),
         delete(CACHE, "clearCache", "Forgets all of it, counts too", cleared),
         get("/admin/api/stats", "getStats", "What was imported of backends, by day", stats)
             .query("days", such_as(told(number(1, 3660), "Today included; 30 unless given."), 7)),
@@ -31,6 +55,11 @@ pub(super) fn operations() -> Vec<Operation> {
             .query("apply", such_as(told(flag(), "Without it nothing is changed."), true))
             .body(object(vec![("files", files())])),
     ]
+}
+
+fn logs() -> Value {
+    let logs = told(list(anything()), "Each with timestamp and type.");
+    object(vec![("logs", logs), ("warnings?", list(text()))])
 }
 
 /// The old files, each as JSON or as its text.

@@ -2,6 +2,7 @@
 
 mod access;
 mod access_control;
+mod aggregates;
 mod at_run_time;
 mod batch;
 mod channels;
@@ -9,6 +10,8 @@ mod disk;
 mod fields;
 mod in_force;
 mod keys;
+mod logs;
+mod preview;
 mod settings;
 mod token_fields;
 mod token_list;

@@ -1,0 +1,62 @@
+//! `/admin/api/dashboard`: everything at a glance.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::days::{self, ByDay};
+use super::error::AdminError;
+use super::shown_settings::{access_control, rate_limiter};
+use super::{Admin, tokens, view};
+use crate::store::UseOf;
+
+/// Usage goes back so many days before today.
+const DAYS: i64 = 7;
+
+/// The seed's shape, as far as there is a source for it.
+pub(super) async fn dashboard(State(admin): State<Arc<Admin>>) -> Result<Json<Value>, AdminError> {
+    // What is shown is what was counted until now; if it cannot be written, what was written last.
+    let _ = admin.reloader.write_totals().await;
+    let _ = admin.ledger.write_all(&admin.store).await;
+    let rows = admin.store.load().await?;
+    let first = days::first(DAYS);
+    let mut by_day = ByDay::default();
+    for day in admin.store.imported_use(UseOf::Token, &first.to_string()).await? {
+        by_day.add_imported(&day);
+    }
+    for day in admin.store.usage_by_day(days::begin(first)).await? {
+        let counts = [day.requests, day.prompt_tokens, day.completion_tokens, day.cached_tokens];
+        by_day.add(days::of_number(day.day), counts);
+    }
+    let (registry, snapshot) = (admin.reloader.registry(), admin.reloader.current().load());
+    Ok(Json(json!({
+        "keys": view::keys_summary(&rows, registry),
+        "channels": view::channels_summary(&rows, registry),
+        "tokens": tokens::summary(&snapshot, Timestamp::now()),
+        "cache": admin.caches.report(),
+        "metrics": metrics(&admin),
+        "usage": by_day.shown(),
+        "rateLimiter": rate_limiter(&snapshot.limits),
+        "accessControl": { "mode": access_control(&admin.reloader.settings())["mode"] },
+    })))
+}
+
+/// What the process tells of itself. What nothing counts is not shown: a 0 would be taken for a count.
+fn metrics(admin: &Admin) -> Value {
+    let mut shown = json!({ "uptime": admin.started.elapsed().as_secs() });
+    if let Some(megabytes) = resident() {
+        shown["memory"] = json!({ "rss": megabytes });
+    }
+    shown
+}
+
+/// Memory of the process in MB, where the system tells it.
+fn resident() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+    let kilobytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
+    Some(kilobytes.div_ceil(1024))
+}

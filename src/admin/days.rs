@@ -1,0 +1,62 @@
+//! Days of UTC, and what was used in each.
+
+use std::collections::BTreeMap;
+
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, ToSpan as _};
+use serde_json::{Map, Value, json};
+
+use crate::store::DailyUse;
+
+/// Seconds of a day.
+const DAY: i64 = 86_400;
+
+/// The day so many days before today.
+pub(super) fn first(before: i64) -> Date {
+    let today = Timestamp::now().to_zoned(TimeZone::UTC).date();
+    today.saturating_sub(before.days())
+}
+
+/// Its first second, since 1970.
+pub(super) fn begin(day: Date) -> i64 {
+    day.to_zoned(TimeZone::UTC).map_or(0, |begin| begin.timestamp().as_second())
+}
+
+/// The day of an hour that begins at this second.
+pub(super) fn of_hour(second: i64) -> String {
+    Timestamp::from_second(second).unwrap_or_default().to_zoned(TimeZone::UTC).date().to_string()
+}
+
+/// The day with this number, since 1970.
+pub(super) fn of_number(number: i64) -> String {
+    of_hour(number.saturating_mul(DAY))
+}
+
+/// Requests, tokens of prompts, tokens of replies, and of both those that came from a cache, by day.
+#[derive(Debug, Default)]
+pub(super) struct ByDay(BTreeMap<String, [i64; 4]>);
+
+impl ByDay {
+    pub(super) fn add(&mut self, date: String, counts: [i64; 4]) {
+        let day = self.0.entry(date).or_default();
+        for (sum, more) in day.iter_mut().zip(counts) {
+            *sum = sum.saturating_add(more);
+        }
+    }
+
+    pub(super) fn add_imported(&mut self, day: &DailyUse) {
+        self.add(day.date.clone(), [day.requests, day.prompt_tokens, day.completion_tokens, 0]);
+    }
+
+    /// In the seed's shape; days without use are absent.
+    pub(super) fn shown(self) -> Map<String, Value> {
+        let shown = |[requests, prompt, completion, cached]: [i64; 4]| {
+            json!({
+                "requests": requests, "promptTokens": prompt, "completionTokens": completion,
+                "cachedTokens": cached,
+            })
+        };
+        self.0.into_iter().map(|(date, counts)| (date, shown(counts))).collect()
+    }
+}
