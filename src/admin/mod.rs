@@ -8,6 +8,8 @@ mod access_control;
 mod admin_tokens;
 mod audit;
 mod auth;
+mod backup;
+mod bulk;
 mod caches;
 mod channels;
 mod dashboard;

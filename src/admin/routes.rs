@@ -19,8 +19,8 @@ use super::auth::{self, Caller};
 use super::error::AdminError;
 use super::visitor::Visitor;
 use super::{
-    Admin, access_control, admin_tokens, audit, caches, channels, dashboard, import, key_preview, keys, logs,
-    openapi, sessions, settings, sign_in, stats, tokens, users,
+    Admin, access_control, admin_tokens, audit, backup, bulk, caches, channels, dashboard, import,
+    key_preview, keys, logs, openapi, sessions, settings, sign_in, stats, tokens, users,
 };
 use crate::access::{Area, admits, caller, speaks_tls};
 use crate::http::{Body, Reply, discard_small, headers, read_body, request_id};
@@ -142,35 +142,19 @@ where
     Row { method, path, least, handler }
 }
 
+const SEE: Least = Least::Role(Role::Viewer);
+const RULE: Least = Least::Role(Role::Admin);
+
 /// Every path with its methods and who may call it: the one place from which the router is made.
 fn table() -> Vec<Row> {
-    const SEE: Least = Least::Role(Role::Viewer);
-    const RULE: Least = Least::Role(Role::Admin);
-    vec![
+    let others = vec![
         row(Method::POST, LOGIN, Least::Nobody, sign_in::login),
         row(Method::POST, LOGOUT, Least::Nobody, sign_in::logout),
         row(Method::GET, "/admin/api/me", Least::Known, sign_in::me),
         row(Method::POST, "/admin/api/me/password", Least::Known, sign_in::change_password),
-        row(Method::GET, "/admin/api/keys", SEE, keys::list),
-        row(Method::POST, "/admin/api/keys", RULE, keys::add),
-        row(Method::DELETE, "/admin/api/keys", RULE, keys::delete_all),
-        row(Method::POST, "/admin/api/keys/batch", RULE, keys::add_batch),
-        row(Method::POST, "/admin/api/keys/preview", RULE, key_preview::preview),
-        row(Method::POST, "/admin/api/keys/check", RULE, keys::check_all),
-        row(Method::POST, "/admin/api/keys/reset-health", RULE, keys::reset_health),
-        row(Method::PUT, "/admin/api/keys/{id}", RULE, keys::update),
-        row(Method::DELETE, "/admin/api/keys/{id}", RULE, keys::delete),
-        row(Method::POST, "/admin/api/keys/{id}/toggle", RULE, keys::toggle),
-        row(Method::POST, "/admin/api/keys/{id}/check", RULE, keys::check),
-        row(Method::GET, "/admin/api/channels", SEE, channels::list),
-        row(Method::POST, "/admin/api/channels", RULE, channels::create),
-        row(Method::POST, "/admin/api/channels/check", RULE, channels::check_all),
-        row(Method::POST, "/admin/api/channels/reset-health", RULE, channels::reset_health),
-        row(Method::PUT, "/admin/api/channels/{id}", RULE, channels::update),
-        row(Method::DELETE, "/admin/api/channels/{id}", RULE, channels::delete),
         row(Method::GET, "/admin/api/tokens", SEE, tokens::list),
         row(Method::POST, "/admin/api/tokens", RULE, tokens::create),
-        row(Method::POST, "/admin/api/tokens/bulk", RULE, tokens::bulk),
+        row(Method::POST, "/admin/api/tokens/bulk", RULE, bulk::tokens),
         row(Method::PUT, "/admin/api/tokens/{id}", RULE, tokens::update),
         row(Method::DELETE, "/admin/api/tokens/{id}", RULE, tokens::delete),
         row(Method::POST, "/admin/api/tokens/{id}/regenerate", RULE, tokens::regenerate),
@@ -187,6 +171,7 @@ fn table() -> Vec<Row> {
         row(Method::GET, "/admin/api/dashboard", SEE, dashboard::dashboard),
         row(Method::GET, "/admin/api/stats", SEE, stats::stats),
         row(Method::POST, "/admin/api/import", RULE, import::import),
+        row(Method::POST, "/admin/api/backup", RULE, backup::download),
         row(Method::GET, "/admin/api/users", RULE, users::list),
         row(Method::POST, "/admin/api/users", RULE, users::create),
         row(Method::PUT, "/admin/api/users/{id}", RULE, users::update),
@@ -201,6 +186,32 @@ fn table() -> Vec<Row> {
         row(Method::DELETE, "/admin/api/admin-tokens/{id}", RULE, admin_tokens::delete),
         row(Method::GET, "/admin/api/audit", RULE, audit::list),
         row(Method::GET, "/admin/api/openapi.json", SEE, openapi::serve),
+    ];
+    backends().into_iter().chain(others).collect()
+}
+
+/// The part of the table that is about channels and keys.
+fn backends() -> Vec<Row> {
+    vec![
+        row(Method::GET, "/admin/api/keys", SEE, keys::list),
+        row(Method::POST, "/admin/api/keys", RULE, keys::add),
+        row(Method::DELETE, "/admin/api/keys", RULE, keys::delete_all),
+        row(Method::POST, "/admin/api/keys/batch", RULE, keys::add_batch),
+        row(Method::POST, "/admin/api/keys/bulk", RULE, bulk::keys),
+        row(Method::POST, "/admin/api/keys/preview", RULE, key_preview::preview),
+        row(Method::POST, "/admin/api/keys/check", RULE, keys::check_all),
+        row(Method::POST, "/admin/api/keys/reset-health", RULE, keys::reset_health),
+        row(Method::PUT, "/admin/api/keys/{id}", RULE, keys::update),
+        row(Method::DELETE, "/admin/api/keys/{id}", RULE, keys::delete),
+        row(Method::POST, "/admin/api/keys/{id}/toggle", RULE, keys::toggle),
+        row(Method::POST, "/admin/api/keys/{id}/check", RULE, keys::check),
+        row(Method::GET, "/admin/api/channels", SEE, channels::list),
+        row(Method::POST, "/admin/api/channels", RULE, channels::create),
+        row(Method::POST, "/admin/api/channels/bulk", RULE, bulk::channels),
+        row(Method::POST, "/admin/api/channels/check", RULE, channels::check_all),
+        row(Method::POST, "/admin/api/channels/reset-health", RULE, channels::reset_health),
+        row(Method::PUT, "/admin/api/channels/{id}", RULE, channels::update),
+        row(Method::DELETE, "/admin/api/channels/{id}", RULE, channels::delete),
     ]
 }
 

@@ -28,8 +28,6 @@ const MAX_PAGE: i64 = 1000;
 /// How far usage goes back, in days before today, unless the call says it.
 const DAYS: i64 = 30;
 const MAX_DAYS: i64 = 366;
-/// Most tokens of one call.
-const MAX_IDS: usize = 1000;
 /// Longest text that is searched for, in characters.
 const MAX_SEARCH: usize = 200;
 
@@ -265,33 +263,4 @@ pub(super) async fn usage(
         by_day.add(days::of_hour(hour.hour), counts);
     }
     Ok(Json(json!({ "usage": by_day.shown() })))
-}
-
-pub(super) async fn bulk(
-    State(admin): State<Arc<Admin>>,
-    Extension(caller): Extension<Caller>,
-    body: Bytes,
-) -> Answer {
-    let mut fields = Fields::read(&body)?;
-    let ids = fields.texts("ids").unwrap_or_default();
-    if ids.is_empty() || ids.len() > MAX_IDS {
-        fields.wrong("ids", format!("must be a list of 1 to {MAX_IDS} ids"));
-    }
-    let action = fields.text("action").unwrap_or_default();
-    if !matches!(action.as_str(), "enable" | "disable" | "delete") {
-        fields.wrong("action", "must be enable, disable or delete");
-    }
-    let warnings = fields.end()?;
-    let done = match action.as_str() {
-        "delete" => admin.store.delete_tokens(&ids, &caller.by).await?,
-        _ => admin.store.enable_tokens(&ids, action == "enable", &caller.by).await?,
-    };
-    admin.reloader.reload().await?;
-    tracing::info!(count = done.len(), action, "tokens were changed");
-    let missing: Vec<_> = ids.iter().filter(|id| !done.contains(id)).collect();
-    let mut answer = json!({ "success": true, "done": done, "notFound": missing });
-    if !warnings.is_empty() {
-        answer["warnings"] = json!(warnings);
-    }
-    Ok(Json(answer))
 }

@@ -9,6 +9,7 @@ use sqlx::{Connection as _, SqliteConnection};
 use super::db::{Db, sqlite};
 use super::folder::{self, Folder};
 use super::seal::Key;
+use super::text::new_id;
 use super::{BackendRow, Lost, Store, StoreError, migrate};
 use crate::config::Secret;
 
@@ -38,6 +39,18 @@ impl Store {
             let _ = fs::remove_file(file);
         }
         copied
+    }
+
+    /// [`Store::backup`] without the key, as bytes.
+    ///
+    /// # Errors
+    /// Those of files and of the database.
+    pub async fn backup_bytes(&self) -> Result<Vec<u8>, StoreError> {
+        let file = self.folder.database().with_extension(format!("{}.part", new_id()));
+        self.backup(&file, false).await?;
+        let read = fs::read(&file);
+        let _ = fs::remove_file(&file);
+        read.map_err(|error| StoreError::io("read", file, error))
     }
 
     async fn copy(&self, file: &Path, with_key: bool) -> Result<(), StoreError> {

@@ -90,20 +90,31 @@ impl Store {
         by: &By,
     ) -> Result<(ChannelRow, Vec<BackendRow>), StoreError> {
         let mut tx = self.db.write().await?;
-        let (mut channel, old) = self.whole(&mut tx, id).await?;
+        let changed = self.alter_channel(&mut tx, id, (change, expected), by).await?;
+        meta::changed(&mut tx).await?;
+        tx.commit().await?;
+        Ok(changed)
+    }
+
+    pub(super) async fn alter_channel(
+        &self,
+        tx: &mut Tx,
+        id: &str,
+        (change, expected): (&ChannelChange, Option<i64>),
+        by: &By,
+    ) -> Result<(ChannelRow, Vec<BackendRow>), StoreError> {
+        let (mut channel, old) = self.whole(tx, id).await?;
         check(expected, channel.revision)?;
         let before = shown::channel(&channel, &old);
         let base_before = channel.base_url.clone();
         change.apply(&mut channel);
-        update(&mut tx, &mut channel).await?;
+        update(tx, &mut channel).await?;
         let backends = match &change.backends {
-            Some(new) => self.replace(&mut tx, id, old, new).await?,
-            None => self.move_along(&mut tx, old, &base_before, &channel.base_url).await?,
+            Some(new) => self.replace(tx, id, old, new).await?,
+            None => self.move_along(tx, old, &base_before, &channel.base_url).await?,
         };
         let entry = entry("channel.update", &channel).changed(before, shown::channel(&channel, &backends));
-        audit::write(&mut tx, by, &entry).await?;
-        meta::changed(&mut tx).await?;
-        tx.commit().await?;
+        audit::write(tx, by, &entry).await?;
         Ok((channel, backends))
     }
 
@@ -176,14 +187,18 @@ impl Store {
     /// [`StoreError::NotFound`]; those of the database.
     pub async fn delete_channel(&self, id: &str, by: &By) -> Result<(), StoreError> {
         let mut tx = self.db.write().await?;
-        let (channel, backends) = self.whole(&mut tx, id).await?;
-        on!(&mut tx, conn => sqlx::query("DELETE FROM channels WHERE id = $1")
+        self.drop_channel(&mut tx, id, by).await?;
+        meta::changed(&mut tx).await?;
+        tx.commit().await
+    }
+
+    pub(super) async fn drop_channel(&self, tx: &mut Tx, id: &str, by: &By) -> Result<(), StoreError> {
+        let (channel, backends) = self.whole(tx, id).await?;
+        on!(&mut *tx, conn => sqlx::query("DELETE FROM channels WHERE id = $1")
             .bind(id)
             .execute(conn).await.map(drop))?;
         let entry = entry("channel.delete", &channel).before(shown::channel(&channel, &backends));
-        audit::write(&mut tx, by, &entry).await?;
-        meta::changed(&mut tx).await?;
-        tx.commit().await
+        audit::write(tx, by, &entry).await
     }
 }
 

@@ -47,12 +47,25 @@ impl Store {
         by: &By,
     ) -> Result<BackendRow, StoreError> {
         let mut tx = self.db.write().await?;
-        let old = self.key_row(&mut tx, id).await?;
+        let row = self.alter_key(&mut tx, id, (change, expected), by).await?;
+        meta::changed(&mut tx).await?;
+        tx.commit().await?;
+        Ok(row)
+    }
+
+    pub(super) async fn alter_key(
+        &self,
+        tx: &mut Tx,
+        id: &str,
+        (change, expected): (&KeyChange, Option<i64>),
+        by: &By,
+    ) -> Result<BackendRow, StoreError> {
+        let old = self.key_row(tx, id).await?;
         check(expected, old.revision)?;
         let mut row = old.clone();
         change.apply(&mut row);
         let found = row.revision;
-        if !backends::update(&mut tx, &mut row).await? {
+        if !backends::update(tx, &mut row).await? {
             return Err(Conflict::Revision { expected: found, found: found + 1 }.into());
         }
         let mut after = shown::key(&row);
@@ -60,11 +73,9 @@ impl Store {
             after["credential"] = NEW_SECRET.into();
         }
         if old.base_url != row.base_url || old.credential != row.credential {
-            backends::seal(&mut tx, &self.key, &row).await?;
+            backends::seal(tx, &self.key, &row).await?;
         }
-        audit::write(&mut tx, by, &entry("key.update", &row).changed(shown::key(&old), after)).await?;
-        meta::changed(&mut tx).await?;
-        tx.commit().await?;
+        audit::write(tx, by, &entry("key.update", &row).changed(shown::key(&old), after)).await?;
         Ok(row)
     }
 
@@ -72,11 +83,15 @@ impl Store {
     /// [`StoreError::NotFound`]; those of the database.
     pub async fn delete_key(&self, id: &str, by: &By) -> Result<(), StoreError> {
         let mut tx = self.db.write().await?;
-        let row = self.key_row(&mut tx, id).await?;
-        backends::delete(&mut tx, id).await?;
-        audit::write(&mut tx, by, &entry("key.delete", &row).before(shown::key(&row))).await?;
+        self.drop_key(&mut tx, id, by).await?;
         meta::changed(&mut tx).await?;
         tx.commit().await
+    }
+
+    pub(super) async fn drop_key(&self, tx: &mut Tx, id: &str, by: &By) -> Result<(), StoreError> {
+        let row = self.key_row(tx, id).await?;
+        backends::delete(tx, id).await?;
+        audit::write(tx, by, &entry("key.delete", &row).before(shown::key(&row))).await
     }
 
     /// Lets a key or a channel take part, or not.

@@ -9,6 +9,7 @@ mod admin_tokens;
 mod audit;
 mod backends;
 mod backup;
+mod bulk;
 mod channels;
 mod db;
 mod error;

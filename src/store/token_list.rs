@@ -107,7 +107,7 @@ impl Store {
 }
 
 /// Each id once, in order.
-fn once(ids: &[String]) -> impl Iterator<Item = &String> {
+pub(super) fn once(ids: &[String]) -> impl Iterator<Item = &String> {
     let mut seen = BTreeSet::new();
     ids.iter().filter(move |id| seen.insert(*id))
 }

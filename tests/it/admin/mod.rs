@@ -5,6 +5,7 @@ mod access_control;
 mod aggregates;
 mod at_run_time;
 mod batch;
+mod bulk;
 mod channels;
 mod disk;
 mod fields;
