@@ -69,7 +69,7 @@ fn all() -> Value {
         ("version", text()),
         ("env", object(vec![(texts, text()), ("cacheEmbeddings cacheChat", flag())])),
         ("settings", list(named("Setting"))),
-        ("ignored", list(object(vec![("name value message", text())]))),
+        ("ignored", list(object(vec![("name message", text()), ("value", nullable(text()))]))),
         ("warnings", list(text())),
     ])
 }

@@ -87,7 +87,7 @@ fn cookie(reply: &Response) -> (String, String) {
 }
 
 /// Runs a statement on the gateway's database, as time or damage would.
-async fn sql(gateway: &Gateway, statement: &'static str) {
+pub async fn sql(gateway: &Gateway, statement: &'static str) {
     use sqlx::Connection as _;
     let file = gateway.home().join("ollama2openai.db");
     let options = sqlx::sqlite::SqliteConnectOptions::new().filename(file);

@@ -11,7 +11,7 @@ const FOR_READERS: [&str; 2] = ["description", "examples"];
 
 pub struct Checker<'d> {
     document: &'d Value,
-    /// Properties that were met, as `Schema.property`.
+    /// Properties that were met, as `Schema.property`; a name that is not told is `*`.
     seen: BTreeSet<String>,
 }
 
@@ -81,13 +81,13 @@ impl<'d> Checker<'d> {
         let Some(object) = value.as_object() else { return Vec::new() };
         let mut faults = Vec::new();
         for (name, value) in object {
-            let at = format!("{at}.{name}");
+            let (at, any) = (format!("{at}.{name}"), format!("{at}.*"));
             match (schema["properties"].get(name), schema.get("additionalProperties")) {
                 (Some(told), _) => {
                     faults.extend(self.faults(told, value, &at));
                     self.seen.insert(at);
                 }
-                (None, Some(told)) => faults.extend(self.faults(told, value, &at)),
+                (None, Some(told)) => faults.extend(self.faults(told, value, &any)),
                 // Whoever has no words for members leaves them to another schema.
                 (None, None) if schema["type"].is_null() => {}
                 (None, None) => faults.push(format!("{at} is not told")),
@@ -107,9 +107,29 @@ impl<'d> Checker<'d> {
 
     /// The properties of one schema that no value had.
     pub fn unseen_of(&self, name: &str, schema: &Value) -> Vec<String> {
-        let properties = schema["properties"].as_object().into_iter().flatten();
-        let names = properties.map(|(property, _)| format!("{name}.{property}"));
-        names.filter(|name| !self.seen.contains(name)).collect()
+        let mut names = Vec::new();
+        properties(schema, name, &mut names);
+        names.retain(|name| !self.seen.contains(name));
+        names
+    }
+}
+
+/// All properties of a schema and of what is below it, but for what has a name of its own.
+fn properties(schema: &Value, at: &str, names: &mut Vec<String>) {
+    for (name, schema) in schema["properties"].as_object().into_iter().flatten() {
+        let at = format!("{at}.{name}");
+        properties(schema, &at, names);
+        names.push(at);
+    }
+    properties_below(schema, at, names);
+}
+
+fn properties_below(schema: &Value, at: &str, names: &mut Vec<String>) {
+    let values = schema.get("additionalProperties").map(|values| (values, format!("{at}.*")));
+    let items = schema.get("items").map(|items| (items, at.to_owned()));
+    let ways = schema["anyOf"].as_array().into_iter().flatten().map(|way| (way, at.to_owned()));
+    for (schema, at) in values.into_iter().chain(items).chain(ways) {
+        properties(schema, &at, names);
     }
 }
 

@@ -3,12 +3,14 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use jiff::Timestamp;
 use ollama2openai::admin::document;
 use ollama2openai::config::settings;
 use serde_json::{Map, Value, json};
 
 use super::schema::Checker;
 use super::{Operation, PASSWORD, call, done, operations};
+use crate::accounts::sql;
 use crate::support::Gateway;
 use crate::support::ollama::{ollama, whole};
 
@@ -20,6 +22,8 @@ struct Walk {
     alive: String,
     /// A session of an admin.
     session: String,
+    /// The id of a token that was used.
+    used: String,
 }
 
 /// The thing that a path names, and its revision.
@@ -51,6 +55,9 @@ impl Walk {
 
     /// Something for a path with an id.
     async fn thing(&mut self, path: &str) -> Thing {
+        if path.ends_with("/usage") {
+            return Thing { id: self.used.clone(), ..Thing::default() };
+        }
         let (name, url) = (self.new_text(), self.new_url());
         match path.split('/').nth(3).unwrap() {
             "keys" => self.made("/admin/api/keys", &json!({"key": url}), "key").await,
@@ -180,7 +187,7 @@ async fn started() -> (Walk, ollama2openai::fake::Fake) {
     let alive = fake.url();
     let login = done(&gateway, "POST", "/admin/login", &json!({"password": PASSWORD})).await;
     let session = login["token"].as_str().unwrap().to_owned();
-    let mut walk = Walk { gateway, count: 0, alive, session };
+    let mut walk = Walk { gateway, count: 0, alive, session, used: String::new() };
     done(&walk.gateway, "POST", "/admin/api/keys", &json!({"key": walk.alive})).await;
     let channel = json!({"baseUrl": format!("{}/", walk.alive), "keys": ["a-credential"]});
     done(&walk.gateway, "POST", "/admin/api/channels", &channel).await;
@@ -191,7 +198,16 @@ async fn started() -> (Walk, ollama2openai::fake::Fake) {
     for what in ["keys", "channels"] {
         done(&walk.gateway, "POST", &format!("/admin/api/{what}/check"), &Value::Null).await;
     }
-    done(&walk.gateway, "POST", "/admin/api/settings", &json!({"max_retries": 7})).await;
+    let today = Timestamp::now().strftime("%Y-%m-%d").to_string();
+    walk.used = walk.thing("/admin/api/tokens").await.id;
+    let files = json!({"files": {
+        "stats.json": {&today: {"a-backend": {"success": 1, "fail": 1, "tokens": 9}}},
+        "tokens.json": {"tokens": [], "usageStats": {&walk.used: {&today: {"requests": 1, "promptTokens": 2}}}},
+    }});
+    done(&walk.gateway, "POST", "/admin/api/import?apply=true", &files).await;
+    sql(&walk.gateway, "INSERT INTO settings (name, value) VALUES ('CACHE_CHAT', 'odd')").await;
+    let settings = json!({"max_retries": 7, "rate_limit_global_enabled": true});
+    done(&walk.gateway, "POST", "/admin/api/settings", &settings).await;
     (walk, fake)
 }
 
