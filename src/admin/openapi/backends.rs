@@ -1,6 +1,6 @@
 //! Keys of the pool, and channels.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::super::rules::{MAX_COUNT, MAX_PRIORITY};
 use super::operation::{Operation, delete, get, post, put};
@@ -18,6 +18,16 @@ pub(super) fn operations() -> Vec<Operation> {
     let mut all = keys();
     all.extend(channels());
     all
+}
+
+/// What is done to many at once.
+pub(super) fn bulk() -> Value {
+    object(vec![("ids", list(text())), ("action", choice(&["enable", "disable", "delete"]))])
+}
+
+/// What became of many.
+pub(super) fn many() -> Value {
+    done(vec![("done notFound", list(text()))])
 }
 
 fn keys() -> Vec<Operation> {
@@ -47,6 +57,7 @@ fn keys() -> Vec<Operation> {
             .body(object(with_base(vec![("keys", lines.clone())]))),
         post("/admin/api/keys/preview", "previewKeys", "What key lines mean; nothing is stored", preview)
             .body(object(with_base(vec![("keys", lines)]))),
+        post("/admin/api/keys/bulk", "changeKeys", "Changes many at once, all or none", many()).body(bulk()),
         post("/admin/api/keys/check", "checkKeys", "Looks at all of them now", listed()),
         post(
             "/admin/api/keys/reset-health",
@@ -75,6 +86,8 @@ fn channels() -> Vec<Operation> {
     vec![
         get(CHANNELS, "listChannels", "All channels with their backends", listed),
         post(CHANNELS, "createChannel", "Makes a channel", one()).body(object(fields())),
+        post("/admin/api/channels/bulk", "changeChannels", "Changes many at once, all or none", many())
+            .body(bulk()),
         post("/admin/api/channels/check", "checkChannels", "Looks at all that are enabled now", checked),
         post(
             "/admin/api/channels/reset-health",

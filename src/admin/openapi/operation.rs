@@ -16,11 +16,14 @@ pub(super) struct Operation {
     query: Vec<(&'static str, Value)>,
     body: Option<Value>,
     answer: Value,
+    /// The form of the answer.
+    form: &'static str,
 }
 
 /// A call that reads.
 pub(super) fn get(path: &'static str, id: &'static str, summary: &'static str, answer: Value) -> Operation {
-    Operation { method: Method::GET, path, id, summary, query: Vec::new(), body: None, answer }
+    let form = "application/json";
+    Operation { method: Method::GET, path, id, summary, query: Vec::new(), body: None, answer, form }
 }
 
 pub(super) fn post(path: &'static str, id: &'static str, summary: &'static str, answer: Value) -> Operation {
@@ -45,6 +48,11 @@ impl Operation {
     pub(super) fn query(mut self, name: &'static str, schema: Value) -> Operation {
         self.query.push((name, schema));
         self
+    }
+
+    /// Which answers a file, not JSON.
+    pub(super) fn file(self) -> Operation {
+        Operation { form: "application/octet-stream", ..self }
     }
 
     /// With an object as its body.
@@ -80,7 +88,8 @@ impl Operation {
             shown["requestBody"] =
                 json!({"required": required, "content": {"application/json": {"schema": schema}}});
         }
-        let content = json!({"application/json": {"schema": self.answer}});
+        let form = self.form;
+        let content = json!({form: {"schema": self.answer}});
         shown["responses"] = json!({
             "200": {"description": "Done.", "content": content},
             "default": {"$ref": "#/components/responses/Refused"},

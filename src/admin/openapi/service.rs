@@ -35,6 +35,7 @@ fn dashboard() -> Value {
 }
 
 pub(super) fn operations() -> Vec<Operation> {
+    let file = json!({"type": "string", "format": "binary"});
     let cleared = success(vec![("message", text())]);
     let day = object(vec![("success fail tokens", count()), ("imported", flag())]);
     let stats = object(vec![
@@ -51,6 +52,7 @@ pub(super) fn operations() -> Vec<Operation> {
         delete(CACHE, "clearCache", "Forgets all of it, counts too", cleared),
         get("/admin/api/stats", "getStats", "What was imported of backends, by day", stats)
             .query("days", such_as(told(number(1, 3660), "Today included; 30 unless given."), 7)),
+        post("/admin/api/backup", "downloadBackup", "A copy of the database, without its key", file).file(),
         post("/admin/api/import", "importFiles", "Imports data of the Node program", imported())
             .query("apply", such_as(told(flag(), "Without it nothing is changed."), true))
             .body(object(vec![("files", files())])),

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::super::rules::MAX_COUNT;
 use super::super::token_rules::{MAX_QUOTA, MAX_TOKENS_A_MINUTE};
-use super::backends::{limit, totals};
+use super::backends::{bulk, limit, many, totals};
 use super::operation::{Operation, delete, get, post, put};
 use super::schema::{
     Members, anything, choice, count, done, flag, list, map, named, nullable, number, object, success,
@@ -25,7 +25,6 @@ pub(super) fn operations() -> Vec<Operation> {
     let one = || done(token());
     let revision = || vec![("revision?", count())];
     let day = object(vec![("requests promptTokens completionTokens cachedTokens", count())]);
-    let bulk = object(vec![("ids", list(text())), ("action", choice(&["enable", "disable", "delete"]))]);
     let whole = "A new text, which is shown this once; the old one is none from now on";
     vec![
         get(ALL, "listTokens", "Tokens, their texts masked", listed)
@@ -34,13 +33,8 @@ pub(super) fn operations() -> Vec<Operation> {
             .query("limit", such_as(told(number(1, 1000), "Asks for a page of so many."), 1))
             .query("cursor", told(text(), "`nextCursor` of the page before.")),
         post(ALL, "createToken", "Makes a token; its text is shown this once", one()).body(object(fields())),
-        post(
-            "/admin/api/tokens/bulk",
-            "changeTokens",
-            "Changes many at once, all or none",
-            done(vec![("done notFound", list(text()))]),
-        )
-        .body(bulk),
+        post("/admin/api/tokens/bulk", "changeTokens", "Changes many at once, all or none", many())
+            .body(bulk()),
         put(ONE, "updateToken", "Changes what is named", one()).body(object([fields(), revision()].concat())),
         delete(ONE, "deleteToken", "Deletes a token", success(vec![])),
         post("/admin/api/tokens/{id}/regenerate", "regenerateToken", whole, one()).body(object(revision())),
