@@ -25,7 +25,7 @@ const UNNAMED: &str = "New Channel";
 pub(super) async fn list(State(admin): State<Arc<Admin>>) -> Answer {
     // What is shown is what was counted until now; if it cannot be written, what was written last.
     let _ = admin.reloader.write_totals().await;
-    let rows = admin.store.load().await?;
+    let rows = admin.store.load_backends().await?;
     let summary = view::channels_summary(&rows, admin.reloader.registry());
     Ok(Json(json!({ "channels": listed(&admin, &rows), "summary": summary })))
 }
@@ -106,7 +106,7 @@ pub(super) async fn update(
     Path(id): Path<String>,
     body: Bytes,
 ) -> Answer {
-    let rows = admin.store.load().await?;
+    let rows = admin.store.load_backends().await?;
     let row = find(&rows, &id)?;
     let old = view::members(&rows, &id);
     let mut fields = Fields::read(&body)?;
@@ -168,7 +168,7 @@ pub(super) async fn delete(
 }
 
 pub(super) async fn check_all(State(admin): State<Arc<Admin>>) -> Answer {
-    let rows = admin.store.load().await?;
+    let rows = admin.store.load_backends().await?;
     let registry = admin.reloader.registry();
     let enabled: Vec<_> = rows.channels.iter().filter(|row| row.enabled).collect();
     let by_channel = view::by_channel(&rows);
@@ -189,7 +189,7 @@ pub(super) async fn reset_health(
     State(admin): State<Arc<Admin>>,
     Extension(caller): Extension<Caller>,
 ) -> Answer {
-    let rows = admin.store.load().await?;
+    let rows = admin.store.load_backends().await?;
     let members = rows.backends.iter().filter(|row| row.channel_id.is_some());
     let entry = Entry { action: "channel.reset_health", object_kind: "channel", ..Entry::default() };
     admin.store.record(&caller.by, entry).await?;

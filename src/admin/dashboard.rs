@@ -21,7 +21,7 @@ pub(super) async fn dashboard(State(admin): State<Arc<Admin>>) -> Result<Json<Va
     // What is shown is what was counted until now; if it cannot be written, what was written last.
     let _ = admin.reloader.write_totals().await;
     let _ = admin.ledger.write_all(&admin.store).await;
-    let rows = admin.store.load().await?;
+    let rows = admin.store.load_backends().await?;
     let first = days::first(DAYS);
     let mut by_day = ByDay::default();
     for day in admin.store.imported_use(UseOf::Token, &first.to_string()).await? {

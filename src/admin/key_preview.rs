@@ -36,7 +36,7 @@ pub(super) async fn preview(State(admin): State<Arc<Admin>>, body: Bytes) -> Res
         fields.wrong("keys", "text is required");
     }
     let warnings = fields.end()?;
-    let mut twins = of_pool(&admin.store.load().await?);
+    let mut twins = of_pool(&admin.store.load_backends().await?);
     let (mut lines, mut added, mut duplicates, mut errors) = (Vec::new(), 0, 0, 0);
     for read in parse_lines(&text.unwrap_or_default(), &base) {
         lines.push(match read {

@@ -21,7 +21,7 @@ type Answer = Result<Json<Value>, AdminError>;
 pub(super) async fn list(State(admin): State<Arc<Admin>>) -> Answer {
     // What is shown is what was counted until now; if it cannot be written, what was written last.
     let _ = admin.reloader.write_totals().await;
-    let rows = admin.store.load().await?;
+    let rows = admin.store.load_backends().await?;
     Ok(Json(listed(&admin, &rows)))
 }
 
@@ -163,7 +163,7 @@ pub(super) async fn update(
     Path(id): Path<String>,
     body: Bytes,
 ) -> Answer {
-    let rows = admin.store.load().await?;
+    let rows = admin.store.load_backends().await?;
     let row = find(&rows, &id)?;
     let mut fields = Fields::read(&body)?;
     let mut change = change(&mut fields);
@@ -200,7 +200,7 @@ pub(super) async fn toggle(
     Extension(caller): Extension<Caller>,
     Path(id): Path<String>,
 ) -> Answer {
-    let rows = admin.store.load().await?;
+    let rows = admin.store.load_backends().await?;
     let row = find(&rows, &id)?;
     let change = KeyChange { enabled: Some(!row.enabled), ..KeyChange::default() };
     let row = admin.store.update_key(&id, &change, Some(row.revision), &caller.by).await?;
@@ -214,7 +214,7 @@ pub(super) async fn delete(
     Extension(caller): Extension<Caller>,
     Path(id): Path<String>,
 ) -> Answer {
-    find(&admin.store.load().await?, &id)?;
+    find(&admin.store.load_backends().await?, &id)?;
     admin.store.delete_key(&id, &caller.by).await?;
     admin.reloader.reload().await?;
     tracing::info!(id, "a key was deleted");
@@ -232,14 +232,14 @@ pub(super) async fn delete_all(
 }
 
 pub(super) async fn check(State(admin): State<Arc<Admin>>, Path(id): Path<String>) -> Answer {
-    let rows = admin.store.load().await?;
+    let rows = admin.store.load_backends().await?;
     let row = find(&rows, &id)?;
     admin.look_at(view::targets([row], admin.reloader.registry())).await;
     Ok(Json(shown(&admin, row, &[])))
 }
 
 pub(super) async fn check_all(State(admin): State<Arc<Admin>>) -> Answer {
-    let rows = admin.store.load().await?;
+    let rows = admin.store.load_backends().await?;
     admin.look_at(view::targets(pool(&rows), admin.reloader.registry())).await;
     Ok(Json(listed(&admin, &rows)))
 }
@@ -248,7 +248,7 @@ pub(super) async fn reset_health(
     State(admin): State<Arc<Admin>>,
     Extension(caller): Extension<Caller>,
 ) -> Answer {
-    let rows = admin.store.load().await?;
+    let rows = admin.store.load_backends().await?;
     let entry = Entry { action: "key.reset_health", object_kind: "key", ..Entry::default() };
     admin.store.record(&caller.by, entry).await?;
     admin.reset(&view::targets(pool(&rows), admin.reloader.registry()));

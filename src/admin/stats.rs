@@ -36,7 +36,7 @@ pub(super) async fn stats(
     // What is shown is what was counted until now; if it cannot be written, what was written last.
     let _ = admin.reloader.write_totals().await;
     let _ = admin.ledger.write_all(&admin.store).await;
-    let rows = admin.store.load().await?;
+    let rows = admin.store.load_backends().await?;
     let mut days: BTreeMap<(String, String), Done> = BTreeMap::new();
     for day in admin.store.imported_use(UseOf::Backend, &since.to_string()).await? {
         let done = days.entry((day.date, day.id)).or_default();

@@ -1,6 +1,6 @@
 //! Commands that work on what is stored: keys, channels, tokens, accounts, and the database as a whole. They open the
-//! database in
-//! `DATA_DIR` themselves, so that they work with and without a running gateway, which sees a change by its revision.
+//! database in `DATA_DIR` themselves, so that they work with and without a running gateway, which sees a change by its
+//! revision.
 
 mod args;
 mod channels;

@@ -139,7 +139,7 @@ impl Reloader {
         // written now are written later.
         let _ = self.write_totals().await;
         let known = self.current.load().tokens.revision;
-        let rows = self.store.load_since(Some(known)).await?;
+        let rows = self.store.load_since(known).await?;
         Ok(self.put(&rows)?)
     }
 

@@ -1,6 +1,5 @@
 //! State that outlives the process: channels, backends, tokens, settings, accounts and the audit, in a SQLite file of the
-//! data folder. All SQL is
-//! here, in one text that PostgreSQL understands, too (see `db`).
+//! data folder. All SQL is here, in one text that PostgreSQL understands, too (see `db`).
 //!
 //! A row is only what is stored: what it means for a request is known to `snapshot`. No live state is kept here, such
 //! as health or requests in flight.
@@ -119,20 +118,33 @@ impl Store {
     /// # Errors
     /// Those of the database.
     pub async fn load(&self) -> Result<Rows, StoreError> {
-        self.load_since(None).await
+        self.read(|_| true).await
+    }
+
+    /// [`Store::load`] without tokens, of which there may be a hundred thousand.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn load_backends(&self) -> Result<Rows, StoreError> {
+        self.read(|_| false).await
     }
 
     /// [`Store::load`], without the tokens if they are still those of [`Rows::tokens_revision`] `known`.
     ///
     /// # Errors
     /// Those of the database.
-    pub async fn load_since(&self, known: Option<i64>) -> Result<Rows, StoreError> {
+    pub async fn load_since(&self, known: i64) -> Result<Rows, StoreError> {
+        self.read(|revision| revision != known).await
+    }
+
+    /// With tokens, if those of this revision are wanted.
+    async fn read(&self, wants_tokens: impl Fn(i64) -> bool) -> Result<Rows, StoreError> {
         let mut tx = self.db.read().await?;
         let revision = meta::revision(&mut tx).await?;
         let channels = channels::all(&mut tx).await?;
         let backends = backends::all(&mut tx).await?;
         let tokens_revision = meta::tokens_revision(&mut tx).await?;
-        let has_tokens = known != Some(tokens_revision);
+        let has_tokens = wants_tokens(tokens_revision);
         let tokens = if has_tokens { tokens::all(&mut tx).await? } else { Vec::new() };
         let had_tokens = meta::had_tokens(&mut tx).await?;
         let settings = settings::all(&mut tx).await?;

@@ -136,9 +136,9 @@ async fn the_same_token_or_id_twice_is_refused_and_nothing_of_the_batch_stays() 
     assert_eq!(conflict(store.create_tokens(&[new("bob"), same_id], &By::cli()).await), taken);
     assert_eq!(conflict(store.create_tokens(&[new("bob"), new("bob")], &By::cli()).await), Conflict::Token);
     assert_eq!(store.load().await.unwrap(), before);
-    let same = store.load_since(Some(before.tokens_revision)).await.unwrap();
+    let same = store.load_since(before.tokens_revision).await.unwrap();
     assert!(!same.has_tokens && same.tokens.is_empty() && same.had_tokens, "they are known already");
-    assert!(store.load_since(Some(before.tokens_revision - 1)).await.unwrap().has_tokens);
+    assert!(store.load_since(before.tokens_revision - 1).await.unwrap().has_tokens);
     let same_name = NewToken { name: "alice".to_owned(), ..new("carol") };
     assert!(store.create_tokens(&[same_name], &By::cli()).await.is_ok(), "names may repeat");
 }
