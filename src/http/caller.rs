@@ -15,6 +15,7 @@ pub fn is_loopback<B>(request: &Request<B>, peer: SocketAddr) -> bool {
         HeaderName::from_static("x-forwarded-host"),
         HeaderName::from_static("x-real-ip"),
     ];
+    const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
     if !peer.ip().to_canonical().is_loopback() {
         return false;
     }
@@ -25,7 +26,10 @@ pub fn is_loopback<B>(request: &Request<B>, peer: SocketAddr) -> bool {
     let has_own_host = names.iter().any(Option::is_some) && names.into_iter().flatten().all(is_own_name);
     let origin_host =
         text(header::ORIGIN).map(|origin| origin.split_once("://").map_or("?", |(_, host)| host));
+    // An image of a foreign page is asked for without an `Origin`; no page can set this one.
+    let is_of_foreign_page = text(SEC_FETCH_SITE) == Some("cross-site");
     request.version() != Version::HTTP_10
+        && !is_of_foreign_page
         && !FORWARDED.iter().any(|name| headers.contains_key(name))
         && has_own_host
         && origin_host.is_none_or(is_own_name)

@@ -14,7 +14,8 @@ async fn without_any_token_only_programs_of_this_machine_may_call() {
     for request in [
         bare(),
         bare().header("host", "localhost:3000"),
-        bare().header("origin", "http://localhost:8080"),
+        bare().header("origin", "http://localhost:8080").header("sec-fetch-site", "same-site"),
+        bare().header("sec-fetch-site", "none"),
         ask("anything"),
     ] {
         assert_eq!(gateway.send(&request).await.status, 200, "{request:?}");
@@ -27,6 +28,7 @@ async fn without_any_token_only_programs_of_this_machine_may_call() {
         bare().header("host", "rebound.example"),
         bare().header("origin", "https://page.example"),
         bare().header("origin", "null"),
+        bare().header("sec-fetch-site", "cross-site"),
         Request::post(&format!("http://rebound.example{CHAT}"), &chat(false)),
     ] {
         let reply = gateway.send(&request).await;
