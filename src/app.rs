@@ -15,6 +15,7 @@ use crate::admin::{Admin, Passwords};
 use crate::config::{Config, Loaded, Standing};
 use crate::http::Ids;
 use crate::import;
+use crate::ledger::Ledger;
 use crate::limits::RetryBudget;
 use crate::proxy::{Closing, Proxy};
 use crate::serve::{Planes, Server, bind};
@@ -24,6 +25,8 @@ use crate::upstream::Sight;
 
 /// Between two looks whether another process, such as the command line, has changed what is stored.
 const FOLLOW: Duration = Duration::from_millis(500);
+/// How long the first request that is over waits for others to be told of with it.
+const TELL: Duration = Duration::from_millis(100);
 /// Between two times that forgotten addresses are looked for.
 const SWEEP: Duration = Duration::from_secs(60);
 /// Between two times that counts are written down.
@@ -111,6 +114,7 @@ impl App {
         app.accepting.spawn(Arc::clone(&app.server).run(listener));
         app.run_beside(watch::run(Arc::clone(&app.proxy), found));
         app.run_beside(follow(Arc::clone(&reloader)));
+        app.run_beside(tell(Arc::clone(&app.proxy.ledger)));
         app.run_beside(sweep(Arc::clone(&app.proxy)));
         app.keep_books(reloader, store);
         Ok(app)
@@ -186,6 +190,15 @@ async fn open(config: &Config) -> anyhow::Result<(Arc<Store>, Option<import::Fir
         tracing::warn!("{hint}");
     }
     Ok((Arc::new(store), imported))
+}
+
+/// Tells of requests that are over, those of a moment together.
+async fn tell(ledger: Arc<Ledger>) {
+    loop {
+        ledger.arrived().await;
+        tokio::time::sleep(TELL).await;
+        ledger.tell();
+    }
 }
 
 /// Puts changes of other processes in force.

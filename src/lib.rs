@@ -4,7 +4,7 @@
 //!
 //! ```text
 //! layer 0   crates/wire                 pure translation
-//! layer 1   config   http   telemetry   -> 0
+//! layer 1   config   http   telemetry   -> 0; telemetry -> http
 //! layer 2   upstream   limits   cache   fake   -> 0 1, never each other
 //! layer 3   snapshot                    -> 0 1 2
 //!           access                      -> 0 1 snapshot

@@ -112,7 +112,7 @@ mod tests {
     fn asks(doors: &Doors<'_>, shown: &str, address: &str) -> String {
         let shown = (!shown.is_empty()).then_some(shown.as_bytes());
         match doors.identify(shown, from(address), Timestamp::UNIX_EPOCH) {
-            Ok(Who::Token(token)) => token.name.clone(),
+            Ok(Who::Token(token)) => token.name().to_owned(),
             Ok(who) => format!("{who:?}"),
             Err(refused) => refused.code().to_owned(),
         }

@@ -165,6 +165,8 @@ pub(super) async fn put(
     if !(wish.is_check || changes.is_empty()) {
         let texts: Vec<_> = changes.iter().map(|(setting, text)| (setting.name, text.clone())).collect();
         admin.store.save_settings(&texts, &who.by).await?;
+        // Requests that are over are told of at the level that they ran under.
+        admin.ledger.tell();
         admin.reloader.reload().await?;
         tracing::info!(settings = changed.collect::<Vec<_>>().join(", "), "settings were saved");
     }

@@ -8,7 +8,7 @@ use wire::openai::ApiError;
 use super::{Body, Reply};
 
 /// How a request ended: one closed vocabulary for logs, metrics and traces.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Outcome {
     Ok,
     ClientGone,

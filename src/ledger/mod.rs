@@ -1,7 +1,6 @@
-//! What was used, on its way from requests to the database: one bounded queue, which never drops anything. What cannot
-//! be written yet is added up in memory.
-//!
-//! Knows nothing of what a request is: whoever settles one says what it has cost.
+//! What is known of requests that are over, on its way to all who tell of them: the log at once, the database in
+//! batches. One bounded queue, off the way of requests, which never drops what was used: what cannot be written yet is
+//! added up in memory.
 
 mod sums;
 #[cfg(test)]
@@ -9,43 +8,20 @@ mod tests;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use jiff::Timestamp;
-use jiff::civil::Date;
+use tokio::sync::Notify;
 
 use crate::store::{Store, StoreError};
+use crate::telemetry::{self, Record};
 use sums::Sums;
 
-/// Records that wait one by one. More are added up at once, by whoever brings the next.
+/// Records that wait one by one. More are told of at once, by whoever brings the next.
 const QUEUE: usize = 8192;
-
-/// One request that is over.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Record {
-    pub at: Timestamp,
-    /// Id of the token, or another word for who asked; empty for nobody in particular.
-    pub token: String,
-    /// As the client named it; empty when nobody served it, for clients can name anything.
-    pub model: String,
-    /// Its id; empty for a backend of the pool.
-    pub channel: String,
-    /// Its id; empty when nobody served.
-    pub backend: String,
-    /// The word of its outcome.
-    pub outcome: &'static str,
-    /// Whether that is a bad one.
-    pub is_failed: bool,
-    pub prompt: u64,
-    pub completion: u64,
-    /// Of both: those that came from a cache.
-    pub cached: u64,
-    /// What it costs of the quota of a month, whose first day this is.
-    pub charged: Option<(Date, u64)>,
-}
 
 /// Records that are not written yet.
 #[derive(Debug, Default)]
 pub struct Ledger {
     queue: Mutex<Vec<Record>>,
+    arrived: Notify,
     kept: Mutex<Kept>,
 }
 
@@ -63,11 +39,29 @@ impl Ledger {
     pub fn push(&self, record: Record) {
         let mut queue = lock(&self.queue);
         queue.push(record);
-        if queue.len() >= QUEUE {
-            let full = std::mem::take(&mut *queue);
-            drop(queue);
-            lock(&self.kept).next.add_all(full);
+        let waiting = queue.len();
+        drop(queue);
+        if waiting == 1 {
+            self.arrived.notify_one();
+        } else if waiting >= QUEUE {
+            self.tell();
         }
+    }
+
+    /// Ends when there is a record to tell of.
+    pub async fn arrived(&self) {
+        self.arrived.notified().await;
+    }
+
+    /// Tells of the records that wait, and adds them up.
+    pub fn tell(&self) {
+        let records = {
+            let mut queue = lock(&self.queue);
+            let room = Vec::with_capacity(queue.len());
+            std::mem::replace(&mut *queue, room)
+        };
+        telemetry::batched(|| records.iter().for_each(telemetry::tell));
+        lock(&self.kept).next.add_all(records);
     }
 
     /// Writes down all that is there.
@@ -84,10 +78,9 @@ impl Ledger {
     /// # Errors
     /// Those of the database; nothing was written then.
     pub async fn write(&self, store: &Store, most: usize) -> Result<(), StoreError> {
-        let waiting = std::mem::take(&mut *lock(&self.queue));
+        self.tell();
         let sums = {
             let mut kept = lock(&self.kept);
-            kept.next.add_all(waiting);
             if kept.turn.is_empty() {
                 kept.turn = std::mem::take(&mut kept.next);
             }

@@ -1,12 +1,14 @@
 //! Records added up, as they are written.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
 
-use super::Record;
+use crate::http::Outcome;
 use crate::store::{TokenUse, Totals, UsageCounts, UsageKey};
+use crate::telemetry::{Consumer, Node, Record};
 
 /// Kinds of usage that are told apart while they wait. Beyond it models are not: their names come from clients.
 const KINDS: usize = 20_000;
@@ -14,8 +16,52 @@ const KINDS: usize = 20_000;
 /// Usage by hours, and of tokens by the month whose quota it counts for.
 #[derive(Debug, Default)]
 pub(super) struct Sums {
-    hours: HashMap<UsageKey, UsageCounts>,
-    tokens: BTreeMap<(String, Option<Date>), Used>,
+    hours: HashMap<Place, (Kind, UsageCounts)>,
+    tokens: HashMap<(usize, Option<Date>), (Arc<Consumer>, Used)>,
+}
+
+/// What is counted together.
+#[derive(Debug, Clone)]
+struct Kind {
+    hour: i64,
+    consumer: Option<Arc<Consumer>>,
+    node: Option<Arc<Node>>,
+    model: Arc<str>,
+    outcome: Outcome,
+}
+
+/// Where the parts of a [`Kind`] are in memory. Two places may mean the same kind: they are written together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+struct Place {
+    hour: i64,
+    consumer: usize,
+    node: usize,
+    model: usize,
+    outcome: Outcome,
+}
+
+impl Kind {
+    fn place(&self) -> Place {
+        Place {
+            hour: self.hour,
+            consumer: self.consumer.as_ref().map_or(0, |consumer| Arc::as_ptr(consumer).addr()),
+            node: self.node.as_ref().map_or(0, |node| Arc::as_ptr(node).addr()),
+            model: self.model.as_ptr().addr(),
+            outcome: self.outcome,
+        }
+    }
+
+    fn key(&self) -> UsageKey<'_> {
+        let node = self.node.as_deref();
+        UsageKey {
+            hour: self.hour,
+            token: self.consumer.as_ref().map_or("", |consumer| &consumer.id),
+            model: &self.model,
+            channel: node.map_or("", |node| &node.channel),
+            backend: node.map_or("", |node| &node.backend),
+            outcome: self.outcome.as_str(),
+        }
+    }
 }
 
 /// [`TokenUse`] before it becomes text.
@@ -26,6 +72,16 @@ struct Used {
     tokens: i64,
     quota: i64,
     last: Timestamp,
+}
+
+impl Used {
+    fn add(&mut self, other: Used) {
+        self.requests += other.requests;
+        self.failed += other.failed;
+        self.tokens = self.tokens.saturating_add(other.tokens);
+        self.quota = self.quota.saturating_add(other.quota);
+        self.last = self.last.max(other.last);
+    }
 }
 
 impl Sums {
@@ -44,16 +100,15 @@ impl Sums {
 
     /// Adds what could not be written.
     pub(super) fn add(&mut self, other: Sums) {
-        for (key, counts) in other.hours {
-            self.count(key, counts);
+        for (kind, counts) in other.hours.into_values() {
+            self.count(kind, counts);
         }
-        for (key, used) in other.tokens {
-            self.charge(key, used);
+        for ((_, month), (consumer, used)) in other.tokens {
+            self.charge(&consumer, month, used);
         }
     }
 
     fn add_one(&mut self, record: Record) {
-        let Record { at, token, model, channel, backend, outcome, is_failed, .. } = record;
         let (prompt, completion) = (number(record.prompt), number(record.completion));
         let counts = UsageCounts {
             requests: 1,
@@ -61,46 +116,51 @@ impl Sums {
             completion_tokens: completion,
             cached_tokens: number(record.cached),
         };
-        if !token.is_empty() {
-            let month = record.charged.map(|(month, _)| month);
+        let Record { at, outcome, consumer, node, .. } = record;
+        if let Some(consumer) = &consumer {
             let used = Used {
                 requests: 1,
-                failed: i64::from(is_failed),
+                failed: i64::from(!matches!(outcome, Outcome::Ok | Outcome::ClientGone)),
                 tokens: prompt.saturating_add(completion),
                 quota: number(record.charged.map_or(0, |(_, tokens)| tokens)),
                 last: at,
             };
-            self.charge((token.clone(), month), used);
+            self.charge(consumer, record.charged.map(|(month, _)| month), used);
         }
+        // Clients can name anything: what nobody served has no model.
+        let is_served = node.is_some() || record.cached > 0;
+        let model = if is_served { record.model } else { Arc::default() };
         let hour = at.as_second() - at.as_second().rem_euclid(3600);
-        let key = UsageKey { hour, token, model, channel, backend, outcome: outcome.to_owned() };
-        self.count(key, counts);
+        self.count(Kind { hour, consumer, node, model, outcome }, counts);
     }
 
-    fn count(&mut self, mut key: UsageKey, counts: UsageCounts) {
-        if self.hours.len() >= KINDS && !self.hours.contains_key(&key) {
-            key.model.clear();
+    fn count(&mut self, mut kind: Kind, counts: UsageCounts) {
+        let mut place = kind.place();
+        if self.hours.len() >= KINDS && !self.hours.contains_key(&place) {
+            kind.model = Arc::default();
+            place = kind.place();
         }
-        let sum = self.hours.entry(key).or_default();
-        sum.requests = sum.requests.saturating_add(counts.requests);
-        sum.prompt_tokens = sum.prompt_tokens.saturating_add(counts.prompt_tokens);
-        sum.completion_tokens = sum.completion_tokens.saturating_add(counts.completion_tokens);
-        sum.cached_tokens = sum.cached_tokens.saturating_add(counts.cached_tokens);
+        let (_, sum) = self.hours.entry(place).or_insert_with(|| (kind, UsageCounts::default()));
+        sum.add(&counts);
     }
 
-    fn charge(&mut self, key: (String, Option<Date>), used: Used) {
-        let sum = self.tokens.entry(key).or_default();
-        sum.requests += used.requests;
-        sum.failed += used.failed;
-        sum.tokens = sum.tokens.saturating_add(used.tokens);
-        sum.quota = sum.quota.saturating_add(used.quota);
-        sum.last = sum.last.max(used.last);
+    fn charge(&mut self, consumer: &Arc<Consumer>, month: Option<Date>, used: Used) {
+        let place = (Arc::as_ptr(consumer).addr(), month);
+        let (_, sum) = self.tokens.entry(place).or_insert_with(|| (Arc::clone(consumer), Used::default()));
+        sum.add(used);
     }
 
-    /// As the store takes them, in an order in which neighbours are written together.
-    pub(super) fn hours(&self) -> Vec<(UsageKey, UsageCounts)> {
-        let mut hours: Vec<_> = self.hours.iter().map(|(key, counts)| (key.clone(), *counts)).collect();
-        hours.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
+    /// As the store takes them: each key once, in an order in which neighbours are written together.
+    pub(super) fn hours(&self) -> Vec<(UsageKey<'_>, UsageCounts)> {
+        let mut hours: Vec<_> = self.hours.values().map(|(kind, counts)| (kind.key(), *counts)).collect();
+        hours.sort_unstable_by_key(|(key, _)| *key);
+        hours.dedup_by(|(one, counts), (first, sum)| {
+            let is_same = one == first;
+            if is_same {
+                sum.add(counts);
+            }
+            is_same
+        });
         hours
     }
 
@@ -110,23 +170,26 @@ impl Sums {
         if self.hours.len() <= most {
             return Sums { hours: std::mem::take(&mut self.hours), tokens };
         }
-        let keys: Vec<_> = self.hours.keys().take(most).cloned().collect();
-        let hours = keys.iter().filter_map(|key| self.hours.remove_entry(key)).collect();
+        let places: Vec<_> = self.hours.keys().take(most).copied().collect();
+        let hours = places.iter().filter_map(|place| self.hours.remove_entry(place)).collect();
         Sums { hours, tokens }
     }
 
     /// Earlier months first, as the store begins a later one anew.
-    pub(super) fn tokens(&self) -> Vec<(String, TokenUse)> {
-        let row = |((id, month), used): (&(String, Option<Date>), &Used)| {
+    pub(super) fn tokens(&self) -> Vec<(&str, TokenUse)> {
+        let mut tokens: Vec<_> =
+            self.tokens.iter().map(|((_, month), (consumer, used))| (&*consumer.id, *month, used)).collect();
+        tokens.sort_unstable_by_key(|(id, month, _)| (*id, *month));
+        let row = |(id, month, used): (_, Option<Date>, &Used)| {
             let totals = Totals {
                 total_requests: used.requests,
                 failed_requests: used.failed,
                 total_tokens: used.tokens,
                 last_used: Some(format!("{:.3}", used.last)),
             };
-            (id.clone(), TokenUse { totals, quota: used.quota, month: month.map(|month| month.to_string()) })
+            (id, TokenUse { totals, quota: used.quota, month: month.map(|month| month.to_string()) })
         };
-        self.tokens.iter().map(row).collect()
+        tokens.into_iter().map(row).collect()
     }
 }
 

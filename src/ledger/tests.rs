@@ -1,23 +1,41 @@
+use std::sync::Arc;
+use std::time::Duration;
+
 use jiff::civil::date;
 
 use super::*;
 use crate::config::TokenHash;
+use crate::http::Outcome;
 use crate::store::{By, NewToken};
+use crate::telemetry::{Consumer, Node};
 
 fn record(token: &str, prompt: u64) -> Record {
     Record {
+        id: http::HeaderValue::from_static("req_1"),
         at: "2026-05-20T12:34:56Z".parse().unwrap(),
-        token: token.to_owned(),
-        model: "m".to_owned(),
-        channel: String::new(),
-        backend: "b".to_owned(),
-        outcome: "ok",
-        is_failed: false,
+        endpoint: "/v1/chat/completions",
+        is_head: false,
+        client: [127, 0, 0, 1].into(),
+        consumer: Some(Arc::new(Consumer { id: token.into(), name: token.into() })),
+        model: "m".into(),
+        is_stream: false,
+        node: node("b"),
+        outcome: Outcome::Ok,
+        status: 200,
+        error: None,
+        first: None,
+        total: Duration::ZERO,
         prompt,
         completion: 1,
         cached: 0,
+        source: None,
         charged: Some((date(2026, 5, 1), prompt + 1)),
     }
+}
+
+fn node(backend: &str) -> Option<Arc<Node>> {
+    let [channel, channel_name] = Default::default();
+    Some(Arc::new(Node { backend: backend.into(), name: backend.into(), channel, channel_name }))
 }
 
 async fn store(home: &tempfile::TempDir) -> Store {
@@ -40,10 +58,10 @@ async fn more_than_the_queue_holds_is_added_up_and_written_once() {
     let all = i64::try_from(all).unwrap();
     assert_eq!(usage.len(), 1);
     assert_eq!(
-        (usage[0].1.requests, usage[0].1.prompt_tokens, usage[0].1.completion_tokens),
+        (usage[0].counts.requests, usage[0].counts.prompt_tokens, usage[0].counts.completion_tokens),
         (all, 2 * all, all)
     );
-    assert_eq!(usage[0].0.hour % 3600, 0);
+    assert_eq!(usage[0].hour % 3600, 0);
     let token = store.token("t").await.unwrap();
     assert_eq!((token.quota_used, token.quota_month.as_deref()), (3 * all, Some("2026-05-01")));
     assert_eq!((token.totals.total_requests, token.totals.total_tokens), (all, 3 * all));
@@ -57,7 +75,7 @@ async fn what_cannot_be_written_is_written_later_and_once() {
     ledger.push(record("gone", 2));
     first.close_shared().await;
     ledger.write_all(&first).await.unwrap_err();
-    ledger.push(Record { outcome: "timeout", is_failed: true, charged: None, ..record("t", 7) });
+    ledger.push(Record { outcome: Outcome::Timeout, charged: None, ..record("t", 7) });
     ledger.write_all(&first).await.unwrap_err();
     let again = Store::open(home.path(), None).await.unwrap();
     ledger.write_all(&again).await.unwrap();
@@ -71,7 +89,8 @@ async fn what_cannot_be_written_is_written_later_and_once() {
 async fn of_many_kinds_of_usage_each_has_its_turn() {
     let home = tempfile::tempdir().unwrap();
     let (store, ledger) = (store(&home).await, Ledger::default());
-    let record = |at: usize| Record { backend: format!("b{at}"), ..record("t", 1) };
+    let nodes: Vec<_> = (0..8).map(|at| node(&format!("b{at}"))).collect();
+    let record = |at: usize| Record { node: nodes[at].clone(), ..record("t", 1) };
     for round in 1..=4 {
         (0..8).for_each(|at| ledger.push(record(at)));
         ledger.write(&store, 2).await.unwrap();
@@ -84,7 +103,7 @@ async fn of_many_kinds_of_usage_each_has_its_turn() {
     (4..8).for_each(|at| ledger.push(record(at)));
     ledger.write_all(&store).await.unwrap();
     let usage = store.usage_since(0).await.unwrap();
-    assert_eq!(usage.iter().map(|(_, counts)| counts.requests).sum::<i64>(), 4 * 8 + 5, "{usage:?}");
+    assert_eq!(usage.iter().map(|row| row.counts.requests).sum::<i64>(), 4 * 8 + 5, "{usage:?}");
 }
 
 #[tokio::test]
@@ -101,9 +120,19 @@ async fn a_month_that_is_over_does_not_count_for_the_next() {
 
 #[test]
 fn names_that_clients_make_up_do_not_fill_the_memory() {
-    let mut sums = Sums::default();
-    let made_up = |at: u64| Record { model: format!("model-{at}"), ..record("t", 1) };
+    let (mut sums, record) = (Sums::default(), record("t", 1));
+    let made_up = |at: u64| Record { model: format!("model-{at}").into(), ..record.clone() };
     sums.add_all((0..30_000).map(made_up).collect());
-    assert!(sums.hours().len() <= 20_001);
+    assert!(sums.kinds() <= 20_001);
     assert_eq!(sums.hours().iter().map(|(_, counts)| counts.requests).sum::<i64>(), 30_000);
+}
+
+#[test]
+fn what_two_snapshots_call_the_same_is_written_once() {
+    let mut sums = Sums::default();
+    sums.add_all(vec![record("t", 1), record("t", 2), record("u", 4)]);
+    assert_eq!(sums.kinds(), 3, "each record has a consumer of its own");
+    let prompts: Vec<_> =
+        sums.hours().iter().map(|(key, counts)| (key.token.to_owned(), counts.prompt_tokens)).collect();
+    assert_eq!(prompts, [("t".to_owned(), 3), ("u".to_owned(), 4)]);
 }

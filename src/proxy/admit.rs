@@ -2,6 +2,7 @@
 //! is in [`grant`](super::grant).
 
 use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, LazyLock};
 use std::time::Instant;
 
 use http::{HeaderMap, Request};
@@ -12,6 +13,7 @@ use crate::config::CacheScope;
 use crate::http::{Failure, Outcome};
 use crate::limits::{Counted, Refusal, Standing, Taken, network};
 use crate::snapshot::{Limits, Snapshot, Token};
+use crate::telemetry::Consumer;
 
 /// Who asks, and what they may do.
 #[derive(Debug)]
@@ -141,20 +143,26 @@ impl Asker {
         }
     }
 
-    /// What it is called in the books: the id of a token, or a word that is none.
-    pub(super) fn id(&self) -> &str {
+    /// What it is called in the books: a token, or a word that is none.
+    pub(super) fn consumer(&self) -> Option<Arc<Consumer>> {
+        static API_TOKEN: LazyLock<Arc<Consumer>> =
+            LazyLock::new(|| Arc::new(Consumer { id: "API_TOKEN".into(), name: "API_TOKEN".into() }));
         match &self.who {
-            Who::Token(token) => &token.id,
-            Who::ApiToken => "API_TOKEN",
-            Who::Anonymous => "",
+            Who::Token(token) => Some(Arc::clone(&token.consumer)),
+            Who::ApiToken => Some(Arc::clone(&API_TOKEN)),
+            Who::Anonymous => None,
         }
     }
 
     /// Whose answers it may get from the caches.
     pub(super) fn tenant(&self, scope: CacheScope) -> &str {
         match scope {
-            CacheScope::Token => self.id(),
             CacheScope::Shared => "",
+            CacheScope::Token => match &self.who {
+                Who::Token(token) => token.id(),
+                Who::ApiToken => "API_TOKEN",
+                Who::Anonymous => "",
+            },
         }
     }
 }

@@ -36,8 +36,6 @@ const LOOK: Duration = Duration::from_secs(1);
 pub(super) struct Call<'r> {
     pub(super) native: &'r Native,
     pub(super) plan: &'r Arc<Plan>,
-    /// The model as the client named it.
-    pub(super) asked: &'r Arc<str>,
     /// The field of the request that holds the prompt.
     pub(super) prompt: &'static str,
     /// What the model must be able to do.
@@ -186,7 +184,7 @@ async fn to_one(
 
 /// One line in the log when a backend goes down or comes back.
 fn tell_change(by: &Served, was: State, is: State) {
-    let (name, base) = (&*by.target.name, &by.target.backend.host.base);
+    let (name, base) = (&*by.target.node.name, &by.target.backend.host.base);
     match (was, is) {
         (State::Up, State::Up) => {}
         (State::Down { .. } | State::HalfOpen | State::OnTrial, State::Up) => {
@@ -235,7 +233,7 @@ impl Drop for Probation<'_> {
 
 /// What a failure says of the backend; one line in the log for each attempt.
 fn judge(by: &Served, call: &Call<'_>, failure: &Failure, (started, now): (Instant, Instant)) -> Verdict {
-    let model = by.group.served(call.asked);
+    let model = by.group.served(&call.plan.model);
     let (backend, cause) = (&by.target.backend, failure.cause.as_deref());
     let verdict = match failure.blame {
         Blame::Nobody => return Verdict::Neutral,
@@ -267,7 +265,7 @@ fn judge(by: &Served, call: &Call<'_>, failure: &Failure, (started, now): (Insta
         backend.breaker.note_error(now, &noted);
     }
     tracing::info!(
-        backend = &*by.target.name,
+        backend = &*by.target.node.name,
         channel = (by.group.origin == Origin::Channel).then_some(by.group.name.as_str()),
         model,
         outcome = failure.outcome.as_str(),
@@ -282,7 +280,8 @@ fn judge(by: &Served, call: &Call<'_>, failure: &Failure, (started, now): (Insta
 async fn ask(context: &Context, call: &Call<'_>, seat: Seat, until: Until) -> Result<Begun, Failure> {
     let backend = &seat.by.target.backend;
     let client = &context.proxy.client;
-    let served = seat.by.group.served(call.asked);
+    let asked = &*call.plan.model;
+    let served = seat.by.group.served(asked);
     let body = call.native.body(served);
     let wait = match until {
         Until::Content => Some(context.snapshot.timeouts.headers),
@@ -299,7 +298,6 @@ async fn ask(context: &Context, call: &Call<'_>, seat: Seat, until: Until) -> Re
     };
     if !response.status.is_success() {
         let (status, retry_after, body) = read_error(response).await;
-        let asked = call.asked;
         return Err(refused(Refusal {
             status,
             body: &body,

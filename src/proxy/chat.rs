@@ -32,13 +32,13 @@ pub(super) async fn answer(
         let request: ChatRequest<'_> = wire::openai::parse(&body)?;
         translate(&request, context.asker.rules)?
     };
-    settle.model.clone_from(&chat.model);
+    let plan = context.snapshot.plan(&chat.model);
+    settle.model = Arc::clone(&plan.model);
     settle.stream = chat.stream;
     let work = Work { model: &chat.model, prompt: chat.prompt, limit: chat.limit, replies: chat.choices };
     if let Some(most) = grant::take(context, settle, &work)? {
         chat.native.set_limit(most);
     }
-    let plan = context.snapshot.plan(&chat.model);
     let needs = abilities::check(context, &plan, &chat.model, needs(&chat)).await?;
     match chat.stream {
         true => events(context, chat, plan, needs).await,
@@ -60,8 +60,7 @@ async fn json(
         settle.note_cached(usage);
         return Ok(Answer::Generated { json, ignored: chat.ignored, cached: Some(Cached::Hit) });
     }
-    let asked = chat.model.as_str().into();
-    let call = || Call { native: &chat.native, plan, asked: &asked, prompt: "messages", needs, vectors: 0 };
+    let call = || Call { native: &chat.native, plan, prompt: "messages", needs, vectors: 0 };
     let calls: Vec<_> = std::iter::repeat_with(call).take(chat.choices).collect();
     let answers = whole::fetch(context, &calls, settle).await?;
     let identity = context.identity("chatcmpl-", &chat.model);
@@ -83,7 +82,7 @@ async fn events(
     let rule = usage_rule(context, chat.include_usage);
     let translator = Translator::Chat(ChatStream::new(&identity, chat.choices, chat.logprobs, rule));
     let natives = std::iter::repeat_n(Arc::new(chat.native), chat.choices).collect();
-    let calls = Calls { natives, plan, asked: chat.model, prompt: "messages", needs, translator };
+    let calls = Calls { natives, plan, prompt: "messages", needs, translator };
     Ok(Answer::Events { stream: relay::open(context, calls).await?, ignored: chat.ignored })
 }
 

@@ -28,7 +28,8 @@ pub(super) async fn answer(
         let request: CompletionRequest<'_> = wire::openai::parse(&body)?;
         translate(&request, context.asker.rules)?
     };
-    settle.model.clone_from(&completion.model);
+    let plan = context.snapshot.plan(&completion.model);
+    settle.model = Arc::clone(&plan.model);
     settle.stream = completion.stream;
     let replies = completion.natives.len() * completion.choices;
     let (prompt, limit) = (completion.prompt, completion.limit);
@@ -36,7 +37,6 @@ pub(super) async fn answer(
     if let Some(most) = grant::take(context, settle, &work)? {
         completion.natives.iter_mut().for_each(|native| native.set_limit(most));
     }
-    let plan = context.snapshot.plan(&completion.model);
     if completion.stream {
         events(context, completion, plan).await
     } else {
@@ -51,10 +51,9 @@ async fn json(
     settle: &mut Settle,
 ) -> Result<Answer, Failure> {
     let per_prompt = completion.choices;
-    let asked = completion.model.as_str().into();
     let natives = completion.natives.iter().flat_map(|native| std::iter::repeat_n(native, per_prompt));
     let needs = Arc::default();
-    let call = |native| Call { native, plan, asked: &asked, prompt: "prompt", needs: &needs, vectors: 0 };
+    let call = |native| Call { native, plan, prompt: "prompt", needs: &needs, vectors: 0 };
     let calls: Vec<_> = natives.map(call).collect();
     let answers = whole::fetch(context, &calls, settle).await?;
     let identity = context.identity("cmpl-", &completion.model);
@@ -72,7 +71,6 @@ async fn events(context: &Context, completion: Completion, plan: Arc<Plan>) -> R
     let natives = completion.natives.into_iter().map(Arc::new);
     let natives = natives.flat_map(|native| std::iter::repeat_n(native, per_prompt)).collect();
     let translator = Translator::Completion(stream);
-    let calls =
-        Calls { natives, plan, asked: completion.model, prompt: "prompt", needs: Arc::default(), translator };
+    let calls = Calls { natives, plan, prompt: "prompt", needs: Arc::default(), translator };
     Ok(Answer::Events { stream: relay::open(context, calls).await?, ignored: completion.ignored })
 }

@@ -1,5 +1,6 @@
 //! `POST /v1/embeddings`.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use http::Request;
@@ -29,16 +30,12 @@ pub(super) async fn answer(
         let request: EmbeddingRequest<'_> = wire::openai::parse(&body)?;
         translate(&request, context.asker.rules)?
     };
-    settle.model.clone_from(&embedding.model);
+    let plan = context.snapshot.plan(&embedding.model);
+    settle.model = Arc::clone(&plan.model);
     let work = Work { model: &embedding.model, prompt: embedding.prompt, limit: None, replies: 0 };
     grant::take(context, settle, &work)?;
-    let plan = context.snapshot.plan(&embedding.model);
     let needs = abilities::check(context, &plan, &embedding.model, std::iter::once(EMBEDDING)).await?;
-    let asked = embedding.model.as_str().into();
-    let call = |native, vectors| {
-        let (plan, asked, needs) = (&plan, &asked, &needs);
-        Call { native, plan, asked, prompt: "input", needs, vectors }
-    };
+    let call = |native, vectors| Call { native, plan: &plan, prompt: "input", needs: &needs, vectors };
     let Some(keys) = cached::embedding_keys(context, &plan, &embedding) else {
         let call = call(&embedding.native, embedding.inputs);
         let answers = whole::fetch(context, &[call], settle).await?;

@@ -94,7 +94,7 @@ impl Search {
     /// # Errors
     /// 404 when no channel, key or backend serves the model.
     pub(super) fn new(context: &Context, call: &Call<'_>) -> Result<Self, Failure> {
-        let (plan, model) = (Arc::clone(call.plan), Arc::clone(call.asked));
+        let (plan, model) = (Arc::clone(call.plan), Arc::clone(&call.plan.model));
         if context.snapshot.groups.is_empty() {
             let error = ApiError::new(503, "api_error", "no backend is enabled").with_code("no_backend");
             return Err(Failure::new(Outcome::UpstreamConnect, error));

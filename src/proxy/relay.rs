@@ -32,7 +32,6 @@ pub(super) struct Calls {
     /// One native call a choice.
     pub(super) natives: Vec<Arc<Native>>,
     pub(super) plan: Arc<Plan>,
-    pub(super) asked: String,
     pub(super) prompt: &'static str,
     pub(super) needs: Arc<[Need]>,
     pub(super) translator: Translator,
@@ -45,14 +44,11 @@ pub(super) struct Calls {
 /// What went wrong before anything was sent; the client gets it as a plain reply.
 pub(super) async fn open(context: &Context, calls: Calls) -> Result<Sources, Failure> {
     let timeouts = context.snapshot.timeouts;
-    let Calls { natives, plan, asked, prompt, needs, translator } = calls;
-    let asked: Arc<str> = asked.into();
+    let Calls { natives, plan, prompt, needs, translator } = calls;
     let begin = |native: Arc<Native>| -> Beginning {
-        let (context, plan, asked) = (context.clone(), Arc::clone(&plan), Arc::clone(&asked));
-        let needs = Arc::clone(&needs);
+        let (context, plan, needs) = (context.clone(), Arc::clone(&plan), Arc::clone(&needs));
         Box::pin(async move {
-            let call =
-                Call { native: &native, plan: &plan, asked: &asked, prompt, needs: &needs, vectors: 0 };
+            let call = Call { native: &native, plan: &plan, prompt, needs: &needs, vectors: 0 };
             attempt::send(&context, &call, Until::Content).await
         })
     };

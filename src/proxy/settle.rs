@@ -6,17 +6,15 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
 
 use http::HeaderValue;
-use jiff::civil::Date;
 use wire::openai::Usage;
 
 use super::admit::{Asker, Standings};
 use super::grant::Grant;
 use super::plan::Served;
 use super::route::Endpoint;
-use crate::access::Who;
 use crate::http::{Failure, Held, Outcome};
-use crate::ledger::{Ledger, Record};
-use crate::snapshot::Origin;
+use crate::ledger::Ledger;
+use crate::telemetry::Record;
 
 /// The record of one request. Until somebody says otherwise, the client left.
 #[derive(Debug)]
@@ -29,9 +27,9 @@ pub(super) struct Settle {
     outcome: Outcome,
     status: u16,
     first: Option<Duration>,
-    cause: Option<String>,
+    cause: Option<Box<str>>,
     /// As the client named it.
-    pub(super) model: String,
+    pub(super) model: Arc<str>,
     /// Whether events were asked for.
     pub(super) stream: bool,
     /// Token counts, as far as the upstream told them.
@@ -72,7 +70,7 @@ impl Settle {
             status: 0,
             first: None,
             cause: None,
-            model: String::new(),
+            model: Arc::default(),
             stream: false,
             usage: Usage::default(),
             is_counted: false,
@@ -144,42 +142,8 @@ impl Settle {
         let of_request = || format!("{}: {field}", failure.error.code.unwrap_or(failure.error.kind));
         let is_clients = failure.outcome == Outcome::BadRequest;
         let told = if is_clients { of_request() } else { failure.error.message.clone() };
-        self.cause =
-            Some(failure.cause.as_ref().map_or_else(|| told.clone(), |cause| format!("{told} ({cause})")));
-    }
-}
-
-impl Settle {
-    /// The name of the token, for people.
-    fn token(&self) -> Option<&str> {
-        match &self.asker.as_ref()?.who {
-            Who::Token(token) => Some(&token.name),
-            Who::ApiToken => Some("API_TOKEN"),
-            Who::Anonymous => None,
-        }
-    }
-}
-
-impl Settle {
-    /// Hands the request to the ledger.
-    fn write_down(&mut self, (prompt, completion, cached): (u64, u64, u64), charged: Option<(Date, u64)>) {
-        let token = self.asker.as_ref().map_or("", |asker| asker.id());
-        let by = self.by.as_ref();
-        let channel = by.filter(|by| by.group.origin == Origin::Channel).map(|by| by.group.id.clone());
-        let model = if by.is_some() || cached > 0 { self.model.clone() } else { String::new() };
-        self.ledger.push(Record {
-            at: jiff::Timestamp::now(),
-            token: token.to_owned(),
-            model,
-            channel: channel.unwrap_or_default(),
-            backend: by.map(|by| by.target.backend.id.clone()).unwrap_or_default(),
-            outcome: self.outcome.as_str(),
-            is_failed: !matches!(self.outcome, Outcome::Ok | Outcome::ClientGone),
-            prompt,
-            completion,
-            cached,
-            charged,
-        });
+        let cause = failure.cause.as_ref().map(|cause| format!("{told} ({cause})"));
+        self.cause = Some(cause.unwrap_or(told).into());
     }
 }
 
@@ -187,54 +151,33 @@ impl Held for Settle {}
 
 impl Drop for Settle {
     fn drop(&mut self) {
-        let millis = |duration: Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
         let (prompt, completion, source) = self.cost();
         let tokens = prompt + completion;
         let cached = self.from_cache.min(tokens);
         let month = std::mem::take(&mut self.grant).settle(tokens - cached);
-        self.write_down((prompt, completion, cached), month.map(|month| (month, tokens - cached)));
         if let Some(by) = &self.by {
             by.target.counts.tally.tokens(tokens);
         }
-        let is_cached = tokens > 0 && cached == tokens;
-        let (path, total) = (self.endpoint.path(), millis(self.started.elapsed()));
-        // Fields are named as an operator asks for them; prompts, answers and keys are never among them.
-        macro_rules! tell {
-            ($level:ident) => {
-                tracing::$level!(
-                    target: "request",
-                    id = self.id.to_str().unwrap_or_default(),
-                    endpoint = path,
-                    head = self.is_head.then_some(true),
-                    client = %self.client,
-                    token = self.token(),
-                    model = Some(self.model.as_str()).filter(|model| !model.is_empty()),
-                    stream = self.stream,
-                    cached = is_cached.then_some(true),
-                    backend = self.by.as_ref().map(|by| &*by.target.name),
-                    status = self.status,
-                    outcome = self.outcome.as_str(),
-                    first_token_ms = self.first.map(millis),
-                    total_ms = total,
-                    prompt_tokens = prompt,
-                    completion_tokens = completion,
-                    usage_source = source,
-                    error = self.cause.as_deref(),
-                    "{path} {} in {total} ms", self.status
-                )
-            };
-        }
-        match self.outcome {
-            Outcome::Ok
-            | Outcome::ClientGone
-            | Outcome::BadRequest
-            | Outcome::Unauthorized
-            | Outcome::RateLimited
-            | Outcome::Quota
-            | Outcome::NoModel => {
-                tell!(info);
-            }
-            _ => tell!(warn),
-        }
+        self.ledger.push(Record {
+            id: self.id.clone(),
+            at: jiff::Timestamp::now(),
+            endpoint: self.endpoint.path(),
+            is_head: self.is_head,
+            client: self.client,
+            consumer: self.asker.as_ref().and_then(|asker| asker.consumer()),
+            model: std::mem::take(&mut self.model),
+            is_stream: self.stream,
+            node: self.by.as_ref().map(|by| Arc::clone(&by.target.node)),
+            outcome: self.outcome,
+            status: self.status,
+            error: self.cause.take(),
+            first: self.first,
+            total: self.started.elapsed(),
+            prompt,
+            completion,
+            cached,
+            source,
+            charged: month.map(|month| (month, tokens - cached)),
+        });
     }
 }

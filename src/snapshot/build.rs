@@ -13,6 +13,7 @@ use crate::config::{BaseUrl, Config, Secret};
 use crate::http::Ids;
 use crate::limits::{Sliding, Slots, WaitingRoom};
 use crate::store::{BackendRow, ChannelRow, Rows};
+use crate::telemetry::Node;
 use crate::upstream::health::Breaker;
 use crate::upstream::{Backend, Hosts, Rotation, Tally};
 
@@ -59,7 +60,8 @@ struct LiveChannel {
 /// What identifies a backend, and its cap.
 struct Identity<'r> {
     id: &'r str,
-    channel: Option<&'r str>,
+    /// Id and name.
+    channel: Option<(&'r str, &'r str)>,
     name: &'r str,
     base: BaseUrl,
     credential: &'r str,
@@ -96,8 +98,10 @@ impl Registry {
         };
         let mut members: HashMap<&str, Vec<(&BackendRow, Arc<Target>)>> = HashMap::new();
         let mut pool = Vec::new();
+        let names = rows.channels.iter().map(|channel| (channel.id.as_str(), channel.name.as_str()));
+        let names: HashMap<_, _> = names.collect();
         for row in &rows.backends {
-            let target = build.target(row)?;
+            let target = build.target(row, &names)?;
             match &row.channel_id {
                 Some(channel) => members.entry(channel).or_default().push((row, target)),
                 None => pool.push((row, target)),
@@ -197,7 +201,7 @@ impl Build<'_> {
     fn alone(&self, origin: Origin, target: Arc<Target>) -> Group {
         Group {
             id: target.backend.id.clone(),
-            name: target.name.clone().into(),
+            name: target.node.name.clone().into(),
             origin,
             priority: 0,
             weight: 1,
@@ -211,7 +215,7 @@ impl Build<'_> {
         }
     }
 
-    fn target(&mut self, row: &BackendRow) -> Result<Arc<Target>, BadRow> {
+    fn target(&mut self, row: &BackendRow, channels: &HashMap<&str, &str>) -> Result<Arc<Target>, BadRow> {
         let base = row.base_url.parse::<BaseUrl>().map_err(|error| BadRow {
             kind: if row.channel_id.is_some() { "backend" } else { "key" },
             name: row.name.clone(),
@@ -222,7 +226,7 @@ impl Build<'_> {
         let cap = cap(row.max_concurrent);
         Ok(self.live(Identity {
             id: &row.id,
-            channel: row.channel_id.as_deref(),
+            channel: row.channel_id.as_deref().map(|id| (id, channels.get(id).copied().unwrap_or_default())),
             name: &row.name,
             base,
             credential,
@@ -233,13 +237,19 @@ impl Build<'_> {
     /// The backend as it was, if it is the same place and credential.
     fn live(&mut self, now: Identity<'_>) -> Arc<Target> {
         let known = self.old.targets.get(now.id);
+        let (channel, channel_name) = now.channel.unwrap_or_default();
+        let node = Node {
+            backend: now.id.into(),
+            name: now.name.into(),
+            channel: channel.into(),
+            channel_name: channel_name.into(),
+        };
         let target = match known.filter(|known| known.backend.is_at(&now.base, now.credential)) {
-            Some(known) if *known.name == *now.name => Arc::clone(known),
+            Some(known) if *known.node == node => Arc::clone(known),
             Some(known) => Arc::new(Target {
-                name: now.name.into(),
+                node: Arc::new(node),
                 backend: Arc::clone(&known.backend),
                 counts: Arc::clone(&known.counts),
-                channel: known.channel.clone(),
             }),
             None => {
                 let Registry { ids, hosts, .. } = self.registry;
@@ -247,8 +257,7 @@ impl Build<'_> {
                 let backend = Arc::new(Backend::new(now.id, hosts.get(now.base), now.credential, breaker));
                 let counts = || Arc::new(Counts { slots: self.slots(), tally: Tally::default() });
                 let counts = known.map_or_else(counts, |known| Arc::clone(&known.counts));
-                let channel = now.channel.map(Box::from);
-                Arc::new(Target { name: now.name.into(), backend, counts, channel })
+                Arc::new(Target { node: Arc::new(node), backend, counts })
             }
         };
         target.counts.slots.set_cap(now.cap);

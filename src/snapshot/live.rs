@@ -194,7 +194,7 @@ impl Reloader {
             return Ok(());
         }
         let of = |(target, counted): &(Arc<Target>, Counted)| {
-            let channel = target.channel.as_deref().map(str::to_owned);
+            let channel = Some(&*target.node.channel).filter(|id| !id.is_empty()).map(str::to_owned);
             let ids = std::iter::once(target.backend.id.clone()).chain(channel);
             let counted = *counted;
             ids.map(move |id| (id, totals(counted)))

@@ -11,22 +11,23 @@ use super::pattern::{Mapping, Patterns};
 use super::token::Tokens;
 use crate::config::{Anonymous, Balance, CacheScope, Config, IpRules, Secret, StreamUsage, TrustProxy};
 use crate::limits::{Sliding, Slots};
+use crate::telemetry::Node;
 use crate::upstream::{Backend, Rotation, Tally, Timeouts, Turns};
 
 /// Plans kept; names come from clients, so there is an end to them.
 const MAX_PLANS: usize = 10_000;
+/// Longest name, in bytes, whose plan is kept.
+const MAX_NAME: usize = 256;
 /// A channel's `rateLimit` counts requests over this time.
 pub(super) const RATE_PERIOD: Duration = Duration::from_secs(60);
 
 /// A backend with its cap: live, by id, whatever snapshot points to it.
 #[derive(Debug)]
 pub struct Target {
-    /// For people and logs; never for clients, and never a whole credential.
-    pub name: Box<str>,
+    /// What the books call it. Its channel, if it has one, counts with it.
+    pub node: Arc<Node>,
     pub backend: Arc<Backend>,
     pub counts: Arc<Counts>,
-    /// Id of the channel that it belongs to, which counts with it.
-    pub channel: Option<Box<str>>,
 }
 
 /// What runs on a backend, and what it has done. Kept when its address changes.
@@ -106,6 +107,8 @@ pub struct Tier {
 /// Who may serve one model, best tier first.
 #[derive(Debug)]
 pub struct Plan {
+    /// As clients name it; one text for all of their requests.
+    pub model: Arc<str>,
     pub tiers: Vec<Arc<Tier>>,
     /// The model's name on the backends; `None` where channels map it to different ones, or nobody serves it.
     pub served: Option<String>,
@@ -236,6 +239,9 @@ impl Snapshot {
         if let Some(plan) = plans.by_model.get(model) {
             return Arc::clone(plan);
         }
+        if model.len() > MAX_NAME {
+            return Arc::new(self.make_plan(model, &mut plans.by_groups));
+        }
         if plans.by_model.len() >= MAX_PLANS {
             plans.by_model.clear();
             plans.by_groups.clear();
@@ -258,7 +264,7 @@ impl Snapshot {
         let tiers = ranks.map(|at| Arc::clone(tiers.entry(at.to_vec()).or_insert_with(|| tier(at))));
         let mut served = fits.iter().map(|&at| self.groups[at].served(model));
         let first = served.next().filter(|first| served.all(|other| other == *first));
-        Plan { tiers: tiers.collect(), served: first.map(str::to_owned) }
+        Plan { model: model.into(), tiers: tiers.collect(), served: first.map(str::to_owned) }
     }
 
     /// Every backend once.

@@ -9,12 +9,13 @@ use super::token_live::Place;
 use super::{BadRow, Patterns};
 use crate::config::{Ranges, TokenHash};
 use crate::store::{Rows, TokenRow};
+use crate::telemetry::Consumer;
 
 /// A token as a request sees it.
 #[derive(Debug, Clone)]
 pub struct Token {
-    pub id: String,
-    pub name: String,
+    /// Its id and name.
+    pub consumer: Arc<Consumer>,
     pub hash: TokenHash,
     /// Of its row.
     pub revision: i64,
@@ -40,6 +41,17 @@ pub struct Token {
 }
 
 impl Token {
+    #[must_use]
+    pub fn id(&self) -> &str {
+        &self.consumer.id
+    }
+
+    /// For people.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.consumer.name
+    }
+
     /// What a row means for a request.
     ///
     /// # Errors
@@ -50,8 +62,7 @@ impl Token {
         let ips = Ranges::parse(row.ips.iter().map(String::as_str));
         let ips = ips.map_err(|wrong| bad(format!("its list of addresses {wrong}")))?;
         Ok(Token {
-            id: row.id.clone(),
-            name: row.name.clone(),
+            consumer: Arc::new(Consumer { id: row.id.as_str().into(), name: row.name.as_str().into() }),
             hash: row.hash,
             revision: row.revision,
             enabled: row.enabled,
@@ -112,7 +123,7 @@ impl Tokens {
     pub fn new(tokens: impl IntoIterator<Item = Arc<Token>>) -> Self {
         let mut by_id: Vec<Arc<Token>> = tokens.into_iter().collect();
         let by_hash = by_id.iter().map(|token| (token.hash, Arc::clone(token))).collect();
-        by_id.sort_unstable_by(|one, other| one.id.cmp(&other.id));
+        by_id.sort_unstable_by(|one, other| one.id().cmp(other.id()));
         let enabled = by_id.iter().filter(|token| token.enabled);
         let mut ends: Vec<_> = enabled.clone().filter_map(|token| token.expires_at).collect();
         ends.sort_unstable();
@@ -149,7 +160,7 @@ impl Tokens {
     /// The token with this id.
     #[must_use]
     pub fn get(&self, id: &str) -> Option<&Arc<Token>> {
-        let at = self.by_id.binary_search_by(|token| token.id.as_str().cmp(id)).ok()?;
+        let at = self.by_id.binary_search_by(|token| token.id().cmp(id)).ok()?;
         Some(&self.by_id[at])
     }
 
@@ -212,10 +223,7 @@ mod tests {
             (Some(30), Some(90_000), Some(500_000))
         );
         assert_eq!((token.max_concurrent, token.allow_client_options, token.enabled), (3, true, true));
-        assert_eq!(
-            (token.id.as_str(), token.name.as_str(), token.hash),
-            ("id", "alice", TokenHash::of(b"text"))
-        );
+        assert_eq!((token.id(), token.name(), token.hash), ("id", "alice", TokenHash::of(b"text")));
     }
 
     #[test]

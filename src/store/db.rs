@@ -39,6 +39,19 @@ macro_rules! on {
 }
 pub(super) use on;
 
+/// Rows of one statement: with one statement a row, a thousand channels would keep a core busy. Not many more, as
+/// SQLite looks for each parameter by its name.
+pub(super) const AT_ONCE: usize = 16;
+
+/// Places for values of a statement: `($1, $2), ($3, $4)` for two rows of two.
+pub(super) fn places(rows: usize, columns: usize) -> String {
+    let row = |row: usize| {
+        let numbers: Vec<_> = (1..=columns).map(|column| format!("${}", row * columns + column)).collect();
+        format!("({})", numbers.join(", "))
+    };
+    (0..rows).map(row).collect::<Vec<_>>().join(", ")
+}
+
 pub(super) fn sqlite(file: &Path) -> SqliteConnectOptions {
     SqliteConnectOptions::new().filename(file).foreign_keys(true).busy_timeout(PATIENCE)
 }

@@ -195,10 +195,10 @@ fn entry(action: &'static str, row: &TokenRow) -> Entry {
 
 /// Adds what tokens have used. Ids that are gone count for nothing. What was used in another month than the stored one
 /// begins a new count if the month is later, and counts for no quota if it is over. No revision changes.
-pub(super) async fn add_use(tx: &mut Tx, used: &[(String, TokenUse)]) -> Result<(), StoreError> {
+pub(super) async fn add_use(tx: &mut Tx, used: &[(&str, TokenUse)]) -> Result<(), StoreError> {
     for (id, used) in used {
         on!(tx, conn => sqlx::query(ADD)
-            .bind(id)
+            .bind(*id)
             .bind(used.totals.total_requests)
             .bind(used.totals.failed_requests)
             .bind(used.totals.total_tokens)

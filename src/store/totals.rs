@@ -2,13 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::db::{Tx, on};
+use super::db::{AT_ONCE, Tx, on, places};
 use super::rows::Totals;
 use super::{Store, StoreError};
-
-/// Rows of one statement: with one statement a row, a thousand channels would keep a core busy. Not many more, as
-/// SQLite looks for each parameter by its name.
-const AT_ONCE: usize = 16;
 
 impl Store {
     /// Adds to the totals of channels and backends, all or none. Ids that are gone count for nothing. Totals are no
@@ -42,15 +38,13 @@ fn summed(deltas: &[(String, Totals)]) -> Vec<(&str, Totals)> {
 
 /// Counts on, and says how many rows were found. The later of the two times stays, as batches may come in any order.
 async fn add(tx: &mut Tx, table: &'static str, deltas: &[(&str, Totals)]) -> Result<u64, StoreError> {
-    let row = |at: usize| format!("(${}, ${}, ${}, ${}, ${})", at + 1, at + 2, at + 3, at + 4, at + 5);
-    let rows: Vec<_> = (0..deltas.len()).map(|at| row(at * 5)).collect();
     let update = format!(
         "WITH delta (id, requests, failed, tokens, used) AS (VALUES {}) \
          UPDATE {table} SET total_requests = total_requests + delta.requests, \
            failed_requests = failed_requests + delta.failed, total_tokens = total_tokens + delta.tokens, \
            last_used = CASE WHEN last_used IS NULL OR last_used < delta.used THEN delta.used ELSE last_used END \
          FROM delta WHERE {table}.id = delta.id",
-        rows.join(", ")
+        places(deltas.len(), 5)
     );
     let updated = on!(tx, conn => {
         // Nothing but the name of a table and numbers was put into the text.

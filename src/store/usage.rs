@@ -1,26 +1,26 @@
 //! What was used: by hours, and in the totals of tokens.
 
-use super::db::{Tx, on};
+use super::db::{AT_ONCE, Tx, on, places};
 use super::token_rows::TokenUse;
 use super::{Store, StoreError, tokens};
 
 /// What is counted together.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct UsageKey {
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct UsageKey<'r> {
     /// The first second of its hour, since 1970.
     pub hour: i64,
     /// Id of a token, or another word for who asked; may be empty, as all that follow.
-    pub token: String,
-    pub model: String,
+    pub token: &'r str,
+    pub model: &'r str,
     /// Its id.
-    pub channel: String,
+    pub channel: &'r str,
     /// Its id.
-    pub backend: String,
-    pub outcome: String,
+    pub backend: &'r str,
+    pub outcome: &'r str,
 }
 
 /// How much it was.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, sqlx::FromRow)]
 pub struct UsageCounts {
     pub requests: i64,
     pub prompt_tokens: i64,
@@ -29,29 +29,46 @@ pub struct UsageCounts {
     pub cached_tokens: i64,
 }
 
-const ADD: &str = "\
-    INSERT INTO usage_hourly (hour, token, model, channel, backend, outcome, requests, prompt_tokens, \
-      completion_tokens, cached_tokens) \
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) \
-    ON CONFLICT (hour, token, model, channel, backend, outcome) DO UPDATE SET \
-      requests = usage_hourly.requests + excluded.requests, \
-      prompt_tokens = usage_hourly.prompt_tokens + excluded.prompt_tokens, \
-      completion_tokens = usage_hourly.completion_tokens + excluded.completion_tokens, \
-      cached_tokens = usage_hourly.cached_tokens + excluded.cached_tokens";
+impl UsageCounts {
+    /// Adds to each of them.
+    pub fn add(&mut self, other: &UsageCounts) {
+        let sums = [
+            (&mut self.requests, other.requests),
+            (&mut self.prompt_tokens, other.prompt_tokens),
+            (&mut self.completion_tokens, other.completion_tokens),
+            (&mut self.cached_tokens, other.cached_tokens),
+        ];
+        sums.into_iter().for_each(|(sum, more)| *sum = sum.saturating_add(more));
+    }
+}
+
+/// Usage of an hour, as the database has it.
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+pub struct UsageRow {
+    pub hour: i64,
+    pub token: String,
+    pub model: String,
+    pub channel: String,
+    pub backend: String,
+    pub outcome: String,
+    #[sqlx(flatten)]
+    pub counts: UsageCounts,
+}
 
 impl Store {
-    /// Adds to the usage of hours and of tokens, all or none. Ids that are gone are kept in the hours.
+    /// Adds to the usage of hours and of tokens, all or none. Each key comes once. Ids that are gone are kept in the
+    /// hours.
     ///
     /// # Errors
     /// Those of the database.
     pub async fn add_usage(
         &self,
-        hours: &[(UsageKey, UsageCounts)],
-        used: &[(String, TokenUse)],
+        hours: &[(UsageKey<'_>, UsageCounts)],
+        used: &[(&str, TokenUse)],
     ) -> Result<(), StoreError> {
         let mut tx = self.db.write().await?;
-        for (key, counts) in hours {
-            add(&mut tx, key, counts).await?;
+        for hours in hours.chunks(AT_ONCE) {
+            add(&mut tx, hours).await?;
         }
         tokens::add_use(&mut tx, used).await?;
         tx.commit().await
@@ -61,12 +78,11 @@ impl Store {
     ///
     /// # Errors
     /// Those of the database.
-    pub async fn usage_since(&self, second: i64) -> Result<Vec<(UsageKey, UsageCounts)>, StoreError> {
+    pub async fn usage_since(&self, second: i64) -> Result<Vec<UsageRow>, StoreError> {
         let mut tx = self.db.read().await?;
-        let rows: Vec<Stored> = on!(&mut tx, conn => sqlx::query_as("SELECT * FROM usage_hourly WHERE hour >= $1")
+        Ok(on!(&mut tx, conn => sqlx::query_as("SELECT * FROM usage_hourly WHERE hour >= $1")
             .bind(second)
-            .fetch_all(conn).await)?;
-        Ok(rows.into_iter().map(Stored::open).collect())
+            .fetch_all(conn).await)?)
     }
 }
 
@@ -157,42 +173,34 @@ impl Store {
     }
 }
 
-async fn add(tx: &mut Tx, key: &UsageKey, counts: &UsageCounts) -> Result<(), StoreError> {
-    on!(tx, conn => sqlx::query(ADD)
-        .bind(key.hour)
-        .bind(&key.token)
-        .bind(&key.model)
-        .bind(&key.channel)
-        .bind(&key.backend)
-        .bind(&key.outcome)
-        .bind(counts.requests)
-        .bind(counts.prompt_tokens)
-        .bind(counts.completion_tokens)
-        .bind(counts.cached_tokens)
-        .execute(conn).await.map(drop))?;
+async fn add(tx: &mut Tx, hours: &[(UsageKey<'_>, UsageCounts)]) -> Result<(), StoreError> {
+    let insert = format!(
+        "INSERT INTO usage_hourly (hour, token, model, channel, backend, outcome, requests, prompt_tokens, \
+           completion_tokens, cached_tokens) VALUES {} \
+         ON CONFLICT (hour, token, model, channel, backend, outcome) DO UPDATE SET \
+           requests = usage_hourly.requests + excluded.requests, \
+           prompt_tokens = usage_hourly.prompt_tokens + excluded.prompt_tokens, \
+           completion_tokens = usage_hourly.completion_tokens + excluded.completion_tokens, \
+           cached_tokens = usage_hourly.cached_tokens + excluded.cached_tokens",
+        places(hours.len(), 10)
+    );
+    on!(tx, conn => {
+        // Nothing but numbers was put into the text.
+        let query = sqlx::query(sqlx::AssertSqlSafe(insert));
+        let query = hours.iter().fold(query, |query, (key, counts)| {
+            query
+                .bind(key.hour)
+                .bind(key.token)
+                .bind(key.model)
+                .bind(key.channel)
+                .bind(key.backend)
+                .bind(key.outcome)
+                .bind(counts.requests)
+                .bind(counts.prompt_tokens)
+                .bind(counts.completion_tokens)
+                .bind(counts.cached_tokens)
+        });
+        query.execute(conn).await.map(drop)
+    })?;
     Ok(())
-}
-
-/// A row as the database has it.
-#[derive(sqlx::FromRow)]
-struct Stored {
-    hour: i64,
-    token: String,
-    model: String,
-    channel: String,
-    backend: String,
-    outcome: String,
-    requests: i64,
-    prompt_tokens: i64,
-    completion_tokens: i64,
-    cached_tokens: i64,
-}
-
-impl Stored {
-    fn open(self) -> (UsageKey, UsageCounts) {
-        let Stored { hour, token, model, channel, backend, outcome, .. } = self;
-        let Stored { requests, prompt_tokens, completion_tokens, cached_tokens, .. } = self;
-        let counts = UsageCounts { requests, prompt_tokens, completion_tokens, cached_tokens };
-        (UsageKey { hour, token, model, channel, backend, outcome }, counts)
-    }
 }

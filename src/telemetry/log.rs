@@ -1,6 +1,8 @@
 //! The log: text for people, JSON for machines, on standard error.
 
 mod line;
+mod output;
+mod request;
 
 use std::sync::OnceLock;
 
@@ -9,13 +11,16 @@ use tracing_subscriber::reload::{self, Handle};
 use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{EnvFilter, Layer as _, Registry, fmt};
 
+pub use output::batched;
+pub use request::tell;
+
 /// The filter of the process's log, once it is installed.
 static FILTER: OnceLock<Handle<EnvFilter, Registry>> = OnceLock::new();
 
 /// Installs the log of the process. `level` is a word such as `info`. A second call does nothing.
 pub fn init(level: &str, is_json: bool, is_coloured: bool) {
     let (filter, handle) = reload::Layer::new(filter(level));
-    let layer = fmt::layer().with_writer(std::io::stderr);
+    let layer = fmt::layer().with_writer(output::Output);
     let layer = if is_json {
         layer.json().flatten_event(true).with_current_span(false).boxed()
     } else if is_coloured {

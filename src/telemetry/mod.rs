@@ -1,5 +1,7 @@
-//! What the gateway tells of itself. Logs for now; metrics and traces have their place here.
+//! What the gateway tells of itself: logs, and the record of a request, from which all accounts of it are made.
 
 mod log;
+mod record;
 
-pub use log::{init, set_level};
+pub use log::{batched, init, set_level, tell};
+pub use record::{Consumer, Node, Record};

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use ollama2openai::fake::{End, Fake, Request as Asked, Script};
-use ollama2openai::store::{NewToken, Store, TokenQuery, TokenRow, UsageCounts, UsageKey};
+use ollama2openai::store::{NewToken, Store, TokenQuery, TokenRow, UsageRow};
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 
@@ -47,7 +47,7 @@ fn usage(reply: &Response) -> (i64, i64) {
     (usage["prompt_tokens"].as_i64().unwrap(), usage["completion_tokens"].as_i64().unwrap())
 }
 
-async fn books(home: &Path) -> (TokenRow, Vec<(UsageKey, UsageCounts)>) {
+async fn books(home: &Path) -> (TokenRow, Vec<UsageRow>) {
     let store = Store::open(home, None).await.unwrap();
     let books =
         (store.tokens(&TokenQuery::default()).await.unwrap().remove(0), store.usage_since(0).await.unwrap());
@@ -56,9 +56,9 @@ async fn books(home: &Path) -> (TokenRow, Vec<(UsageKey, UsageCounts)>) {
 }
 
 /// Requests, prompt and completion of one outcome.
-fn sum(usage: &[(UsageKey, UsageCounts)], outcome: &str) -> (i64, i64, i64) {
-    let of = usage.iter().filter(|(key, _)| key.outcome == outcome);
-    of.fold((0, 0, 0), |sum, (_, counts)| {
+fn sum(usage: &[UsageRow], outcome: &str) -> (i64, i64, i64) {
+    let of = usage.iter().filter(|row| row.outcome == outcome).map(|row| row.counts);
+    of.fold((0, 0, 0), |sum, counts| {
         (sum.0 + counts.requests, sum.1 + counts.prompt_tokens, sum.2 + counts.completion_tokens)
     })
 }
@@ -166,7 +166,7 @@ async fn what_fails_before_anything_came_costs_nothing() {
         gateway_with(|_| Script::json(500, &json!({"error": "boom"})), &[], &[token("alice")]).await;
     assert_eq!(gateway.send(&ask("alice")).await.status, 502);
     let (token, usage) = books(gateway.stopped().await.path()).await;
-    let outcome = &usage.iter().find(|(_, counts)| counts.requests == 1).unwrap().0.outcome;
+    let outcome = &usage.iter().find(|row| row.counts.requests == 1).unwrap().outcome;
     assert_eq!(sum(&usage, outcome), (1, 0, 0));
     assert_eq!((token.quota_used, token.totals.failed_requests), (0, 1));
 }
@@ -180,7 +180,7 @@ async fn what_comes_from_a_cache_is_not_charged() {
     }
     let (token, usage) = books(gateway.stopped().await.path()).await;
     assert_eq!(sum(&usage, "ok"), (3, 9, 6), "clients were told so");
-    assert_eq!(usage.iter().map(|(_, counts)| counts.cached_tokens).sum::<i64>(), 10);
+    assert_eq!(usage.iter().map(|row| row.counts.cached_tokens).sum::<i64>(), 10);
     assert_eq!(token.quota_used, 5);
 }
 

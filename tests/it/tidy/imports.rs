@@ -24,7 +24,7 @@ const TABLE: [(&str, &[&str]); 16] = [
     ("import", &["store", "upstream", "limits", "cache", "cluster", "snapshot", "access", "ledger"]),
     ("config", &[]),
     ("http", &[]),
-    ("telemetry", &[]),
+    ("telemetry", &["http"]),
 ];
 /// Modules that put everything together and may name everything.
 const TOP: [&str; 6] = ["app", "boot", "serve", "cli", "main", "lib"];

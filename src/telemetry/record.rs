@@ -1,0 +1,80 @@
+//! One request that is over: what its line, the usage and all else that tells of it are made from.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::HeaderValue;
+use jiff::Timestamp;
+use jiff::civil::Date;
+
+use crate::http::Outcome;
+
+/// Who asks, as the books know it. One for each token, shared by all of its records: they are told apart without
+/// reading any text.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Consumer {
+    /// Id of the token, or another word.
+    pub id: Box<str>,
+    /// For people.
+    pub name: Box<str>,
+}
+
+/// Who serves: a backend as part of its channel. One for each, as [`Consumer`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Node {
+    /// Id of the backend.
+    pub backend: Box<str>,
+    /// For people and logs; never for clients, and never a whole credential.
+    pub name: Box<str>,
+    /// Id of its channel; empty for a backend of the pool.
+    pub channel: Box<str>,
+    /// The channel's name.
+    pub channel_name: Box<str>,
+}
+
+/// One request that is over.
+#[derive(Debug, Clone)]
+pub struct Record {
+    /// Its `x-request-id`.
+    pub id: HeaderValue,
+    /// When it was over.
+    pub at: Timestamp,
+    /// Its canonical path.
+    pub endpoint: &'static str,
+    pub is_head: bool,
+    pub client: IpAddr,
+    /// `None` = nobody in particular.
+    pub consumer: Option<Arc<Consumer>>,
+    /// As the client named it, which can be anything; empty when it was not read.
+    pub model: Arc<str>,
+    /// Whether events were asked for.
+    pub is_stream: bool,
+    /// `None` when nobody served it.
+    pub node: Option<Arc<Node>>,
+    pub outcome: Outcome,
+    /// 0 when there was nobody to tell it.
+    pub status: u16,
+    /// What went wrong, without anything that is secret.
+    pub error: Option<Box<str>>,
+    /// From its arrival to its first content.
+    pub first: Option<Duration>,
+    /// From its arrival to its end.
+    pub total: Duration,
+    pub prompt: u64,
+    pub completion: u64,
+    /// Of both: those that came from a cache.
+    pub cached: u64,
+    /// `measured`, `partial` or `estimated`; `None` when it has cost nothing.
+    pub source: Option<&'static str>,
+    /// What it costs of the quota of a month, whose first day this is.
+    pub charged: Option<(Date, u64)>,
+}
+
+impl Record {
+    /// Whether all of it came from a cache.
+    #[must_use]
+    pub fn is_from_cache(&self) -> bool {
+        self.cached > 0 && self.cached == self.prompt + self.completion
+    }
+}
