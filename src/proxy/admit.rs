@@ -1,13 +1,13 @@
 //! Who may come in. All of this is told from the head of a request, before its body is read; what depends on the body
 //! is in [`grant`](super::grant).
 
-use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, LazyLock};
 use std::time::Instant;
 
 use http::{HeaderMap, Request};
 use wire::translate::Rules;
 
+use super::trail::Trail;
 use crate::access::{Area, Caller, Doors, Refused, Who, admits, check_model, shown};
 use crate::config::CacheScope;
 use crate::http::{Failure, Outcome};
@@ -20,8 +20,7 @@ use crate::telemetry::Consumer;
 pub(super) struct Asker {
     pub(super) who: Who,
     pub(super) rules: Rules,
-    /// Whether a backend was asked: from then on, a request that is cut may have cost something.
-    pub(super) was_sent: AtomicBool,
+    pub(super) trail: Trail,
 }
 
 /// The rules of addresses.
@@ -41,7 +40,7 @@ pub(super) fn head<B>(
     snapshot: &Snapshot,
     request: &Request<B>,
     caller: Caller,
-    standings: &mut Standings,
+    (standings, arrived): (&mut Standings, Instant),
 ) -> Result<Asker, Failure> {
     address(snapshot, caller, Area::Clients)?;
     let (limits, now) = (&snapshot.limits, Instant::now());
@@ -64,7 +63,7 @@ pub(super) fn head<B>(
         }
     };
     let rules = Rules { load_options: snapshot.load_options.unwrap_or(may_load) };
-    Ok(Asker { who, rules, was_sent: AtomicBool::new(false) })
+    Ok(Asker { who, rules, trail: Trail::new(arrived) })
 }
 
 /// A token's own windows. How many tokens a request takes is not known yet: one more must fit.

@@ -1,26 +1,24 @@
 //! Sending a call: the only loop over backends, and the only place that retries.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use wire::ndjson::{LineTooLong, Lines};
 use wire::openai::ApiError;
+use wire::translate::Native;
 use wire::translate::errors::Refusal;
-use wire::translate::{Native, Peek, peek};
 
 use super::Context;
 use super::abilities::Need;
+use super::opening::first_content;
 use super::past::Past;
 use super::plan::{Pick, Search, Seat, Served};
 use crate::http::{Blame, Failure, Outcome, Retry};
 use crate::limits::{Refused, WaitingRoom};
 use crate::snapshot::{Origin, Plan};
+use crate::telemetry::Attempt;
 use crate::upstream::health::{State, Trial, Verdict};
-use crate::upstream::{
-    Backend, Body, Reading, ended_early, read_error, read_whole, refused, stream_broke, timed_out,
-};
+use crate::upstream::{Backend, Body, Reading, read_error, read_whole, refused};
 
 /// How often a dead kept-alive connection may be replaced for one call; each try may meet another dead one.
 const MAX_REUSED: usize = 3;
@@ -117,14 +115,17 @@ async fn take(context: &Context, search: &Search) -> Result<Option<Seat>, Failur
             Pick::Full => {}
         }
     }
-    let deadline = tokio::time::Instant::now() + context.snapshot.queue_timeout;
+    let begun = Instant::now();
+    let deadline = tokio::time::Instant::from_std(begun) + context.snapshot.queue_timeout;
     let search = search.clone();
     let look = move || match search.pick(Instant::now()) {
         Pick::Seat(seat) => Some(Some(seat)),
         Pick::Nobody => Some(None),
         Pick::Full => None,
     };
-    room.wait(deadline, look).await.map_err(|refused| {
+    let waited = room.wait(deadline, look).await;
+    context.asker.trail.queued(begun.elapsed());
+    waited.map_err(|refused| {
         let message = match refused {
             Refused::Full => "all backends are busy and the queue is full",
             Refused::TooLong => "all backends are busy, and none was free in time",
@@ -152,10 +153,10 @@ async fn to_one(
     until: Until,
 ) -> Result<Begun, Failure> {
     by.target.counts.tally.request();
-    context.asker.was_sent.store(true, Ordering::Relaxed);
     let room = &context.proxy.room;
     let trial = seat.trial.take().map(|trial| Probation { room, trial: Some(trial) });
-    let started = Instant::now();
+    let (started, trail) = (Instant::now(), &context.asker.trail);
+    trail.send(started);
     let mut result = tokio::select! {
         biased;
         result = ask(context, call, seat, until) => result,
@@ -165,13 +166,17 @@ async fn to_one(
         by.target.backend.redact(failure);
     }
     let (now, backend) = (Instant::now(), &by.target.backend);
+    trail.answer(now);
     let verdict = match &result {
         Ok(begun) => {
             backend.host.inventory.note_up();
             // A stream that runs on is judged by its end, but a trial must not keep others waiting for that.
             if begun.rest.is_none() || trial.is_some() { Verdict::Ok } else { Verdict::Neutral }
         }
-        Err(failure) => judge(by, call, failure, (started, now)),
+        Err(failure) => {
+            trail.fail(failed(by, failure, now - started));
+            judge(by, call, failure, (started, now))
+        }
     };
     let was = backend.breaker.state(now);
     match trial {
@@ -180,6 +185,13 @@ async fn to_one(
     }
     tell_change(by, was, backend.breaker.state(now));
     result
+}
+
+/// What is told of an attempt that has failed.
+fn failed(by: &Served, failure: &Failure, took: Duration) -> Attempt {
+    let told = &failure.error.message;
+    let reason = failure.cause.as_ref().map_or_else(|| told.clone(), |cause| format!("{told} ({cause})"));
+    Attempt { node: Arc::clone(&by.target.node), outcome: failure.outcome, reason: reason.into(), took }
 }
 
 /// One line in the log when a backend goes down or comes back.
@@ -321,67 +333,7 @@ async fn ask(context: &Context, call: &Call<'_>, seat: Seat, until: Until) -> Re
     }
 }
 
-/// Reads lines until one has content: up to then nothing of it has been sent.
-async fn first_content(
-    mut body: Body,
-    max_line: usize,
-    idle: Duration,
-    seat: Seat,
-) -> Result<Begun, Failure> {
-    let mut opening = Opening { lines: Lines::new(max_line), read: Vec::new(), found: Ok(Peek::Nothing) };
-    loop {
-        let more = std::future::poll_fn(|cx| body.poll_read(cx, |data| opening.take(data)));
-        let more = tokio::time::timeout(idle, more).await.map_err(|_| timed_out(idle))?;
-        let is_over = !more.map_err(|error| stream_broke(&error))?;
-        if is_over {
-            opening.finish();
-        }
-        match opening.found {
-            Ok(Peek::Nothing) if is_over => return Err(ended_early()),
-            Ok(Peek::Nothing) => {}
-            Ok(Peek::Content) => {
-                let rest = (!is_over).then_some(body);
-                return Ok(Begun { read: opening.read.into(), rest, seat });
-            }
-            Ok(Peek::Failed(error)) => return Err(of_backend(error.into())),
-            Err(error) => return Err(of_backend(ApiError::upstream(error.to_string()).into())),
-        }
-    }
-}
-
-/// The beginning of a stream, read and looked at.
-struct Opening {
-    lines: Lines,
-    read: Vec<u8>,
-    found: Result<Peek, LineTooLong>,
-}
-
-impl Opening {
-    fn take(&mut self, data: &[u8]) {
-        self.read.extend_from_slice(data);
-        let Opening { lines, found, .. } = self;
-        if *found != Ok(Peek::Nothing) {
-            return;
-        }
-        let mut seen = Peek::Nothing;
-        let pushed = lines.push(data, |line| {
-            seen = peek(line);
-            seen == Peek::Nothing
-        });
-        *found = pushed.map(|()| seen);
-    }
-
-    fn finish(&mut self) {
-        if self.found == Ok(Peek::Nothing) {
-            self.lines.finish(|line| {
-                self.found = Ok(peek(line));
-                true
-            });
-        }
-    }
-}
-
 /// An error that the upstream reported: its fault, unless it says that the request was wrong.
-fn of_backend(failure: Failure) -> Failure {
+pub(super) fn of_backend(failure: Failure) -> Failure {
     if failure.error.status >= 500 { failure.of(Blame::Backend, Retry::Anywhere) } else { failure }
 }

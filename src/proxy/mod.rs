@@ -22,12 +22,14 @@ mod grant;
 mod info;
 mod join;
 mod models;
+mod opening;
 mod past;
 mod plan;
 mod relay;
 mod route;
 mod settle;
 mod source;
+mod trail;
 mod whole;
 
 use std::net::SocketAddr;
@@ -137,7 +139,7 @@ impl Proxy {
         (snapshot, caller): (Arc<Snapshot>, Caller),
         mut settle: Settle,
     ) -> Reply {
-        let asker = match admit::head(&snapshot, &request, caller, &mut settle.standings) {
+        let asker = match admit::head(&snapshot, &request, caller, (&mut settle.standings, settle.started)) {
             Ok(asker) => Arc::new(asker),
             Err(refused) => {
                 crate::http::discard_small(request).await;

@@ -2,7 +2,6 @@
 
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
 
 use http::HeaderValue;
@@ -12,6 +11,7 @@ use super::admit::{Asker, Standings};
 use super::grant::Grant;
 use super::plan::Served;
 use super::route::Endpoint;
+use super::trail::Trail;
 use crate::http::{Failure, Held, Outcome};
 use crate::ledger::Ledger;
 use crate::telemetry::Record;
@@ -22,7 +22,7 @@ pub(super) struct Settle {
     endpoint: Endpoint,
     id: HeaderValue,
     client: IpAddr,
-    started: Instant,
+    pub(super) started: Instant,
     is_head: bool,
     outcome: Outcome,
     status: u16,
@@ -122,7 +122,7 @@ impl Settle {
         if self.is_counted && (has_counts || self.estimate == 0) {
             return (prompt, completion, Some("measured"));
         }
-        let was_sent = || self.asker.as_ref().is_some_and(|asker| asker.was_sent.load(Relaxed));
+        let was_sent = || self.asker.as_ref().is_some_and(|asker| asker.trail.was_sent());
         let has_begun = has_counts || self.seen > 0 || (self.outcome == Outcome::ClientGone && was_sent());
         if !self.is_counted && !has_begun {
             return (0, 0, None);
@@ -158,6 +158,7 @@ impl Drop for Settle {
         if let Some(by) = &self.by {
             by.target.counts.tally.tokens(tokens);
         }
+        let (total, trail) = (self.started.elapsed(), self.asker.as_ref().map(|asker| &asker.trail));
         self.ledger.push(Record {
             id: self.id.clone(),
             at: jiff::Timestamp::now(),
@@ -165,14 +166,18 @@ impl Drop for Settle {
             is_head: self.is_head,
             client: self.client,
             consumer: self.asker.as_ref().and_then(|asker| asker.consumer()),
-            model: std::mem::take(&mut self.model),
+            model: Arc::clone(&self.model),
             is_stream: self.stream,
+            served: self.by.as_ref().and_then(|by| by.group.mapping.get(&self.model)).map(Into::into),
             node: self.by.as_ref().map(|by| Arc::clone(&by.target.node)),
             outcome: self.outcome,
             status: self.status,
             error: self.cause.take(),
+            attempts: trail.map(Trail::take_failed).unwrap_or_default(),
+            queued: trail.map(Trail::waited).unwrap_or_default(),
             first: self.first,
-            total: self.started.elapsed(),
+            own: trail.map_or(total, |trail| trail.own(total, self.stream)),
+            total,
             prompt,
             completion,
             cached,

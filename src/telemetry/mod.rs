@@ -4,4 +4,4 @@ mod log;
 mod record;
 
 pub use log::{batched, init, set_level, tell};
-pub use record::{Consumer, Node, Record};
+pub use record::{Attempt, Consumer, Node, Record};

@@ -33,6 +33,16 @@ pub struct Node {
     pub channel_name: Box<str>,
 }
 
+/// A backend that was asked and has not served.
+#[derive(Debug, Clone)]
+pub struct Attempt {
+    pub node: Arc<Node>,
+    pub outcome: Outcome,
+    /// For people, without anything that is secret.
+    pub reason: Box<str>,
+    pub took: Duration,
+}
+
 /// One request that is over.
 #[derive(Debug, Clone)]
 pub struct Record {
@@ -48,6 +58,8 @@ pub struct Record {
     pub consumer: Option<Arc<Consumer>>,
     /// As the client named it, which can be anything; empty when it was not read.
     pub model: Arc<str>,
+    /// The model's name on the backend, where it is another.
+    pub served: Option<Box<str>>,
     /// Whether events were asked for.
     pub is_stream: bool,
     /// `None` when nobody served it.
@@ -57,8 +69,14 @@ pub struct Record {
     pub status: u16,
     /// What went wrong, without anything that is secret.
     pub error: Option<Box<str>>,
+    /// Backends that were asked and have not served, in order; `node` is none of them.
+    pub attempts: Vec<Attempt>,
+    /// Time that it waited for a place.
+    pub queued: Duration,
     /// From its arrival to its first content.
     pub first: Option<Duration>,
+    /// Of `total`, what the gateway itself has used: before a backend was asked, and for a whole reply after its answer.
+    pub own: Duration,
     /// From its arrival to its end.
     pub total: Duration,
     pub prompt: u64,
