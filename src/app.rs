@@ -1,5 +1,6 @@
 //! The gateway as a value: built from a configuration, with nothing global, so that tests can run several.
 
+mod traces;
 mod watch;
 
 use std::io;
@@ -53,6 +54,8 @@ pub struct App {
     background: TaskTracker,
     stop: CancellationToken,
     first: watch::First,
+    /// While traces are on.
+    exporter: Option<Arc<traces::Exporter>>,
 }
 
 impl App {
@@ -73,12 +76,13 @@ impl App {
         let Lasting { client, room, caches } = lasting.clone();
         let registry = Registry::new(Arc::clone(&room), Arc::clone(&ids));
         let reloader = Arc::new(Reloader::start(loaded, Arc::clone(&store), registry, lasting).await?);
+        let (ledger, exporter) = traces::start(&config.traces, &client)?;
         let admin = Arc::new(Admin {
             store: Arc::clone(&store),
             reloader: Arc::clone(&reloader),
             client: Arc::clone(&client),
             caches: Arc::clone(&caches),
-            ledger: Arc::default(),
+            ledger,
             started: Instant::now(),
             ids: Arc::clone(&ids),
             passwords: Passwords::new(config.access.admin_password.clone()).map_err(io::Error::other)?,
@@ -110,11 +114,11 @@ impl App {
             background,
             stop,
             first,
+            exporter,
         };
         app.accepting.spawn(Arc::clone(&app.server).run(listener));
         app.run_beside(watch::run(Arc::clone(&app.proxy), found));
         app.run_beside(follow(Arc::clone(&reloader)));
-        app.run_beside(tell(Arc::clone(&app.proxy.ledger)));
         app.run_beside(sweep(Arc::clone(&app.proxy)));
         app.keep_books(reloader, store);
         Ok(app)
@@ -145,7 +149,7 @@ impl App {
         });
     }
 
-    /// Writes down what is counted, while the gateway runs and once when it has stopped.
+    /// Tells of what is over and writes down what is counted, while the gateway runs and once when it has stopped.
     fn keep_books(&self, reloader: Arc<Reloader>, store: Arc<Store>) {
         let mut left = Vec::new();
         let counts = async move |is_last| {
@@ -164,6 +168,8 @@ impl App {
             false => ledger.write(&store, USAGE_AT_ONCE).await,
         };
         self.background.spawn(keep("usage", USAGE, self.stop.clone(), usage));
+        self.run_beside(tell(Arc::clone(&self.proxy.ledger)));
+        self.exporter.iter().for_each(|exporter| self.run_beside(Arc::clone(exporter).run()));
     }
 
     /// Stops in order: no new connections, running requests finish, or are told when the drain timeout has passed or
@@ -174,6 +180,9 @@ impl App {
         for tasks in [&self.accepting, &self.background] {
             tasks.close();
             tasks.wait().await;
+        }
+        if let Some(exporter) = &self.exporter {
+            exporter.finish().await;
         }
         self.reloader.close().await;
         in_time

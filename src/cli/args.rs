@@ -105,11 +105,16 @@ fn value_name(row: &Setting) -> String {
         Kind::Integer { .. } => "NUMBER".to_owned(),
         Kind::Bytes { .. } => "SIZE".to_owned(),
         Kind::Duration { .. } => "TIME".to_owned(),
+        Kind::Choice(words) if words.len() > 5 => "WORD".to_owned(),
         Kind::Choice(words) => words.join("|"),
         Kind::List { .. } => "LIST".to_owned(),
         Kind::Secret => "FILE".to_owned(),
         Kind::Text { .. } => match row.name {
             "OLLAMA_BASE_URL" => "URL",
+            name if name.ends_with("_ENDPOINT") => "URL",
+            "OTEL_SERVICE_NAME" => "NAME",
+            "OTEL_TRACES_SAMPLER_ARG" => "RATIO",
+            "QUOTA_TIMEZONE" => "ZONE",
             "DATA_DIR" => "DIR",
             "TRUST_PROXY" => "PROXIES",
             _ => "HOST",
@@ -122,7 +127,9 @@ fn hint(row: &Setting) -> ValueHint {
     match (&row.kind, row.name) {
         (Kind::Secret, _) => ValueHint::FilePath,
         (_, "DATA_DIR") => ValueHint::DirPath,
-        (_, "OLLAMA_BASE_URL") => ValueHint::Url,
+        (Kind::Text { .. }, name) if name == "OLLAMA_BASE_URL" || name.ends_with("_ENDPOINT") => {
+            ValueHint::Url
+        }
         (_, "HOST" | "OLLAMA_HOST") => ValueHint::Hostname,
         _ => ValueHint::Other,
     }

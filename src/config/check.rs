@@ -5,6 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use jiff::tz::TimeZone;
 
 use super::base_url::{BadBaseUrl, BaseUrl};
+use super::otlp::Collector;
 use super::ranges::{Range, TrustProxy};
 
 pub(super) const BASE_FORM: &str = "http://host:port or https://host, with or without /api, or host:port";
@@ -80,4 +81,20 @@ pub(super) fn zone(text: &str) -> Result<(), String> {
 
 pub(super) fn path(text: &str) -> Result<(), String> {
     if text.contains('\0') { Err("holds a NUL byte".to_owned()) } else { Ok(()) }
+}
+
+pub(super) fn collector(text: &str) -> Result<(), String> {
+    Collector::of_traces(text).map(drop).map_err(|bad| bad.to_string())
+}
+
+/// A name in traces.
+pub(super) fn label(text: &str) -> Result<(), String> {
+    let is_sane = text.len() <= 255 && !text.chars().any(char::is_control);
+    if is_sane { Ok(()) } else { Err("is longer than 255 bytes or holds a control character".to_owned()) }
+}
+
+/// A part of a whole.
+pub(super) fn ratio(text: &str) -> Result<(), String> {
+    let is_part = text.parse().is_ok_and(|part: f64| (0.0..=1.0).contains(&part));
+    if is_part { Ok(()) } else { Err("is no number from 0 to 1".to_owned()) }
 }

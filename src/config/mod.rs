@@ -12,6 +12,7 @@ mod file;
 pub mod keyline;
 mod layer;
 mod load;
+mod otlp;
 mod problem;
 mod ranges;
 mod rows;
@@ -34,6 +35,7 @@ pub use dotenv::read_dotenv;
 pub use example::{example_env, example_toml};
 pub use layer::Origin;
 pub use load::{Loaded, Row, Sources, load};
+pub use otlp::{Collector, collector_headers};
 pub use problem::{Bad, Problem};
 pub use ranges::{BadRange, Range, Ranges, TrustProxy};
 pub use saved::{Standing, items};
@@ -53,6 +55,7 @@ pub struct Config {
     pub limits: Limits,
     pub caches: Caches,
     pub log: Log,
+    pub traces: Traces,
     /// `DATA_DIR`: where state is kept. May not exist yet.
     pub data_dir: PathBuf,
     /// `SECRET_KEY`: seals credentials at rest; `None` = the key file in `DATA_DIR`.
@@ -130,6 +133,8 @@ pub struct Replies {
     pub usage: StreamUsage,
     /// `ALLOW_CLIENT_OPTIONS`; `None` decides by who asks.
     pub client_options: Option<bool>,
+    /// `SERVER_TIMING`: whether replies tell where the time has gone.
+    pub server_timing: bool,
 }
 
 /// When a stream carries token counts.
@@ -267,6 +272,21 @@ pub struct Log {
     pub level: Level,
     /// `LOG_FORMAT`.
     pub format: LogFormat,
+}
+
+/// Where traces go, and which. Named as everywhere.
+#[derive(Debug, Clone)]
+pub struct Traces {
+    /// `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT`, else `OTEL_EXPORTER_OTLP_ENDPOINT`; `None` = there are none.
+    pub collector: Option<Collector>,
+    /// `OTEL_EXPORTER_OTLP_HEADERS`, for [`collector_headers`].
+    pub headers: Option<Secret>,
+    /// `OTEL_SERVICE_NAME`.
+    pub service: String,
+    /// `OTEL_TRACES_SAMPLER`: whether a client's word on its own trace counts.
+    pub follows_parent: bool,
+    /// Of the others, the part that is traced: `OTEL_TRACES_SAMPLER_ARG`, from 0 to 1.
+    pub ratio: f64,
 }
 
 /// The least grave event that is logged.

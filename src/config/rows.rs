@@ -1,5 +1,7 @@
 //! Every setting, once. Help, `check-config`, both example files and `Config` are made from this table.
 
+mod traces;
+
 use std::time::Duration;
 
 use super::check;
@@ -216,6 +218,13 @@ pub(super) static SETTINGS: &[Setting] = &[
         "Whether clients may set num_ctx, keep_alive and others that make a model reload.",
     )
     .or_else("for loopback without a token, for API_TOKEN, and for tokens that allow it"),
+    row(
+        "SERVER_TIMING",
+        Replies,
+        Kind::Switch,
+        "false",
+        "Whether replies tell in Server-Timing where the time has gone.",
+    ),
     row("API_TOKEN", Access, Kind::Secret, "", "The token that every client must show as its API key.")
         .at_start()
         .or_else("none is asked for"),
@@ -334,6 +343,12 @@ pub(super) static SETTINGS: &[Setting] = &[
     .later(OBSERVING),
     row("LOG_RECENT_MAX", Logging, count(0, 10_000_000), "500", "Requests that the panel can look back on.")
         .later(OBSERVING),
+    traces::ENDPOINT,
+    traces::TRACES_ENDPOINT,
+    traces::HEADERS,
+    traces::SERVICE,
+    traces::SAMPLER,
+    traces::SAMPLER_ARG,
     row(
         "DATA_DIR",
         State,

@@ -38,6 +38,7 @@ pub enum Group {
     Limits,
     Cache,
     Logging,
+    Traces,
     State,
 }
 
@@ -111,6 +112,7 @@ impl Group {
             Group::Limits => "Limits",
             Group::Cache => "Cache",
             Group::Logging => "Logging",
+            Group::Traces => "Traces",
             Group::State => "State",
         }
     }

@@ -8,8 +8,9 @@ use jiff::tz::TimeZone;
 
 use super::value::Value;
 use super::{
-    Access, Anonymous, Balance, CacheRule, CacheScope, Caches, Config, IpMode, IpRules, Level, Limits,
-    Listen, Log, LogFormat, Ranges, Rate, Replies, Routing, Secret, StreamUsage, Upstream, check,
+    Access, Anonymous, Balance, CacheRule, CacheScope, Caches, Collector, Config, IpMode, IpRules, Level,
+    Limits, Listen, Log, LogFormat, Ranges, Rate, Replies, Routing, Secret, StreamUsage, Traces, Upstream,
+    check,
 };
 
 /// What a duration of 0 becomes where that means "never": longer than anything runs, and safe to add to now.
@@ -79,6 +80,7 @@ impl Config {
                     _ => StreamUsage::Asked,
                 },
                 client_options: values.switch("ALLOW_CLIENT_OPTIONS"),
+                server_timing: values.switch("SERVER_TIMING").unwrap_or_default(),
             },
             access: access(values),
             limits: limits(values),
@@ -94,6 +96,7 @@ impl Config {
                 ),
             },
             log: log(values),
+            traces: traces(values),
             data_dir: PathBuf::from(values.text("DATA_DIR").unwrap_or_default()),
             secret_key: values.text("SECRET_KEY").map(Secret::new),
         }
@@ -198,6 +201,24 @@ fn log(values: &Values) -> Log {
         format: match values.text("LOG_FORMAT") {
             Some("json") => LogFormat::Json,
             _ => LogFormat::Text,
+        },
+    }
+}
+
+fn traces(values: &Values) -> Traces {
+    let all = values.text("OTEL_EXPORTER_OTLP_ENDPOINT").map(Collector::of_all);
+    let own = values.text("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT").map(Collector::of_traces);
+    let sampler = values.text("OTEL_TRACES_SAMPLER").unwrap_or_default();
+    let ratio = values.text("OTEL_TRACES_SAMPLER_ARG").and_then(|text| text.parse().ok());
+    Traces {
+        collector: own.or(all).map(|url| url.expect("the text was checked")),
+        headers: values.text("OTEL_EXPORTER_OTLP_HEADERS").map(Secret::new),
+        service: values.text("OTEL_SERVICE_NAME").unwrap_or_default().to_owned(),
+        follows_parent: sampler.starts_with("parentbased_"),
+        ratio: match sampler.strip_prefix("parentbased_").unwrap_or(sampler) {
+            "always_on" => 1.0,
+            "always_off" => 0.0,
+            _ => ratio.expect("the text was checked, and there is a default"),
         },
     }
 }

@@ -30,6 +30,12 @@ pub fn event_stream(headers: &mut HeaderMap) {
     headers.insert(HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no"));
 }
 
+/// Tells where the time has gone (`Server-Timing`), to scripts of other sites' pages, too.
+pub fn timing(headers: &mut HeaderMap, value: HeaderValue) {
+    headers.insert(HeaderName::from_static("server-timing"), value);
+    headers.insert(HeaderName::from_static("timing-allow-origin"), ANY);
+}
+
 /// Lets any web page read the reply; never with credentials of the browser.
 pub fn cors(headers: &mut HeaderMap) {
     headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, ANY);

@@ -6,12 +6,12 @@ mod sums;
 #[cfg(test)]
 mod tests;
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
 
 use crate::store::{Store, StoreError};
-use crate::telemetry::{self, Record};
+use crate::telemetry::{self, Record, Traces};
 use sums::Sums;
 
 /// Records that wait one by one. More are told of at once, by whoever brings the next.
@@ -23,6 +23,7 @@ pub struct Ledger {
     queue: Mutex<Vec<Record>>,
     arrived: Notify,
     kept: Mutex<Kept>,
+    traces: Option<Arc<Traces>>,
 }
 
 /// Records that were added up.
@@ -35,6 +36,18 @@ struct Kept {
 }
 
 impl Ledger {
+    /// The same with traces, if they are on.
+    #[must_use]
+    pub fn with_traces(self, traces: Option<Arc<Traces>>) -> Self {
+        Ledger { traces, ..self }
+    }
+
+    /// Traces, while they are on.
+    #[must_use]
+    pub fn traces(&self) -> Option<&Traces> {
+        self.traces.as_deref()
+    }
+
     /// Takes a record. Waits for nothing but others that do the same.
     pub fn push(&self, record: Record) {
         let mut queue = lock(&self.queue);
@@ -61,6 +74,7 @@ impl Ledger {
             std::mem::replace(&mut *queue, room)
         };
         telemetry::batched(|| records.iter().for_each(telemetry::tell));
+        self.traces.iter().for_each(|traces| traces.take(&records));
         lock(&self.kept).next.add_all(records);
     }
 

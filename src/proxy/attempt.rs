@@ -16,9 +16,9 @@ use super::plan::{Pick, Search, Seat, Served};
 use crate::http::{Blame, Failure, Outcome, Retry};
 use crate::limits::{Refused, WaitingRoom};
 use crate::snapshot::{Origin, Plan};
-use crate::telemetry::Attempt;
+use crate::telemetry::{Attempt, Trace};
 use crate::upstream::health::{State, Trial, Verdict};
-use crate::upstream::{Backend, Body, Reading, read_error, read_whole, refused};
+use crate::upstream::{Backend, Body, Headers, Reading, read_error, read_whole, refused};
 
 /// How often a dead kept-alive connection may be replaced for one call; each try may meet another dead one.
 const MAX_REUSED: usize = 3;
@@ -157,9 +157,11 @@ async fn to_one(
     let trial = seat.trial.take().map(|trial| Probation { room, trial: Some(trial) });
     let (started, trail) = (Instant::now(), &context.asker.trail);
     trail.send(started);
+    let traced = trail.trace.as_deref().map(|trace| (trace, traced(context, call, by, trace, started)));
+    let headers = traced.map(|(trace, span)| trace.headers(span)).unwrap_or_default();
     let mut result = tokio::select! {
         biased;
-        result = ask(context, call, seat, until) => result,
+        result = ask(context, call, seat, (until, &headers)) => result,
         gone = gone(&by.target.backend) => Err(gone),
     };
     if let Err(failure) = &mut result {
@@ -167,6 +169,13 @@ async fn to_one(
     }
     let (now, backend) = (Instant::now(), &by.target.backend);
     trail.answer(now);
+    if let Some((trace, span)) = traced {
+        match &result {
+            Ok(begun) if begun.rest.is_none() => trace.served(span, now),
+            Ok(_) => {}
+            Err(failure) => trace.failed(span, now, failure),
+        }
+    }
     let verdict = match &result {
         Ok(begun) => {
             backend.host.inventory.note_up();
@@ -185,6 +194,12 @@ async fn to_one(
     }
     tell_change(by, was, backend.breaker.state(now));
     result
+}
+
+/// Begins the span of an attempt.
+fn traced(context: &Context, call: &Call<'_>, by: &Served, trace: &Trace, now: Instant) -> u64 {
+    let (target, model) = (&by.target, by.group.served(&call.plan.model));
+    trace.ask(&target.node, model, target.backend.host.base.authority(), now, &context.proxy.ids)
 }
 
 /// What is told of an attempt that has failed.
@@ -289,7 +304,12 @@ fn judge(by: &Served, call: &Call<'_>, failure: &Failure, (started, now): (Insta
     verdict
 }
 
-async fn ask(context: &Context, call: &Call<'_>, seat: Seat, until: Until) -> Result<Begun, Failure> {
+async fn ask(
+    context: &Context,
+    call: &Call<'_>,
+    seat: Seat,
+    (until, headers): (Until, Headers<'_>),
+) -> Result<Begun, Failure> {
     let backend = &seat.by.target.backend;
     let client = &context.proxy.client;
     let asked = &*call.plan.model;
@@ -302,7 +322,7 @@ async fn ask(context: &Context, call: &Call<'_>, seat: Seat, until: Until) -> Re
     };
     let mut reused = 0;
     let response = loop {
-        match client.send(backend, call.native.path, Some(body.clone()), wait).await {
+        match client.send(backend, call.native.path, (Some(body.clone()), headers), wait).await {
             // A pooled connection may die at the moment when it is taken: nothing was answered, so nothing is lost.
             Err(failure) if failure.retry == Retry::Reused && reused < MAX_REUSED => reused += 1,
             other => break other?,

@@ -115,7 +115,9 @@ impl Proxy {
             (Route::Endpoint(endpoint, tail), _) => {
                 let is_head = request.method() == Method::HEAD;
                 let ledger = Arc::clone(&self.ledger);
-                let settle = Settle::new(endpoint, id.clone(), caller.address, is_head, ledger);
+                let mut settle = Settle::new(endpoint, id.clone(), caller.address, is_head, ledger);
+                let traces = self.ledger.traces();
+                settle.trace = traces.map(|on| on.begin(request.headers(), settle.started, &self.ids));
                 self.run((endpoint, tail), request, (snapshot, caller), settle).await
             }
             (_, Some(refused)) => refused.into_reply(),
@@ -140,17 +142,20 @@ impl Proxy {
         mut settle: Settle,
     ) -> Reply {
         let asker = match admit::head(&snapshot, &request, caller, (&mut settle.standings, settle.started)) {
-            Ok(asker) => Arc::new(asker),
+            Ok(mut asker) => {
+                asker.trail.trace.clone_from(&settle.trace);
+                Arc::new(asker)
+            }
             Err(refused) => {
                 crate::http::discard_small(request).await;
-                let standings = settle.standings;
-                return with_standings(failed(refused, settle), standings);
+                let (standings, timing) = (settle.standings, timing(&snapshot, &settle));
+                return with_head(failed(refused, settle), standings, timing);
             }
         };
         settle.asker = Some(Arc::clone(&asker));
         let context = Context { proxy: self, snapshot, arrived: tokio::time::Instant::now(), asker };
         let answer = context.answer(endpoint, &tail, request, &mut settle).await;
-        let standings = settle.standings;
+        let (standings, timing) = (settle.standings, timing(&context.snapshot, &settle));
         let reply = match answer {
             Ok(Answer::Json(json)) => whole_reply(json, settle),
             Ok(Answer::Generated { json, ignored, cached }) => {
@@ -167,7 +172,7 @@ impl Proxy {
             }
             Err(failure) => failed(failure, settle),
         };
-        with_standings(reply, standings)
+        with_head(reply, standings, timing)
     }
 }
 
@@ -218,9 +223,18 @@ fn failed(failure: Failure, mut settle: Settle) -> Reply {
     Reply::from_parts(parts, body.holding(settle))
 }
 
-fn with_standings(mut reply: Reply, standings: Standings) -> Reply {
-    standings.write(reply.headers_mut());
+/// With how far limits are used up, and where the time has gone.
+fn with_head(mut reply: Reply, standings: Standings, timing: Option<HeaderValue>) -> Reply {
+    let headers = reply.headers_mut();
+    standings.write(headers);
+    if let Some(timing) = timing {
+        headers::timing(headers, timing);
+    }
     reply
+}
+
+fn timing(snapshot: &Snapshot, settle: &Settle) -> Option<HeaderValue> {
+    snapshot.server_timing.then(|| settle.timing())
 }
 
 fn with_ignored(mut reply: Reply, ignored: &[&'static str]) -> Reply {

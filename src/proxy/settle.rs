@@ -14,7 +14,7 @@ use super::route::Endpoint;
 use super::trail::Trail;
 use crate::http::{Failure, Held, Outcome};
 use crate::ledger::Ledger;
-use crate::telemetry::Record;
+use crate::telemetry::{Record, Trace};
 
 /// The record of one request. Until somebody says otherwise, the client left.
 #[derive(Debug)]
@@ -50,6 +50,8 @@ pub(super) struct Settle {
     pub(super) standings: Standings,
     /// Who answered.
     pub(super) by: Option<Served>,
+    /// Where it belongs, while traces are on.
+    pub(super) trace: Option<Arc<Trace>>,
 }
 
 impl Settle {
@@ -82,6 +84,7 @@ impl Settle {
             grant: Grant::default(),
             standings: Standings::default(),
             by: None,
+            trace: None,
         }
     }
 
@@ -129,6 +132,17 @@ impl Settle {
         }
         let prompt = if prompt > 0 { prompt } else { self.estimate };
         (prompt, completion + self.seen, Some(if self.is_counted { "estimated" } else { "partial" }))
+    }
+
+    /// Where the time has gone up to now: the value of `Server-Timing`, in milliseconds.
+    pub(super) fn timing(&self) -> HeaderValue {
+        let (total, trail) = (self.started.elapsed(), self.asker.as_ref().map(|asker| &asker.trail));
+        let queue = trail.map(Trail::waited).unwrap_or_default();
+        let own = trail.map_or(total, |trail| trail.own(total, false));
+        let upstream = total.saturating_sub(queue + own);
+        let [queue, upstream, own] = [queue, upstream, own].map(|time| time.as_secs_f64() * 1e3);
+        let text = format!("queue;dur={queue:.1}, upstream;dur={upstream:.1}, own;dur={own:.1}");
+        HeaderValue::try_from(text).expect("numbers are visible ASCII")
     }
 
     /// It failed; the status stays when it is out already.
@@ -183,6 +197,7 @@ impl Drop for Settle {
             cached,
             source,
             charged: month.map(|month| (month, tokens - cached)),
+            trace: self.trace.take(),
         });
     }
 }

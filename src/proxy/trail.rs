@@ -2,10 +2,10 @@
 
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::Relaxed;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::telemetry::Attempt;
+use crate::telemetry::{Attempt, Trace};
 
 /// Times are kept in microseconds since the arrival; 0 = it has not happened.
 #[derive(Debug)]
@@ -18,12 +18,14 @@ pub(super) struct Trail {
     /// Of what was spent before the first call was sent, what the gateway itself has used.
     prepared: AtomicU64,
     failed: Mutex<Vec<Attempt>>,
+    /// While traces are on.
+    pub(super) trace: Option<Arc<Trace>>,
 }
 
 impl Trail {
     pub(super) fn new(arrived: Instant) -> Self {
         let [sent, answered, queued, prepared] = Default::default();
-        Trail { arrived, sent, answered, queued, prepared, failed: Mutex::default() }
+        Trail { arrived, sent, answered, queued, prepared, failed: Mutex::default(), trace: None }
     }
 
     fn since(&self, now: Instant) -> u64 {

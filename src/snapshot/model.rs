@@ -163,6 +163,8 @@ pub struct Snapshot {
     pub usage: StreamUsage,
     /// Silence after which a stream gets a comment.
     pub heartbeat: Duration,
+    /// Whether replies tell where the time has gone.
+    pub server_timing: bool,
     /// Whose answers a client may get from the caches.
     pub cache_scope: CacheScope,
     /// Largest request body, unpacked.
@@ -226,6 +228,7 @@ impl Snapshot {
             load_options: config.replies.client_options,
             usage: config.replies.usage,
             heartbeat: config.replies.heartbeat,
+            server_timing: config.replies.server_timing,
             cache_scope: config.caches.scope,
             max_body_bytes: config.listen.max_body_bytes,
             plans: Mutex::default(),

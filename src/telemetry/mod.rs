@@ -2,6 +2,8 @@
 
 mod log;
 mod record;
+mod trace;
 
 pub use log::{batched, init, set_level, tell};
 pub use record::{Attempt, Consumer, Node, Record};
+pub use trace::{Batch, Sampler, Trace, Traces};

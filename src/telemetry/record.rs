@@ -8,6 +8,7 @@ use http::HeaderValue;
 use jiff::Timestamp;
 use jiff::civil::Date;
 
+use super::trace::Trace;
 use crate::http::Outcome;
 
 /// Who asks, as the books know it. One for each token, shared by all of its records: they are told apart without
@@ -87,6 +88,8 @@ pub struct Record {
     pub source: Option<&'static str>,
     /// What it costs of the quota of a month, whose first day this is.
     pub charged: Option<(Date, u64)>,
+    /// Where it belongs, while traces are on.
+    pub trace: Option<Arc<Trace>>,
 }
 
 impl Record {

@@ -10,6 +10,7 @@ use super::body::Body;
 use super::connect::Connector;
 use super::connection::{Connection, Unanswered};
 use super::failures;
+use super::host::Host;
 use crate::config::Upstream;
 use crate::http::{Failure, Retry};
 
@@ -38,6 +39,9 @@ impl Timeouts {
         }
     }
 }
+
+/// Further headers of a request. They are in order: visible ASCII, and none of those that the client writes itself.
+pub type Headers<'r> = &'r [(&'r str, String)];
 
 /// A reply whose head has come.
 #[derive(Debug)]
@@ -79,26 +83,47 @@ impl Client {
         &self,
         backend: &Backend,
         path: &str,
-        body: Option<Bytes>,
+        (body, headers): (Option<Bytes>, Headers<'_>),
         wait: Option<Duration>,
     ) -> Result<Response, Failure> {
-        let head = head(backend, path, body.as_ref().map(Bytes::len));
+        let bearer = backend.bearer();
+        let head = head(&backend.host, path, body.as_ref().map(Bytes::len), (bearer, headers));
+        self.exchange(&backend.host, &head, &body.unwrap_or_default(), wait).await
+    }
+
+    /// Posts JSON to something that is no Ollama, and waits for the head of its answer.
+    ///
+    /// # Errors
+    /// As [`Client::send`].
+    pub async fn post(
+        &self,
+        host: &Host,
+        path: &str,
+        headers: Headers<'_>,
+        body: &[u8],
+    ) -> Result<Response, Failure> {
+        self.exchange(host, &head(host, path, Some(body.len()), (None, headers)), body, None).await
+    }
+
+    async fn exchange(
+        &self,
+        host: &Host,
+        head: &[u8],
+        body: &[u8],
+        wait: Option<Duration>,
+    ) -> Result<Response, Failure> {
         let exchange = async {
-            let mut connection = match backend.host.pool.take() {
+            let mut connection = match host.pool.take() {
                 Some(connection) => connection,
                 None => {
-                    let connected = self.connector.connect(backend.host.base.uri("/")).await;
+                    let connected = self.connector.connect(host.base.uri("/")).await;
                     Connection::new(connected.map_err(|error| failures::unreachable(&*error))?)
                 }
             };
-            match connection.exchange(&head, body.as_deref().unwrap_or_default()).await {
+            match connection.exchange(head, body).await {
                 Ok(begun) => {
                     let (status, retry_after) = (begun.head.status, begun.head.retry_after);
-                    Ok(Response {
-                        status,
-                        retry_after,
-                        body: Body::new(begun, connection, &backend.host.pool),
-                    })
+                    Ok(Response { status, retry_after, body: Body::new(begun, connection, &host.pool) })
                 }
                 Err(Unanswered { error, has_begun }) => {
                     let is_stale = connection.was_used && !has_begun;
@@ -117,8 +142,13 @@ impl Client {
 }
 
 /// The head of a request; a length makes it a `POST`.
-fn head(backend: &Backend, path: &str, length: Option<usize>) -> Vec<u8> {
-    let (prefix, authority) = backend.host.prefix_and_authority();
+fn head(
+    host: &Host,
+    path: &str,
+    length: Option<usize>,
+    (bearer, headers): (Option<&str>, Headers<'_>),
+) -> Vec<u8> {
+    let (prefix, authority) = host.prefix_and_authority();
     let mut head = Vec::with_capacity(256);
     let mut write = |text: &str| head.extend_from_slice(text.as_bytes());
     write(if length.is_some() { "POST " } else { "GET " });
@@ -126,9 +156,12 @@ fn head(backend: &Backend, path: &str, length: Option<usize>) -> Vec<u8> {
     write(path);
     write(" HTTP/1.1\r\nhost: ");
     write(authority);
-    if let Some(bearer) = backend.bearer() {
+    if let Some(bearer) = bearer {
         write("\r\nauthorization: Bearer ");
         write(bearer);
+    }
+    for (name, value) in headers {
+        ["\r\n", name, ": ", value].into_iter().for_each(&mut write);
     }
     if let Some(length) = length {
         write("\r\ncontent-type: application/json\r\ncontent-length: ");

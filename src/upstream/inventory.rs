@@ -291,7 +291,7 @@ pub(super) fn is_sign_of_life<T>(answer: &Result<T, Failure>) -> bool {
 
 async fn get(client: &Client, backend: &Backend, path: &str, body: Option<Bytes>) -> Result<Bytes, Failure> {
     let deadline = Instant::now() + PATIENCE;
-    let response = client.send(backend, path, body, Some(PATIENCE)).await?;
+    let response = client.send(backend, path, (body, &[]), Some(PATIENCE)).await?;
     if !response.status.is_success() {
         let (status, retry_after, body) = read_error(response).await;
         let refusal = wire::translate::errors::Refusal {

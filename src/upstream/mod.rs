@@ -22,7 +22,7 @@ mod tally;
 pub use backend::Backend;
 pub use balance::{Rotation, Turns};
 pub use body::Body;
-pub use client::{Client, Response, Timeouts};
+pub use client::{Client, Headers, Response, Timeouts};
 pub use failures::{ended_early, refused, stream_broke, timed_out, total_timeout};
 pub use host::{Host, Hosts};
 pub use inventory::{Capabilities, Inventory};

@@ -27,4 +27,6 @@ mod shutdown;
 mod store;
 mod support;
 mod tidy;
+mod timing;
+mod traces;
 mod upstream_http;

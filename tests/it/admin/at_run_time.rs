@@ -12,7 +12,7 @@ use crate::support::client::{self, Request};
 use crate::support::wait::within;
 
 /// Settings whose change is shown by a test of one of these files, or of the module named.
-const SHOWN: [(&str, &str); 41] = [
+const SHOWN: [(&str, &str); 42] = [
     ("DRAIN_TIMEOUT", "upstream"),
     ("MAX_BODY_BYTES", "clients"),
     ("CONNECT_TIMEOUT", "upstream"),
@@ -29,6 +29,7 @@ const SHOWN: [(&str, &str); 41] = [
     ("SSE_HEARTBEAT", "upstream"),
     ("STREAM_USAGE", "clients"),
     ("ALLOW_CLIENT_OPTIONS", "clients"),
+    ("SERVER_TIMING", "clients"),
     ("ALLOW_ANONYMOUS", "clients"),
     ("IP_ACCESS_MODE", "access_control"),
     ("IP_WHITELIST", "access_control"),

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use ollama2openai::app::App;
 use ollama2openai::config::{self, Sources};
+use ollama2openai::ledger::Ledger;
 use ollama2openai::store::{By, NewChannel, NewKey, NewToken, Store};
 use ollama2openai::upstream::look;
 use serde_json::Value;
@@ -118,6 +119,11 @@ impl Gateway {
     /// Stops it in order and says whether all requests ended in time.
     pub async fn shutdown(self) -> bool {
         within("the end of the gateway", self.app.shutdown(std::future::pending())).await
+    }
+
+    /// What it knows of requests that are over; outlives it.
+    pub fn ledger(&self) -> Arc<Ledger> {
+        Arc::clone(&self.app.proxy.ledger)
     }
 
     /// How many requests wait for a free place.

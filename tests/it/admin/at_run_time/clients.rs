@@ -58,6 +58,10 @@ async fn counts_in_streams_options_of_clients_and_anonymous_use() {
     assert_eq!(ignored().await.as_deref(), Some("num_ctx"));
     save(&gateway, "ALLOW_CLIENT_OPTIONS", Value::Null).await;
     assert_eq!(ignored().await, None);
+    let is_timed = async || gateway.post(CHAT, &chat(false)).await.header("server-timing").is_some();
+    assert!(!is_timed().await);
+    save(&gateway, "SERVER_TIMING", true).await;
+    assert!(is_timed().await);
     save(&gateway, "ALLOW_ANONYMOUS", false).await;
     assert_eq!(gateway.post(CHAT, &chat(false)).await.status, 401);
 }

@@ -1,0 +1,164 @@
+//! Sends spans to a collector: as soon as there are enough of them, and by the clock. One that is dead costs spans, and
+//! no request any time.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::time::Duration;
+
+use anyhow::anyhow;
+use tokio::time::{Instant, sleep, timeout};
+
+use crate::config::{self, Collector, Secret, collector_headers};
+use crate::http::{Failure, Retry};
+use crate::ledger::Ledger;
+use crate::telemetry::{Batch, Sampler, Traces};
+use crate::upstream::{Client, Host, Hosts, Reading, Response, read_whole};
+
+/// Between two times that spans are sent.
+const PERIOD: Duration = Duration::from_secs(5);
+/// How long a collector may take for a batch.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// How long all may take that is left when the gateway stops.
+const LAST: Duration = Duration::from_secs(2);
+/// Longest answer of a collector that is read.
+const ANSWER_BYTES: usize = 64 << 10;
+/// How often a kept-alive connection that has died may be replaced.
+const MAX_REUSED: usize = 3;
+
+/// The way to a collector.
+#[derive(Debug)]
+pub(super) struct Exporter {
+    traces: Arc<Traces>,
+    client: Arc<Client>,
+    host: Arc<Host>,
+    path: String,
+    headers: Vec<(String, Secret)>,
+    is_failing: AtomicBool,
+}
+
+/// Why a batch was not taken.
+enum Refusal {
+    /// It would not be taken another time either.
+    ForGood(String),
+    /// The collector is busy or not there.
+    ForNow(String),
+}
+
+/// The ledger, and the exporter while traces are on.
+///
+/// # Errors
+/// When the headers have no form.
+pub(super) fn start(
+    config: &config::Traces,
+    client: &Arc<Client>,
+) -> anyhow::Result<(Arc<Ledger>, Option<Arc<Exporter>>)> {
+    let exporter = Exporter::new(config, client)?.map(Arc::new);
+    let traces = exporter.as_ref().map(|exporter| Arc::clone(&exporter.traces));
+    Ok((Arc::new(Ledger::default().with_traces(traces)), exporter))
+}
+
+impl Exporter {
+    /// `None` while traces are off.
+    fn new(config: &config::Traces, client: &Arc<Client>) -> anyhow::Result<Option<Self>> {
+        let Some(Collector { base, path }) = config.collector.clone() else { return Ok(None) };
+        let headers = collector_headers(config.headers.as_ref().map_or("", Secret::expose))
+            .map_err(|wrong| anyhow!("OTEL_EXPORTER_OTLP_HEADERS {wrong}"))?;
+        let sampler = Sampler { follows_parent: config.follows_parent, ratio: config.ratio };
+        Ok(Some(Exporter {
+            traces: Arc::new(Traces::new(&config.service, sampler)),
+            client: Arc::clone(client),
+            host: Hosts::default().get(base),
+            path,
+            headers: headers.into_iter().map(|(name, value)| (name, Secret::new(value))).collect(),
+            is_failing: AtomicBool::default(),
+        }))
+    }
+
+    /// Sends what there is, for ever.
+    pub(super) async fn run(self: Arc<Self>) {
+        loop {
+            // What does not fill a batch waits; what has filled one that was refused waits, too.
+            match self.is_failing.load(Relaxed) {
+                true => sleep(PERIOD).await,
+                false => timeout(PERIOD, self.traces.filled()).await.unwrap_or_default(),
+            }
+            self.send_all().await;
+        }
+    }
+
+    /// Sends what is left, when nothing more is to come.
+    pub(super) async fn finish(&self) {
+        let _ = timeout(LAST, self.send_all()).await;
+        let left = self.traces.give_up();
+        if left > 0 {
+            tracing::warn!(spans = left, "the last traces are lost: the collector did not take them in time");
+        }
+    }
+
+    /// Sends batch by batch, until there are none or the collector takes no more.
+    async fn send_all(&self) {
+        while let Some(batch) = self.traces.batch() {
+            let sent = timeout(PATIENCE, self.send(&batch)).await;
+            let sent = sent.unwrap_or_else(|_| Err(Refusal::ForNow("it took too long".to_owned())));
+            let was_failing = self.is_failing.swap(sent.is_err(), Relaxed);
+            match sent {
+                Ok(rejected) => {
+                    self.traces.sent(&batch, rejected);
+                    if was_failing {
+                        let dropped = self.traces.dropped();
+                        tracing::info!(dropped, "the collector takes traces again");
+                    }
+                }
+                Err(Refusal::ForGood(why)) => {
+                    self.traces.sent(&batch, batch.spans);
+                    self.tell_failure(&why, was_failing);
+                }
+                Err(Refusal::ForNow(why)) => return self.tell_failure(&why, was_failing),
+            }
+        }
+    }
+
+    fn tell_failure(&self, error: &str, was_failing: bool) {
+        if !was_failing {
+            let collector = &self.host.base;
+            tracing::warn!(%collector, error, "the collector takes no traces: they wait or are dropped");
+        }
+    }
+
+    /// Sends a batch; gives how many of its spans were rejected.
+    async fn send(&self, batch: &Batch) -> Result<usize, Refusal> {
+        let mut response = self.post(batch).await;
+        for _ in 0..MAX_REUSED {
+            match response {
+                Err(Failure { retry: Retry::Reused, .. }) => response = self.post(batch).await,
+                _ => break,
+            }
+        }
+        let for_now =
+            |failure: Failure| Refusal::ForNow(failure.cause.map_or(failure.error.message, String::from));
+        let Response { status, body, .. } = response.map_err(for_now)?;
+        let deadline = Some((Instant::now() + PATIENCE, PATIENCE));
+        let reading = Reading { limit: ANSWER_BYTES, idle: PATIENCE, deadline };
+        let answer = read_whole(body, reading).await.unwrap_or_default();
+        match status.as_u16() {
+            200..=299 => Ok(rejected(&answer)),
+            429 | 502..=504 => Err(Refusal::ForNow(format!("status {status}"))),
+            _ => Err(Refusal::ForGood(format!("status {status}"))),
+        }
+    }
+
+    async fn post(&self, batch: &Batch) -> Result<Response, Failure> {
+        let headers = self.headers.iter().map(|(name, value)| (name.as_str(), value.expose().to_owned()));
+        let headers: Vec<_> = headers.collect();
+        self.client.post(&self.host, &self.path, &headers, batch.body.as_bytes()).await
+    }
+}
+
+/// Spans that a collector has not taken of a batch that it has taken (`ExportTracePartialSuccess`).
+fn rejected(answer: &[u8]) -> usize {
+    let answer: serde_json::Value = serde_json::from_slice(answer).unwrap_or_default();
+    let rejected = &answer["partialSuccess"]["rejectedSpans"];
+    // A number of 64 bits: a text in JSON.
+    let number = rejected.as_u64().or_else(|| rejected.as_str()?.parse().ok());
+    number.and_then(|number| usize::try_from(number).ok()).unwrap_or_default()
+}
