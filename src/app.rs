@@ -104,23 +104,13 @@ impl App {
         let server = Arc::new(Server::new(&config.listen, planes, TaskTracker::new()));
         let (accepting, background, stop) = Default::default();
         let (found, first) = tokio::sync::watch::channel(None);
-        let app = App {
-            addr,
-            proxy,
-            imported,
-            server,
-            reloader: Arc::clone(&reloader),
-            accepting,
-            background,
-            stop,
-            first,
-            exporter,
-        };
+        let app =
+            App { addr, proxy, imported, server, reloader, accepting, background, stop, first, exporter };
         app.accepting.spawn(Arc::clone(&app.server).run(listener));
         app.run_beside(watch::run(Arc::clone(&app.proxy), found));
-        app.run_beside(follow(Arc::clone(&reloader)));
+        app.run_beside(follow(Arc::clone(&app.reloader)));
         app.run_beside(sweep(Arc::clone(&app.proxy)));
-        app.keep_books(reloader, store);
+        app.keep_books(store);
         Ok(app)
     }
 
@@ -150,8 +140,8 @@ impl App {
     }
 
     /// Tells of what is over and writes down what is counted, while the gateway runs and once when it has stopped.
-    fn keep_books(&self, reloader: Arc<Reloader>, store: Arc<Store>) {
-        let mut left = Vec::new();
+    fn keep_books(&self, store: Arc<Store>) {
+        let (reloader, mut left) = (Arc::clone(&self.reloader), Vec::new());
         let counts = async move |is_last| {
             if is_last {
                 return reloader.write_totals().await;

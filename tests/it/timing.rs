@@ -1,6 +1,7 @@
 //! `Server-Timing`: where the time of a request has gone, as its client is told.
 
-use std::time::Duration;
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
 
 use ollama2openai::config::Secret;
 use ollama2openai::fake::{Script, Seen};
@@ -28,21 +29,29 @@ fn timing(headers: &Headers) -> [f64; 3] {
     times
 }
 
+/// What a whole reply tells, and what its client has measured.
+async fn timed(addr: SocketAddr) -> ([f64; 3], f64) {
+    let began = Instant::now();
+    let reply = crate::support::client::post_json(addr, CHAT, &chat(false)).await;
+    (timing(&reply.headers), began.elapsed().as_secs_f64() * 1e3)
+}
+
 #[tokio::test]
 async fn the_waiting_and_the_backend_are_told_apart() {
     let fake = ollama(|_| whole("hi").after(Duration::from_millis(150))).await;
     let key = NewKey { max_concurrent: 1, ..NewKey::new("one", fake.url(), Secret::new("")) };
     let gateway = Gateway::with_rows(&[("SERVER_TIMING", "true")], &[], &[key]).await;
     let addr = gateway.addr;
-    let first = beside(async move { crate::support::client::post_json(addr, CHAT, &chat(false)).await });
+    let first = beside(timed(addr));
     let asked = |seen: &[Seen]| seen.iter().any(|seen| seen.request.path == "/api/chat");
     assert!(fake.log.wait_until(Duration::from_secs(10), asked).await);
-    let second = beside(async move { crate::support::client::post_json(addr, CHAT, &chat(false)).await });
+    let second = beside(timed(addr));
     until("one waits", || gateway.waiting() == 1).await;
-    let [queue, upstream, own] = timing(&first.value().await.headers);
+    let ([queue, upstream, own], _) = first.value().await;
     assert!(queue == 0.0 && upstream >= 150.0 && own < upstream, "{queue} {upstream} {own}");
-    let [queue, upstream, own] = timing(&second.value().await.headers);
+    let ([queue, upstream, own], elapsed) = second.value().await;
     assert!(queue > 0.0 && upstream >= 150.0 && own < upstream, "{queue} {upstream} {own}");
+    assert!(queue + upstream + own <= elapsed + 0.2, "{queue} {upstream} {own} of {elapsed}");
 }
 
 #[tokio::test]
