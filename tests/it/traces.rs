@@ -1,6 +1,7 @@
 //! Traces: what a collector sees of requests, what upstreams see of traces, and that nobody waits for either.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use ollama2openai::access::Minted;
@@ -118,6 +119,7 @@ async fn a_request_is_a_span_with_a_child_an_attempt() {
     assert_eq!(attribute(served, "server.port"), Some(good.addr.port().to_string()));
     assert_eq!(attribute(served, "o2o.attempt").as_deref(), Some("2"));
     assert_eq!(served["name"], "chat n");
+    assert!(time(failed, "endTimeUnixNano") <= time(served, "startTimeUnixNano"));
     for (upstream, call) in [(&bad, failed), (&good, served)] {
         let wanted = format!("00-{ID}-{}-01", call["spanId"].as_str().unwrap());
         assert_eq!(parents(upstream), [wanted]);
@@ -154,6 +156,30 @@ async fn a_stream_and_a_refusal_are_traced_to_their_end() {
     assert_eq!(attribute(refused, "error.type").as_deref(), Some("bad_request"));
     assert_eq!((&refused["name"], refused.get("status")), (&json!("chat"), None));
     assert_ne!(refused["traceId"], request["traceId"]);
+}
+
+#[tokio::test]
+async fn calls_that_run_at_once_end_each_on_its_own() {
+    let collector = collector(200).await;
+    let is_first = AtomicBool::new(true);
+    let fake = ollama(move |_| match is_first.swap(false, Relaxed) {
+        true => whole("quick"),
+        false => whole("slow").after(Duration::from_millis(300)),
+    })
+    .await;
+    let (url, base) = (collector.url(), fake.url());
+    let gateway = Gateway::start(&env(&url, &[("OLLAMA_BASE_URL", &base)])).await;
+    let mut body = chat(false);
+    body["n"] = 2.into();
+    assert_eq!(gateway.post(CHAT, &body).await.status, 200);
+    assert!(gateway.shutdown().await);
+    let spans = spans(&collector);
+    let (request, calls) = of_one_request(&spans);
+    assert_eq!(calls.len(), 2);
+    let mut ends: Vec<_> = calls.iter().map(|call| time(call, "endTimeUnixNano")).collect();
+    ends.sort_unstable();
+    assert!(ends[0] + 150_000_000 < ends[1], "{ends:?}");
+    assert!(ends[1] <= time(request, "endTimeUnixNano"));
 }
 
 #[tokio::test]
@@ -265,8 +291,8 @@ async fn what_a_collector_refuses_for_good_is_counted_and_not_sent_again() {
 
 #[tokio::test]
 async fn what_a_collector_refuses_for_now_is_sent_again() {
-    let is_first = std::sync::atomic::AtomicBool::new(true);
-    let busy = move |_: &_| match is_first.swap(false, std::sync::atomic::Ordering::Relaxed) {
+    let is_first = AtomicBool::new(true);
+    let busy = move |_: &_| match is_first.swap(false, Relaxed) {
         true => Script::text(503, "busy"),
         false => Script::json(200, &json!({"partialSuccess": {"rejectedSpans": "3"}})),
     };
