@@ -76,7 +76,7 @@ impl App {
         let Lasting { client, room, caches } = lasting.clone();
         let registry = Registry::new(Arc::clone(&room), Arc::clone(&ids));
         let reloader = Arc::new(Reloader::start(loaded, Arc::clone(&store), registry, lasting).await?);
-        let (ledger, exporter) = traces::start(&config.traces, &client)?;
+        let (ledger, exporter) = traces::start(&config.traces, &client);
         let admin = Arc::new(Admin {
             store: Arc::clone(&store),
             reloader: Arc::clone(&reloader),

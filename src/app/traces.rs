@@ -5,10 +5,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Duration;
 
-use anyhow::anyhow;
 use tokio::time::{Instant, sleep, timeout};
 
-use crate::config::{self, Collector, Secret, collector_headers};
+use crate::config::{self, Collector, Secret};
 use crate::http::{Failure, Retry};
 use crate::ledger::Ledger;
 use crate::telemetry::{Batch, Sampler, Traces};
@@ -45,33 +44,25 @@ enum Refusal {
 }
 
 /// The ledger, and the exporter while traces are on.
-///
-/// # Errors
-/// When the headers have no form.
-pub(super) fn start(
-    config: &config::Traces,
-    client: &Arc<Client>,
-) -> anyhow::Result<(Arc<Ledger>, Option<Arc<Exporter>>)> {
-    let exporter = Exporter::new(config, client)?.map(Arc::new);
+pub(super) fn start(config: &config::Traces, client: &Arc<Client>) -> (Arc<Ledger>, Option<Arc<Exporter>>) {
+    let exporter = Exporter::new(config, client).map(Arc::new);
     let traces = exporter.as_ref().map(|exporter| Arc::clone(&exporter.traces));
-    Ok((Arc::new(Ledger::default().with_traces(traces)), exporter))
+    (Arc::new(Ledger::default().with_traces(traces)), exporter)
 }
 
 impl Exporter {
     /// `None` while traces are off.
-    fn new(config: &config::Traces, client: &Arc<Client>) -> anyhow::Result<Option<Self>> {
-        let Some(Collector { base, path }) = config.collector.clone() else { return Ok(None) };
-        let headers = collector_headers(config.headers.as_ref().map_or("", Secret::expose))
-            .map_err(|wrong| anyhow!("OTEL_EXPORTER_OTLP_HEADERS {wrong}"))?;
+    fn new(config: &config::Traces, client: &Arc<Client>) -> Option<Self> {
+        let Collector { base, path } = config.collector.clone()?;
         let sampler = Sampler { follows_parent: config.follows_parent, ratio: config.ratio };
-        Ok(Some(Exporter {
+        Some(Exporter {
             traces: Arc::new(Traces::new(&config.service, sampler)),
             client: Arc::clone(client),
             host: Hosts::default().get(base),
             path,
-            headers: headers.into_iter().map(|(name, value)| (name, Secret::new(value))).collect(),
+            headers: config.headers.clone(),
             is_failing: AtomicBool::default(),
-        }))
+        })
     }
 
     /// Sends what there is, for ever.

@@ -35,7 +35,7 @@ pub use dotenv::read_dotenv;
 pub use example::{example_env, example_toml};
 pub use layer::Origin;
 pub use load::{Loaded, Row, Sources, load};
-pub use otlp::{Collector, collector_headers};
+pub use otlp::Collector;
 pub use problem::{Bad, Problem};
 pub use ranges::{BadRange, Range, Ranges, TrustProxy};
 pub use saved::{Standing, items};
@@ -279,8 +279,8 @@ pub struct Log {
 pub struct Traces {
     /// `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT`, else `OTEL_EXPORTER_OTLP_ENDPOINT`; `None` = there are none.
     pub collector: Option<Collector>,
-    /// `OTEL_EXPORTER_OTLP_HEADERS`, for [`collector_headers`].
-    pub headers: Option<Secret>,
+    /// `OTEL_EXPORTER_OTLP_HEADERS`: name and value.
+    pub headers: Vec<(String, Secret)>,
     /// `OTEL_SERVICE_NAME`.
     pub service: String,
     /// `OTEL_TRACES_SAMPLER`: whether a client's word on its own trace counts.

@@ -6,6 +6,7 @@ use http::uri::PathAndQuery;
 use http::{HeaderName, HeaderValue, header};
 
 use super::base_url::{BadBaseUrl, BaseUrl};
+use super::secret::Secret;
 
 /// What every exporter adds to an address that is not for traces alone.
 const TRACES: &str = "/v1/traces";
@@ -60,16 +61,12 @@ impl fmt::Debug for Collector {
     }
 }
 
-/// Headers as `name=value,name=value`, values percent-encoded where need be.
-///
-/// # Errors
-/// What is wrong, without any of it: values are secrets.
-pub fn collector_headers(text: &str) -> Result<Vec<(String, String)>, &'static str> {
-    let pairs = text.split(',').map(str::trim).filter(|pair| !pair.is_empty());
-    pairs.map(|pair| header(pair).ok_or("must be name=value,name=value, values percent-encoded")).collect()
+/// Headers as `name=value,name=value`, values percent-encoded where need be; `None` when it has another form.
+pub(super) fn headers(text: &str) -> Option<Vec<(String, Secret)>> {
+    text.split(',').map(str::trim).filter(|pair| !pair.is_empty()).map(header).collect()
 }
 
-fn header(pair: &str) -> Option<(String, String)> {
+fn header(pair: &str) -> Option<(String, Secret)> {
     const OURS: [HeaderName; 5] = [
         header::HOST,
         header::CONNECTION,
@@ -81,7 +78,7 @@ fn header(pair: &str) -> Option<(String, String)> {
     let name = HeaderName::try_from(name.trim()).ok().filter(|name| !OURS.contains(name))?;
     let value = String::from_utf8(decoded(value.trim())?).ok()?;
     let can_travel = HeaderValue::try_from(&value).is_ok_and(|value| value.to_str().is_ok());
-    can_travel.then(|| (name.as_str().to_owned(), value))
+    can_travel.then(|| (name.as_str().to_owned(), Secret::new(value)))
 }
 
 /// `None` when a percent sign stands before no two digits.
@@ -117,7 +114,8 @@ mod tests {
 
     #[test]
     fn headers_are_pairs() {
-        let read = |text| collector_headers(text).ok();
+        let exposed = |(name, value): (String, Secret)| (name, value.expose().to_owned());
+        let read = |text| headers(text).map(|all| all.into_iter().map(exposed).collect::<Vec<_>>());
         let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
         assert_eq!(read(""), Some(vec![]));
         assert_eq!(

@@ -56,7 +56,7 @@ pub(super) fn shown(setting: &Setting, text: &str) -> String {
     // One line, and nothing that a terminal would obey.
     let plain = |c: char| if c.is_control() { c.escape_default().to_string() } else { c.to_string() };
     let text: &str = &text.trim().chars().map(plain).collect::<String>();
-    if !matches!(setting.name, "OLLAMA_BASE_URL" | "OLLAMA_HOST") {
+    if !matches!(setting.name, "OLLAMA_BASE_URL" | "OLLAMA_HOST") && !setting.name.ends_with("_ENDPOINT") {
         return text.to_owned();
     }
     let (text, query) = text.find(['?', '#']).map_or((text, ""), |at| (&text[..at], "?***"));

@@ -61,6 +61,8 @@ pub enum Kind {
     List { form: &'static str, check: fn(&str) -> Result<(), String> },
     /// A text that is never printed; `<NAME>_FILE` may name a file that holds it.
     Secret,
+    /// A secret that is a list of headers, as OpenTelemetry writes them.
+    Headers,
 }
 
 /// What a plain number counts.
@@ -97,7 +99,7 @@ impl Setting {
     }
 
     pub fn is_secret(&self) -> bool {
-        matches!(self.kind, Kind::Secret)
+        matches!(self.kind, Kind::Secret | Kind::Headers)
     }
 }
 

@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use super::otlp::headers;
 use super::table::{Kind, Setting, Unit, Zero};
 
 /// A setting's value, without `Debug`, as it may be a secret. `Unset` when neither a text nor a default was given.
@@ -21,7 +22,9 @@ pub(super) enum Value {
 /// the value ("is not a whole number").
 pub(super) fn parse(setting: &Setting, text: &str) -> Result<Value, String> {
     if setting.is_secret() {
-        return secret(text);
+        let value = secret(text)?;
+        let is_good = !matches!(setting.kind, Kind::Headers) || headers(text).is_some();
+        return if is_good { Ok(value) } else { Err("is no list of headers".to_owned()) };
     }
     let text = text.trim();
     if text.is_empty() {
@@ -57,7 +60,7 @@ pub(super) fn parse(setting: &Setting, text: &str) -> Result<Value, String> {
             text.split(',').map(str::trim).filter(|item| !item.is_empty()).try_for_each(check)?;
             Ok(Value::Text(text.to_owned()))
         }
-        Kind::Secret => unreachable!("secrets are parsed above"),
+        Kind::Secret | Kind::Headers => unreachable!("secrets are parsed above"),
     }
 }
 
@@ -165,6 +168,7 @@ pub(super) fn allowed(kind: &Kind) -> String {
         Kind::Choice(words) => words.join(", "),
         Kind::Text { form, .. } | Kind::List { form, .. } => form.to_owned(),
         Kind::Secret => "one line of text without blanks around it".to_owned(),
+        Kind::Headers => "name=value,name=value, values percent-encoded".to_owned(),
     }
 }
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use jiff::tz::TimeZone;
 
+use super::otlp::headers;
 use super::value::Value;
 use super::{
     Access, Anonymous, Balance, CacheRule, CacheScope, Caches, Collector, Config, IpMode, IpRules, Level,
@@ -212,7 +213,8 @@ fn traces(values: &Values) -> Traces {
     let ratio = values.text("OTEL_TRACES_SAMPLER_ARG").and_then(|text| text.parse().ok());
     Traces {
         collector: own.or(all).map(|url| url.expect("the text was checked")),
-        headers: values.text("OTEL_EXPORTER_OTLP_HEADERS").map(Secret::new),
+        headers: headers(values.text("OTEL_EXPORTER_OTLP_HEADERS").unwrap_or_default())
+            .expect("the text was checked"),
         service: values.text("OTEL_SERVICE_NAME").unwrap_or_default().to_owned(),
         follows_parent: sampler.starts_with("parentbased_"),
         ratio: match sampler.strip_prefix("parentbased_").unwrap_or(sampler) {

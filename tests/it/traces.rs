@@ -281,11 +281,13 @@ async fn a_dead_collector_slows_nobody_and_is_counted() {
 #[tokio::test]
 async fn what_a_collector_refuses_for_good_is_counted_and_not_sent_again() {
     let (collector, fake) = (collector(400).await, ollama(|_| whole("hi")).await);
-    let (url, base) = (collector.url(), fake.url());
-    let gateway = Gateway::start(&env(&url, &[("OLLAMA_BASE_URL", &base)])).await;
+    let (url, base) = (format!("{}/of/traces", collector.url()), fake.url());
+    let more = [("OLLAMA_BASE_URL", base.as_str()), ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", &url)];
+    let gateway = Gateway::start(&env("http://127.0.0.1:1", &more)).await;
     assert_eq!(gateway.post(CHAT, &chat(false)).await.status, 200);
     let ledger = gateway.ledger();
     gateway.shutdown().await;
+    assert_eq!(collector.log.all()[0].request.path, "/of/traces");
     assert_eq!((collector.log.all().len(), ledger.traces().unwrap().dropped()), (1, 2));
 }
 

@@ -29,7 +29,7 @@ pub(super) const TRACES_ENDPOINT: Setting = row(
 pub(super) const HEADERS: Setting = row(
     "OTEL_EXPORTER_OTLP_HEADERS",
     Traces,
-    Kind::Secret,
+    Kind::Headers,
     "",
     "Headers for the collector: name=value,name=value, values percent-encoded.",
 )

@@ -74,3 +74,25 @@ fn secrets_are_masked_wherever_a_configuration_is_shown() {
         Case::new().file("config.toml", &format!("api_tokens = '{MARKER}'\napi_token = ['{MARKER}\\u0001']"));
     assert!(!format!("{:?}", key.load()).contains(MARKER));
 }
+
+#[test]
+fn headers_for_a_collector_are_secrets_with_a_form() {
+    let good = env("OTEL_EXPORTER_OTLP_HEADERS", &format!("x-key={MARKER}")).good();
+    assert!(!format!("{good:?}").contains(MARKER));
+    let [(name, value)] = &good.config.traces.headers[..] else { panic!("one header") };
+    assert_eq!((name.as_str(), value.expose()), ("x-key", MARKER));
+    assert_eq!(
+        env("OTEL_EXPORTER_OTLP_HEADERS", MARKER).mistakes(),
+        ["environment variable OTEL_EXPORTER_OTLP_HEADERS=\"***\" is no list of headers; \
+          allowed: name=value,name=value, values percent-encoded"]
+    );
+    for (name, bad) in [
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://me:mArKeR-5b1f@c"),
+        ("OTEL_TRACES_SAMPLER_ARG", "1.5"),
+        ("OTEL_TRACES_SAMPLER_ARG", "NaN"),
+        ("OTEL_TRACES_SAMPLER", "often"),
+    ] {
+        let mistakes = env(name, bad).mistakes();
+        assert!(mistakes.len() == 1 && !mistakes[0].contains(MARKER), "{mistakes:?}");
+    }
+}
