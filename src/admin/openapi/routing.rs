@@ -1,6 +1,6 @@
 //! Where a request would go.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::super::rules::MAX_PRIORITY;
 use super::operation::{Operation, get};
