@@ -18,6 +18,7 @@ mod imported;
 mod keys;
 mod meta;
 mod migrate;
+mod request_log;
 mod rows;
 mod seal;
 mod sessions;
@@ -45,6 +46,7 @@ pub use backup::{Restored, restore};
 pub use error::{Conflict, StoreError};
 pub use import::{Batch, DailyUse, Imported, Landed, LogKind, OldRecord, UseOf};
 pub use migrate::Pending;
+pub use request_log::{LogAttempt, LogBounds, LogFilter, LogRow, Names};
 pub use rows::{
     BackendRow, ChannelChange, ChannelRow, Created, KeyChange, NewBackend, NewChannel, NewKey, Rows, Totals,
 };
@@ -62,6 +64,7 @@ pub struct Store {
     db: Db,
     key: Key,
     folder: Folder,
+    open_block: request_log::Open,
     _in_use: Lock,
 }
 
@@ -86,7 +89,11 @@ impl Store {
         migrate::run(&db).await?;
         users::begin(&db).await?;
         drop(starting);
-        Ok(Store { db, key, folder, _in_use: in_use })
+        Ok(Store::of(db, key, folder, in_use))
+    }
+
+    fn of(db: Db, key: Key, folder: Folder, in_use: Lock) -> Store {
+        Store { db, key, folder, open_block: request_log::Open::default(), _in_use: in_use }
     }
 
     /// Whether a data folder has a database.
