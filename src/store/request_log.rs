@@ -92,7 +92,10 @@ async fn of_rows(tx: &mut Tx, block: i64) -> Result<Marks, StoreError> {
             .bind(first_of(block + 1))
             .fetch_all(conn).await)?;
     let mut marks = Marks::new(block);
-    stored.iter().for_each(|row| marks.add(row.seq(), &row.marked()));
+    for row in stored {
+        let row = row.open()?;
+        marks.add(row.seq, &row.marked());
+    }
     Ok(marks)
 }
 

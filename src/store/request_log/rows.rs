@@ -1,30 +1,31 @@
 //! Rows of the request log: as a record becomes one, and as it is read.
 
 use std::sync::LazyLock;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::super::StoreError;
-use super::super::db::{AT_ONCE, Tx, on, places};
+use super::super::db::{Tx, on, places};
 use super::super::text::{from_json, to_json};
 use super::marks::Marked;
 use crate::telemetry::{Attempt, Record};
 
 /// Longest text of a client or an error that is kept, in bytes.
 const LONGEST: usize = 2000;
-const COLUMNS: usize = 24;
-const INSERT: &str = "\
-    INSERT INTO request_log (seq, at, token, model, channel, backend, answered, outcome, status, client, request_id, \
-      endpoint, stream, prompt_tokens, completion_tokens, cached_tokens, usage_source, total_ms, first_ms, queue_ms, \
-      own_us, served_model, error, attempts) VALUES ";
+/// Rows of one statement: each statement is a message to the thread of the database and back.
+const AT_ONCE: usize = 32;
 
-/// A request that is over, as the database has it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A request that is over, as the database has it. What is missing there, as in rows of earlier versions, is empty here.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
 pub struct LogRow {
     /// Counts on by one with each row.
+    #[serde(skip)]
     pub seq: i64,
     /// When it was over.
+    #[serde(skip)]
     pub at: Timestamp,
     /// Id of the token, or another word; may be empty, as all texts that follow.
     pub token: String,
@@ -45,17 +46,17 @@ pub struct LogRow {
     pub request_id: String,
     pub endpoint: String,
     pub stream: bool,
-    pub prompt_tokens: i64,
-    pub completion_tokens: i64,
+    pub prompt_tokens: u64,
+    pub completion_tokens: u64,
     /// Of both: those that came from a cache.
-    pub cached_tokens: i64,
+    pub cached_tokens: u64,
     /// `measured`, `partial` or `estimated`.
     pub usage_source: Option<String>,
-    pub total_ms: i64,
-    pub first_ms: Option<i64>,
-    pub queue_ms: i64,
+    pub total_ms: u64,
+    pub first_ms: Option<u64>,
+    pub queue_ms: u64,
     /// What the gateway itself has used, in microseconds.
-    pub own_us: i64,
+    pub own_us: u64,
     /// The model's name on the backend, where it is another.
     pub served_model: Option<String>,
     pub error: Option<String>,
@@ -70,7 +71,7 @@ pub struct LogAttempt {
     pub backend_id: String,
     pub outcome: String,
     pub reason: String,
-    pub ms: i64,
+    pub ms: u64,
 }
 
 impl LogAttempt {
@@ -79,154 +80,131 @@ impl LogAttempt {
             backend_id: attempt.node.backend.to_string(),
             outcome: attempt.outcome.as_str().to_owned(),
             reason: cut(&attempt.reason).to_owned(),
-            ms: number(attempt.took.as_millis()),
+            ms: millis(attempt.took),
         }
     }
 }
 
 #[derive(sqlx::FromRow)]
 pub(super) struct Stored {
-    seq: i64,
+    pub(super) seq: i64,
     at: i64,
-    token: String,
-    model: String,
-    channel: String,
-    backend: String,
-    answered: bool,
-    outcome: String,
-    status: i64,
-    client: String,
-    request_id: String,
-    endpoint: String,
-    stream: bool,
-    prompt_tokens: i64,
-    completion_tokens: i64,
-    cached_tokens: i64,
-    usage_source: Option<String>,
-    total_ms: i64,
-    first_ms: Option<i64>,
-    queue_ms: i64,
-    own_us: i64,
-    served_model: Option<String>,
-    error: Option<String>,
-    attempts: String,
+    record: String,
 }
 
 impl Stored {
     pub(super) fn open(self) -> Result<LogRow, StoreError> {
-        let place = || format!("request_log.{}", self.seq);
+        let place = format!("request_log.{}", self.seq);
         let at = Timestamp::from_millisecond(self.at)
-            .map_err(|error| StoreError::Damaged(format!("at of {}: {error}", place())))?;
-        let attempts = match self.attempts.as_str() {
-            "" => Vec::new(),
-            text => from_json(&place(), "attempts", text)?,
-        };
-        Ok(LogRow {
-            seq: self.seq,
-            at,
-            token: self.token,
-            model: self.model,
-            channel: self.channel,
-            backend: self.backend,
-            answered: self.answered,
-            outcome: self.outcome,
-            status: self.status,
-            client: self.client,
-            request_id: self.request_id,
-            endpoint: self.endpoint,
-            stream: self.stream,
-            prompt_tokens: self.prompt_tokens,
-            completion_tokens: self.completion_tokens,
-            cached_tokens: self.cached_tokens,
-            usage_source: self.usage_source,
-            total_ms: self.total_ms,
-            first_ms: self.first_ms,
-            queue_ms: self.queue_ms,
-            own_us: self.own_us,
-            served_model: self.served_model,
-            error: self.error,
-            attempts,
-        })
+            .map_err(|error| StoreError::Damaged(format!("at of {place}: {error}")))?;
+        let row: LogRow = from_json(&place, "record", &self.record)?;
+        Ok(LogRow { seq: self.seq, at, ..row })
     }
+}
 
-    pub(super) fn seq(&self) -> i64 {
-        self.seq
-    }
-
+impl LogRow {
     pub(super) fn marked(&self) -> Marked<'_> {
+        let LogRow { token, model, channel, backend, outcome, client, request_id, .. } = self;
+        let texts = [token, model, channel, backend, outcome, client, request_id];
         Marked {
-            at: self.at,
-            texts: [
-                &self.token,
-                &self.model,
-                &self.channel,
-                &self.backend,
-                &self.outcome,
-                &self.client,
-                &self.request_id,
-            ],
+            at: self.at.as_millisecond(),
+            texts: texts.map(String::as_str),
             status: self.status,
             error: self.error.as_deref(),
         }
     }
 }
 
-/// A record on its way into the database.
+/// A record on its way into the database: [`LogRow`] as it is written, without what is empty.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
 pub(super) struct New<'r> {
-    record: &'r Record,
+    #[serde(skip)]
     at: i64,
+    #[serde(skip_serializing_if = "str::is_empty")]
     token: &'r str,
+    #[serde(skip_serializing_if = "str::is_empty")]
     model: &'r str,
+    #[serde(skip_serializing_if = "str::is_empty")]
     channel: &'r str,
+    #[serde(skip_serializing_if = "str::is_empty")]
     backend: &'r str,
+    answered: bool,
+    outcome: &'r str,
+    status: i64,
     client: String,
     request_id: &'r str,
+    endpoint: &'r str,
+    stream: bool,
+    #[serde(skip_serializing_if = "is_none")]
+    prompt_tokens: u64,
+    #[serde(skip_serializing_if = "is_none")]
+    completion_tokens: u64,
+    #[serde(skip_serializing_if = "is_none")]
+    cached_tokens: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    usage_source: Option<&'r str>,
+    total_ms: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    first_ms: Option<u64>,
+    #[serde(skip_serializing_if = "is_none")]
+    queue_ms: u64,
+    own_us: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    served_model: Option<&'r str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<&'r str>,
-    attempts: String,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    attempts: Vec<LogAttempt>,
 }
 
 impl<'r> New<'r> {
     pub(super) fn of(record: &'r Record) -> Self {
         let node = record.node.as_deref().or_else(|| record.attempts.last().map(|attempt| &*attempt.node));
-        let attempts = match record.attempts.as_slice() {
-            [] => String::new(),
-            failed => to_json(&failed.iter().map(LogAttempt::of).collect::<Vec<_>>()),
-        };
         New {
-            record,
             at: record.at.as_millisecond(),
             token: record.consumer.as_ref().map_or("", |consumer| &consumer.id),
             model: cut(&record.model),
             channel: node.map_or("", |node| &node.channel),
             backend: node.map_or("", |node| &node.backend),
+            answered: record.node.is_some(),
+            outcome: record.outcome.as_str(),
+            status: record.status.into(),
             client: record.client.to_string(),
             request_id: record.id.to_str().unwrap_or_default(),
+            endpoint: record.endpoint,
+            stream: record.is_stream,
+            prompt_tokens: record.prompt,
+            completion_tokens: record.completion,
+            cached_tokens: record.cached,
+            usage_source: record.source,
+            total_ms: millis(record.total),
+            first_ms: record.first.map(millis),
+            queue_ms: millis(record.queued),
+            own_us: u64::try_from(record.own.as_micros()).unwrap_or(u64::MAX),
+            served_model: record.served.as_deref().map(cut),
             error: record.error.as_deref().map(cut),
-            attempts,
+            attempts: record.attempts.iter().map(LogAttempt::of).collect(),
         }
     }
 
     pub(super) fn marked(&self) -> Marked<'_> {
-        let outcome = self.record.outcome.as_str();
+        let New { token, model, channel, backend, outcome, request_id, .. } = *self;
         Marked {
             at: self.at,
-            texts: [
-                self.token,
-                self.model,
-                self.channel,
-                self.backend,
-                outcome,
-                &self.client,
-                self.request_id,
-            ],
-            status: self.record.status.into(),
+            texts: [token, model, channel, backend, outcome, &self.client, request_id],
+            status: self.status,
             error: self.error,
         }
     }
 }
 
-fn number(count: u128) -> i64 {
-    i64::try_from(count).unwrap_or(i64::MAX)
+fn is_none(count: &u64) -> bool {
+    *count == 0
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// The beginning of a text, if it is very long.
@@ -237,47 +215,23 @@ fn cut(text: &str) -> &str {
 /// Writes rows, of which the first is to be `first`.
 pub(super) async fn insert(tx: &mut Tx, first: i64, rows: &[New<'_>]) -> Result<(), StoreError> {
     // Made once: it would cost as much as the rows.
-    static FULL: LazyLock<String> = LazyLock::new(|| format!("{INSERT}{}", places(AT_ONCE, COLUMNS)));
+    static FULL: LazyLock<String> = LazyLock::new(|| insert_of(AT_ONCE));
     let mut seq = first;
     for rows in rows.chunks(AT_ONCE) {
-        let text = match rows.len() {
-            AT_ONCE => FULL.clone(),
-            fewer => format!("{INSERT}{}", places(fewer, COLUMNS)),
-        };
+        let text = if rows.len() == AT_ONCE { FULL.clone() } else { insert_of(rows.len()) };
         on!(tx, conn => {
             // Nothing but numbers was put into the text.
             let mut query = sqlx::query(sqlx::AssertSqlSafe(text));
-            for new in rows {
-                let record = new.record;
-                query = query
-                    .bind(seq)
-                    .bind(new.at)
-                    .bind(new.token)
-                    .bind(new.model)
-                    .bind(new.channel)
-                    .bind(new.backend)
-                    .bind(record.node.is_some())
-                    .bind(record.outcome.as_str())
-                    .bind(i64::from(record.status))
-                    .bind(new.client.as_str())
-                    .bind(new.request_id)
-                    .bind(record.endpoint)
-                    .bind(record.is_stream)
-                    .bind(number(record.prompt.into()))
-                    .bind(number(record.completion.into()))
-                    .bind(number(record.cached.into()))
-                    .bind(record.source)
-                    .bind(number(record.total.as_millis()))
-                    .bind(record.first.map(|first| number(first.as_millis())))
-                    .bind(number(record.queued.as_millis()))
-                    .bind(number(record.own.as_micros()))
-                    .bind(record.served.as_deref().map(cut))
-                    .bind(new.error)
-                    .bind(new.attempts.as_str());
+            for row in rows {
+                query = query.bind(seq).bind(row.at).bind(to_json(row));
                 seq += 1;
             }
             query.execute(conn).await.map(drop)
         })?;
     }
     Ok(())
+}
+
+fn insert_of(rows: usize) -> String {
+    format!("INSERT INTO request_log (seq, at, record) VALUES {}", places(rows, 3))
 }

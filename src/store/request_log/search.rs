@@ -130,7 +130,7 @@ impl<'f> Search<'f> {
                 .bind(below)
                 .bind(RANGE.min(self.limit) as i64)
                 .fetch_all(conn).await)?;
-            below = rows.last().map_or(first, Stored::seq);
+            below = rows.last().map_or(first, |row| row.seq);
             self.take(rows)?;
         }
         Ok(())
