@@ -32,7 +32,7 @@ pub(super) struct Settle {
     pub(super) model: Arc<str>,
     /// Whether events were asked for.
     pub(super) stream: bool,
-    /// Token counts, as far as the upstream told them.
+    /// Token counts and times, as far as the upstream told them.
     usage: Usage,
     /// Whether it told all of them.
     is_counted: bool,
@@ -105,9 +105,9 @@ impl Settle {
         (self.usage, self.is_counted) = (usage, true);
     }
 
-    /// So much of it was made before.
-    pub(super) fn note_cached(&mut self, usage: Usage) {
-        self.from_cache = usage.prompt + usage.completion;
+    /// So many tokens of it were made before.
+    pub(super) fn note_cached(&mut self, tokens: u64) {
+        self.from_cache = tokens;
     }
 
     /// A stream ends here, with counts of the choices that are done, and so many pieces of the others.
@@ -181,6 +181,7 @@ impl Drop for Settle {
             prompt,
             completion,
             cached,
+            gpu: self.usage.gpu,
             source,
             charged: month.map(|month| (month, tokens - cached)),
         });

@@ -83,6 +83,9 @@ pub struct Record {
     pub completion: u64,
     /// Of both: those that came from a cache.
     pub cached: u64,
+    /// How long the upstream has computed for it, as far as it told: loading of the model and what came from a cache cost
+    /// nothing.
+    pub gpu: Duration,
     /// `measured`, `partial` or `estimated`; `None` when it has cost nothing.
     pub source: Option<&'static str>,
     /// What it costs of the quota of a month, whose first day this is.

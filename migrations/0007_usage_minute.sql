@@ -1,0 +1,120 @@
+-- Usage by minutes, where it is written first, and sums of it for what people look at.
+--
+-- latency_N and first_N count requests by how long they took, and by how long their first content took: N milliseconds
+-- and less, but longer than the bucket before.
+
+CREATE TABLE usage_minute (
+    minute            BIGINT NOT NULL, -- its first second, since 1970
+    token             TEXT   NOT NULL,
+    model             TEXT   NOT NULL,
+    channel           TEXT   NOT NULL,
+    backend           TEXT   NOT NULL,
+    outcome           TEXT   NOT NULL,
+    requests          BIGINT NOT NULL,
+    prompt_tokens     BIGINT NOT NULL,
+    completion_tokens BIGINT NOT NULL,
+    cached_tokens     BIGINT NOT NULL,
+    gpu_ms            BIGINT NOT NULL, -- what upstreams have computed, loading of models not counted
+    latency_50 BIGINT NOT NULL, latency_100 BIGINT NOT NULL, latency_200 BIGINT NOT NULL,
+    latency_400 BIGINT NOT NULL, latency_800 BIGINT NOT NULL, latency_1600 BIGINT NOT NULL,
+    latency_3200 BIGINT NOT NULL, latency_6400 BIGINT NOT NULL, latency_12800 BIGINT NOT NULL,
+    latency_25600 BIGINT NOT NULL, latency_51200 BIGINT NOT NULL, latency_102400 BIGINT NOT NULL,
+    latency_204800 BIGINT NOT NULL, latency_more BIGINT NOT NULL,
+    first_50 BIGINT NOT NULL, first_100 BIGINT NOT NULL, first_200 BIGINT NOT NULL,
+    first_400 BIGINT NOT NULL, first_800 BIGINT NOT NULL, first_1600 BIGINT NOT NULL,
+    first_3200 BIGINT NOT NULL, first_6400 BIGINT NOT NULL, first_12800 BIGINT NOT NULL,
+    first_25600 BIGINT NOT NULL, first_51200 BIGINT NOT NULL, first_102400 BIGINT NOT NULL,
+    first_204800 BIGINT NOT NULL, first_more BIGINT NOT NULL,
+    PRIMARY KEY (minute, token, model, channel, backend, outcome)
+);
+
+ALTER TABLE usage_hourly ADD COLUMN gpu_ms BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE usage_hourly ADD COLUMN latency_50 BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE usage_hourly ADD COLUMN latency_100 BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE usage_hourly ADD COLUMN latency_200 BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE usage_hourly ADD COLUMN latency_400 BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE usage_hourly ADD COLUMN latency_800 BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE usage_hourly ADD COLUMN latency_1600 BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE usage_hourly ADD COLUMN latency_3200 BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE usage_hourly ADD COLUMN latency_6400 BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE usage_hourly ADD COLUMN latency_12800 BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE usage_hourly ADD COLUMN latency_25600 BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE usage_hourly ADD COLUMN latency_51200 BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE usage_hourly ADD COLUMN latency_102400 BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE usage_hourly ADD COLUMN latency_204800 BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE usage_hourly ADD COLUMN latency_more BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE usage_hourly ADD COLUMN first_50 BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE usage_hourly ADD COLUMN first_100 BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE usage_hourly ADD COLUMN first_200 BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE usage_hourly ADD COLUMN first_400 BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE usage_hourly ADD COLUMN first_800 BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE usage_hourly ADD COLUMN first_1600 BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE usage_hourly ADD COLUMN first_3200 BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE usage_hourly ADD COLUMN first_6400 BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE usage_hourly ADD COLUMN first_12800 BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE usage_hourly ADD COLUMN first_25600 BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE usage_hourly ADD COLUMN first_51200 BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE usage_hourly ADD COLUMN first_102400 BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE usage_hourly ADD COLUMN first_204800 BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE usage_hourly ADD COLUMN first_more BIGINT NOT NULL DEFAULT 0;
+
+-- Minutes before this one are in the hours and in the sums, too. It moves in the transaction that puts them there.
+INSERT INTO meta (name, value) VALUES ('usage_rolled', '0');
+
+-- All that is known, by hours: a kind may come several times in one.
+CREATE VIEW usage_by_hour AS
+SELECT
+    hour, token, model, channel, backend, outcome, requests, prompt_tokens, completion_tokens, cached_tokens,
+    gpu_ms, latency_50, latency_100, latency_200, latency_400, latency_800, latency_1600, latency_3200,
+    latency_6400, latency_12800, latency_25600, latency_51200, latency_102400, latency_204800, latency_more,
+    first_50, first_100, first_200, first_400, first_800, first_1600, first_3200, first_6400, first_12800,
+    first_25600, first_51200, first_102400, first_204800, first_more
+FROM usage_hourly
+UNION ALL
+SELECT
+    CAST(minute - minute % 3600 AS BIGINT), token, model, channel, backend, outcome, requests, prompt_tokens,
+    completion_tokens, cached_tokens, gpu_ms, latency_50, latency_100, latency_200, latency_400, latency_800,
+    latency_1600, latency_3200, latency_6400, latency_12800, latency_25600, latency_51200, latency_102400,
+    latency_204800, latency_more, first_50, first_100, first_200, first_400, first_800, first_1600,
+    first_3200, first_6400, first_12800, first_25600, first_51200, first_102400, first_204800, first_more
+FROM usage_minute WHERE minute >= (SELECT CAST(value AS BIGINT) FROM meta WHERE name = 'usage_rolled');
+
+-- The same usage by one thing at a time: a month of a busy fleet has millions of kinds an hour together.
+CREATE TABLE usage_sums (
+    span              BIGINT NOT NULL, -- 60, 3600 or 86400 seconds
+    kind              TEXT   NOT NULL, -- token, model, channel, backend, outcome; empty for all together
+    start             BIGINT NOT NULL, -- its first second, since 1970
+    id                TEXT   NOT NULL,
+    requests          BIGINT NOT NULL,
+    failed            BIGINT NOT NULL, -- neither ok nor client_gone
+    prompt_tokens     BIGINT NOT NULL,
+    completion_tokens BIGINT NOT NULL,
+    cached_tokens     BIGINT NOT NULL,
+    gpu_ms            BIGINT NOT NULL,
+    -- of outcome ok alone, unless kind is outcome
+    latency_50 BIGINT NOT NULL, latency_100 BIGINT NOT NULL, latency_200 BIGINT NOT NULL,
+    latency_400 BIGINT NOT NULL, latency_800 BIGINT NOT NULL, latency_1600 BIGINT NOT NULL,
+    latency_3200 BIGINT NOT NULL, latency_6400 BIGINT NOT NULL, latency_12800 BIGINT NOT NULL,
+    latency_25600 BIGINT NOT NULL, latency_51200 BIGINT NOT NULL, latency_102400 BIGINT NOT NULL,
+    latency_204800 BIGINT NOT NULL, latency_more BIGINT NOT NULL,
+    first_50 BIGINT NOT NULL, first_100 BIGINT NOT NULL, first_200 BIGINT NOT NULL,
+    first_400 BIGINT NOT NULL, first_800 BIGINT NOT NULL, first_1600 BIGINT NOT NULL,
+    first_3200 BIGINT NOT NULL, first_6400 BIGINT NOT NULL, first_12800 BIGINT NOT NULL,
+    first_25600 BIGINT NOT NULL, first_51200 BIGINT NOT NULL, first_102400 BIGINT NOT NULL,
+    first_204800 BIGINT NOT NULL, first_more BIGINT NOT NULL,
+    PRIMARY KEY (span, kind, start, id)
+);
+
+INSERT INTO usage_sums
+SELECT
+    span, kind, hour - hour % span,
+    CASE kind WHEN 'token' THEN token WHEN 'model' THEN model WHEN 'channel' THEN channel
+        WHEN 'backend' THEN backend WHEN 'outcome' THEN outcome ELSE '' END,
+    SUM(requests), SUM(CASE WHEN outcome IN ('ok', 'client_gone') THEN 0 ELSE requests END),
+    SUM(prompt_tokens), SUM(completion_tokens), SUM(cached_tokens), 0,
+    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0
+FROM usage_hourly,
+    (SELECT 3600 AS span UNION ALL SELECT 86400) AS spans,
+    (SELECT '' AS kind UNION ALL SELECT 'token' UNION ALL SELECT 'model' UNION ALL SELECT 'channel'
+        UNION ALL SELECT 'backend' UNION ALL SELECT 'outcome') AS kinds
+GROUP BY 1, 2, 3, 4;
