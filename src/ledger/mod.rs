@@ -8,7 +8,8 @@ mod tests;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use tokio::sync::Notify;
+use tokio::sync::{Notify, Semaphore};
+use tokio_util::task::TaskTracker;
 
 use crate::store::{Store, StoreError};
 use crate::telemetry::{self, Record, Traces};
@@ -18,11 +19,14 @@ use sums::Sums;
 const QUEUE: usize = 8192;
 
 /// Records that are not written yet.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Ledger {
     queue: Mutex<Vec<Record>>,
     arrived: Notify,
     kept: Mutex<Kept>,
+    /// One write at a time.
+    writing: Semaphore,
+    writes: TaskTracker,
     traces: Option<Arc<Traces>>,
 }
 
@@ -33,6 +37,19 @@ struct Kept {
     turn: Sums,
     /// What is written after that.
     next: Sums,
+}
+
+impl Default for Ledger {
+    fn default() -> Self {
+        Ledger {
+            queue: Mutex::default(),
+            arrived: Notify::new(),
+            kept: Mutex::default(),
+            writing: Semaphore::new(1),
+            writes: TaskTracker::new(),
+            traces: None,
+        }
+    }
 }
 
 impl Ledger {
@@ -82,16 +99,25 @@ impl Ledger {
     ///
     /// # Errors
     /// As [`Ledger::write`].
-    pub async fn write_all(&self, store: &Store) -> Result<(), StoreError> {
+    pub async fn write_all(self: &Arc<Self>, store: &Arc<Store>) -> Result<(), StoreError> {
         self.write(store, usize::MAX).await
     }
 
     /// Writes down what tokens have used, and at most `most` kinds of usage by hours: those of thousands of backends must
-    /// not slow requests. What cannot be written is kept, and written another time.
+    /// not slow requests. What cannot be written is kept, and written another time. A write that has begun goes on when
+    /// nobody waits for it any more: an admin call whose caller has left must not take with it what it held.
     ///
     /// # Errors
     /// Those of the database; nothing was written then.
-    pub async fn write(&self, store: &Store, most: usize) -> Result<(), StoreError> {
+    pub async fn write(self: &Arc<Self>, store: &Arc<Store>, most: usize) -> Result<(), StoreError> {
+        let (ledger, store) = (Arc::clone(self), Arc::clone(store));
+        let written = self.writes.spawn(async move { ledger.write_in_turn(&store, most).await }).await;
+        written.unwrap_or_else(|ended| std::panic::resume_unwind(ended.into_panic()))
+    }
+
+    /// In turn, so that who has waited for a write has waited for those before it too.
+    async fn write_in_turn(&self, store: &Store, most: usize) -> Result<(), StoreError> {
+        let _turn = self.writing.acquire().await;
         self.tell();
         let sums = {
             let mut kept = lock(&self.kept);

@@ -43,17 +43,17 @@ fn node(backend: &str) -> Option<Arc<Node>> {
     Some(Arc::new(Node { backend: backend.into(), name: backend.into(), channel, channel_name }))
 }
 
-async fn store(home: &tempfile::TempDir) -> Store {
+async fn store(home: &tempfile::TempDir) -> Arc<Store> {
     let store = Store::open(home.path(), None).await.unwrap();
     let new = NewToken { id: Some("t".to_owned()), ..NewToken::new("t", TokenHash::of(b"t"), "", "") };
     store.create_tokens(&[new], &By::cli()).await.unwrap();
-    store
+    Arc::new(store)
 }
 
 #[tokio::test]
 async fn more_than_the_queue_holds_is_added_up_and_written_once() {
     let home = tempfile::tempdir().unwrap();
-    let (store, ledger) = (store(&home).await, Ledger::default());
+    let (store, ledger) = (store(&home).await, Arc::new(Ledger::default()));
     let all = 2 * QUEUE as u64 + 5;
     (0..all).for_each(|_| ledger.push(record("t", 2)));
     assert!(lock(&ledger.queue).len() < QUEUE, "the queue has an end");
@@ -75,14 +75,14 @@ async fn more_than_the_queue_holds_is_added_up_and_written_once() {
 #[tokio::test]
 async fn what_cannot_be_written_is_written_later_and_once() {
     let home = tempfile::tempdir().unwrap();
-    let (first, ledger) = (store(&home).await, Ledger::default());
+    let (first, ledger) = (store(&home).await, Arc::new(Ledger::default()));
     ledger.push(record("t", 2));
     ledger.push(record("gone", 2));
     first.close_shared().await;
     ledger.write_all(&first).await.unwrap_err();
     ledger.push(Record { outcome: Outcome::Timeout, charged: None, ..record("t", 7) });
     ledger.write_all(&first).await.unwrap_err();
-    let again = Store::open(home.path(), None).await.unwrap();
+    let again = Arc::new(Store::open(home.path(), None).await.unwrap());
     ledger.write_all(&again).await.unwrap();
     ledger.write_all(&again).await.unwrap();
     let token = again.token("t").await.unwrap();
@@ -91,9 +91,22 @@ async fn what_cannot_be_written_is_written_later_and_once() {
 }
 
 #[tokio::test]
+async fn a_write_that_nobody_waits_for_any_more_loses_nothing() {
+    let home = tempfile::tempdir().unwrap();
+    let (store, ledger) = (store(&home).await, Arc::new(Ledger::default()));
+    for _ in 0..20 {
+        ledger.push(record("t", 2));
+        let left = ledger.write_all(&store);
+        tokio::select! { biased; _ = left => {}, () = tokio::task::yield_now() => {} }
+    }
+    ledger.write_all(&store).await.unwrap();
+    assert_eq!(store.token("t").await.unwrap().quota_used, 60);
+}
+
+#[tokio::test]
 async fn of_many_kinds_of_usage_each_has_its_turn() {
     let home = tempfile::tempdir().unwrap();
-    let (store, ledger) = (store(&home).await, Ledger::default());
+    let (store, ledger) = (store(&home).await, Arc::new(Ledger::default()));
     let nodes: Vec<_> = (0..8).map(|at| node(&format!("b{at}"))).collect();
     let record = |at: usize| Record { node: nodes[at].clone(), ..record("t", 1) };
     for round in 1..=4 {
@@ -114,7 +127,7 @@ async fn of_many_kinds_of_usage_each_has_its_turn() {
 #[tokio::test]
 async fn a_month_that_is_over_does_not_count_for_the_next() {
     let home = tempfile::tempdir().unwrap();
-    let (store, ledger) = (store(&home).await, Ledger::default());
+    let (store, ledger) = (store(&home).await, Arc::new(Ledger::default()));
     ledger.push(Record { charged: Some((date(2026, 6, 1), 10)), ..record("t", 9) });
     ledger.push(Record { charged: Some((date(2026, 5, 1), 100)), ..record("t", 99) });
     ledger.write_all(&store).await.unwrap();
