@@ -26,6 +26,8 @@ command -v cc >/dev/null || packages+=(gcc libc6-dev)
 python3 -c 'import ensurepip, venv' >/dev/null 2>&1 || packages+=(python3 python3-venv)
 command -v node >/dev/null || packages+=(nodejs)
 command -v npm >/dev/null || packages+=(npm)
+# promtool judges the page of metrics.
+command -v promtool >/dev/null || packages+=(prometheus)
 
 if [ ${#packages[@]} -gt 0 ]; then
     if ! command -v apt-get >/dev/null; then

@@ -12,6 +12,7 @@ use super::error::AdminError;
 use super::shown_settings::{access_control, rate_limiter};
 use super::{Admin, tokens, view};
 use crate::store::UseOf;
+use crate::telemetry::metrics::Process;
 
 /// Usage goes back so many days before today.
 const DAYS: i64 = 7;
@@ -44,19 +45,18 @@ pub(super) async fn dashboard(State(admin): State<Arc<Admin>>) -> Result<Json<Va
     })))
 }
 
-/// What the process tells of itself. What nothing counts is not shown: a 0 would be taken for a count.
-fn metrics(admin: &Admin) -> Value {
-    let mut shown = json!({ "uptime": admin.started.elapsed().as_secs() });
-    if let Some(megabytes) = resident() {
-        shown["memory"] = json!({ "rss": megabytes });
+/// What the process tells of itself, from the counts of `/metrics`. There is no heap as the Node program has one.
+pub(super) fn metrics(admin: &Admin) -> Value {
+    admin.ledger.tell();
+    let counts = &admin.ledger.metrics;
+    let mut shown = json!({
+        "uptime": admin.started.elapsed().as_secs(),
+        "requests": counts.requests_total(),
+        "activeConnections": counts.requests.count(),
+        "activeStreams": counts.streams.count(),
+    });
+    if let Some(process) = Process::look() {
+        shown["memory"] = json!({ "rss": process.resident.div_ceil(1 << 20) });
     }
     shown
-}
-
-/// Memory of the process in MB, where the system tells it.
-fn resident() -> Option<u64> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
-    let kilobytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
-    Some(kilobytes.div_ceil(1024))
 }

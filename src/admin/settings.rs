@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 
 use super::Admin;
 use super::auth::Caller;
+use super::dashboard::metrics;
 use super::error::AdminError;
 use super::fields::Fields;
 use super::shown_settings as shown;
@@ -44,7 +45,9 @@ pub(super) fn query<T>(query: Result<Query<T>, QueryRejection>) -> Result<T, Adm
 
 pub(super) async fn list(State(admin): State<Arc<Admin>>) -> Json<Value> {
     let snapshot = admin.reloader.current().load();
-    Json(shown::all(admin.reloader.configured(), &admin.reloader.settings(), &snapshot.limits))
+    let mut all = shown::all(admin.reloader.configured(), &admin.reloader.settings(), &snapshot.limits);
+    all["metrics"] = metrics(&admin);
+    Json(all)
 }
 
 pub(super) async fn save(

@@ -151,6 +151,8 @@ pub enum StreamUsage {
 pub struct Access {
     /// `API_TOKEN`: the one token of the environment.
     pub api_token: Option<Secret>,
+    /// `METRICS_TOKEN`: shows all of `/metrics` to programs of other machines.
+    pub metrics_token: Option<Secret>,
     /// `ADMIN_PASSWORD`.
     pub admin_password: Secret,
     /// `ALLOW_ANONYMOUS`.

@@ -229,6 +229,15 @@ pub(super) static SETTINGS: &[Setting] = &[
         .at_start()
         .or_else("none is asked for"),
     row(
+        "METRICS_TOKEN",
+        Access,
+        Kind::Secret,
+        "",
+        "What a scraper on another machine shows to see all of /metrics.",
+    )
+    .at_start()
+    .or_else("other machines see the metrics of the Node program only"),
+    row(
         "ALLOW_ANONYMOUS",
         Access,
         Kind::Choice(&["loopback", "true", "false"]),

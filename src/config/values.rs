@@ -152,6 +152,7 @@ fn access(values: &Values) -> Access {
     let ranges = |name| Ranges::parse(list(name)).expect("each item was checked");
     Access {
         api_token: values.text("API_TOKEN").map(Secret::new),
+        metrics_token: values.text("METRICS_TOKEN").map(Secret::new),
         admin_password: Secret::new(values.text("ADMIN_PASSWORD").unwrap_or_default()),
         anonymous: match values.text("ALLOW_ANONYMOUS") {
             Some("true") => Anonymous::Everybody,

@@ -1,6 +1,7 @@
 //! Whose fault an error is, and whether it may be retried: said where it is made, read by who retries.
 
 use std::fmt;
+use std::num::NonZero;
 
 use http::{HeaderValue, StatusCode, header};
 use wire::openai::ApiError;
@@ -85,6 +86,43 @@ pub enum Blame {
     Credential,
 }
 
+/// Which limit was reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Limit {
+    /// Requests of one address.
+    Address,
+    /// Requests of all clients.
+    Global,
+    /// Requests of one token.
+    Token,
+    /// Tokens a minute of one token.
+    Tokens,
+}
+
+impl Limit {
+    /// The word in metrics.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Limit::Address => "rate_limit_ip",
+            Limit::Global => "rate_limit_global",
+            Limit::Token => "rate_limit_token",
+            Limit::Tokens => "tokens_per_minute",
+        }
+    }
+
+    /// What it counts, for people.
+    #[must_use]
+    pub fn counts(self) -> &'static str {
+        match self {
+            Limit::Address => "requests of your address",
+            Limit::Global => "requests of all clients",
+            Limit::Token => "requests of this API key",
+            Limit::Tokens => "tokens a minute of this API key",
+        }
+    }
+}
+
 /// One error type for the data plane.
 #[derive(Debug, Clone)]
 pub struct Failure {
@@ -96,6 +134,10 @@ pub struct Failure {
     pub retry: Retry,
     /// Read by the attempt loop only.
     pub blame: Blame,
+    /// The limit that was reached, if it was one.
+    pub limit: Option<Limit>,
+    /// The status that a backend answered with, if it is one of a backend that did.
+    pub answered: Option<NonZero<u16>>,
     /// The cause, for the log; may name what a client must not see.
     pub cause: Option<Box<str>>,
 }
@@ -104,7 +146,15 @@ impl Failure {
     /// A failure that no retry mends.
     #[must_use]
     pub fn new(outcome: Outcome, error: ApiError) -> Self {
-        Failure { error, outcome, retry: Retry::No, blame: Blame::Nobody, cause: None }
+        Failure {
+            error,
+            outcome,
+            retry: Retry::No,
+            blame: Blame::Nobody,
+            limit: None,
+            answered: None,
+            cause: None,
+        }
     }
 
     /// The same failure, counted against `blame` and retried as `retry` says.

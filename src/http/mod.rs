@@ -11,7 +11,7 @@ mod intake;
 
 pub use body::{Body, Held};
 pub use caller::{credential, is_loopback};
-pub use failure::{Blame, Failure, Outcome, Retry};
+pub use failure::{Blame, Failure, Limit, Outcome, Retry};
 pub use ids::{Ids, request_id};
 pub use intake::{discard_small, read_body};
 

@@ -7,12 +7,13 @@ mod sums;
 mod tests;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
 use tokio::sync::{Notify, Semaphore};
 use tokio_util::task::TaskTracker;
 
 use crate::store::{Store, StoreError};
-use crate::telemetry::{self, Record, Traces};
+use crate::telemetry::{self, Metrics, Record, Traces};
 use sums::Sums;
 
 /// Records that wait one by one. More are told of at once, by whoever brings the next.
@@ -28,6 +29,8 @@ pub struct Ledger {
     writing: Semaphore,
     writes: TaskTracker,
     traces: Option<Arc<Traces>>,
+    /// What Prometheus is told.
+    pub metrics: Metrics,
 }
 
 /// Records that were added up.
@@ -48,6 +51,7 @@ impl Default for Ledger {
             writing: Semaphore::new(1),
             writes: TaskTracker::new(),
             traces: None,
+            metrics: Metrics::default(),
         }
     }
 }
@@ -85,14 +89,22 @@ impl Ledger {
 
     /// Tells of the records that wait, and adds them up.
     pub fn tell(&self) {
-        let records = {
+        let records = self.metrics.count(|| {
             let mut queue = lock(&self.queue);
             let room = Vec::with_capacity(queue.len());
             std::mem::replace(&mut *queue, room)
-        };
+        });
         telemetry::batched(|| records.iter().for_each(telemetry::tell));
         self.traces.iter().for_each(|traces| traces.take(&records));
         lock(&self.kept).next.add_all(records);
+    }
+
+    /// Records that nobody was told of yet, and sums of usage that are not written.
+    #[must_use]
+    pub fn waiting(&self) -> (usize, usize) {
+        let records = lock(&self.queue).len();
+        let kept = lock(&self.kept);
+        (records, kept.turn.kinds() + kept.next.kinds())
     }
 
     /// Writes down all that is there.
@@ -132,7 +144,9 @@ impl Ledger {
         if sums.is_empty() {
             return Ok(());
         }
+        let begun = Instant::now();
         let written = store.add_usage(&sums.hours(), &sums.tokens()).await;
+        self.metrics.wrote("usage", written.is_ok().then(|| begun.elapsed()));
         if written.is_err() {
             lock(&self.kept).next.add(sums);
         }

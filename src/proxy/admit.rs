@@ -10,10 +10,13 @@ use wire::translate::Rules;
 use super::trail::Trail;
 use crate::access::{Area, Caller, Doors, Refused, Who, admits, check_model, shown};
 use crate::config::CacheScope;
-use crate::http::{Failure, Outcome};
+use crate::http::{Failure, Limit, Outcome};
 use crate::limits::{Counted, Refusal, Standing, Taken, network};
 use crate::snapshot::{Limits, Snapshot, Token};
 use crate::telemetry::Consumer;
+
+/// What the one token of the environment is called in the books.
+pub(super) const API_TOKEN: &str = "API_TOKEN";
 
 /// Who asks, and what they may do.
 #[derive(Debug)]
@@ -46,12 +49,12 @@ pub(super) fn head<B>(
     let (limits, now) = (&snapshot.limits, Instant::now());
     if let Some(shared) = &limits.address {
         let taken = shared.window.take(&network(caller.address), shared.max, 1, now);
-        standings.requests(taken, "requests of your address")?;
+        standings.requests(taken, Limit::Address)?;
     }
     let shown = shown(request.headers())?;
     let who = Doors::of(snapshot).identify(shown, caller, jiff::Timestamp::now())?;
     if let Some(shared) = &limits.global {
-        standings.requests(shared.window.take(shared.max, 1, now), "requests of all clients")?;
+        standings.requests(shared.window.take(shared.max, 1, now), Limit::Global)?;
     }
     // What others would feel, unless `ALLOW_CLIENT_OPTIONS` says it for all.
     let may_load = match &who {
@@ -72,7 +75,7 @@ fn of_token(token: &Token, limits: &Limits, now: Instant, standings: &mut Standi
     if let Some(rate) = token.rate(limits.token) {
         // Its own limit is what a client wants to know, however tight those of others are.
         standings.requests = None;
-        standings.requests(live.requests(rate.window).take(rate.max, 1, now), "requests of this API key")?;
+        standings.requests(live.requests(rate.window).take(rate.max, 1, now), Limit::Token)?;
     }
     if let Some(limit) = token.tokens_per_minute {
         let taken = standings.tokens(live.tokens.take(limit, 1, now))?;
@@ -91,7 +94,7 @@ pub(super) struct Standings {
 
 impl Standings {
     /// Notes what became of a request in one window; of several, the one with the least left is told.
-    fn requests(&mut self, taken: Result<Taken, Refusal>, what: &str) -> Result<(), Failure> {
+    fn requests(&mut self, taken: Result<Taken, Refusal>, limit: Limit) -> Result<(), Failure> {
         match taken {
             Ok(Taken { standing, .. }) => {
                 let is_tighter = self.requests.is_none_or(|known| standing.remaining < known.remaining);
@@ -100,7 +103,7 @@ impl Standings {
             }
             Err(refusal) => {
                 self.requests = Some(refusal.standing);
-                Err(Failure::new(Outcome::RateLimited, refusal.error(what)))
+                Err(over(refusal, limit))
             }
         }
     }
@@ -109,9 +112,7 @@ impl Standings {
     pub(super) fn tokens(&mut self, taken: Result<Taken, Refusal>) -> Result<Taken, Failure> {
         let standing = taken.as_ref().map_or_else(|refusal| refusal.standing, |taken| taken.standing);
         self.tokens = Some(standing);
-        taken.map_err(|refusal| {
-            Failure::new(Outcome::RateLimited, refusal.error("tokens a minute of this API key"))
-        })
+        taken.map_err(|refusal| over(refusal, Limit::Tokens))
     }
 
     /// The headers `x-ratelimit-…`.
@@ -122,6 +123,11 @@ impl Standings {
             }
         }
     }
+}
+
+fn over(refusal: Refusal, limit: Limit) -> Failure {
+    let failure = Failure::new(Outcome::RateLimited, refusal.error(limit.counts()));
+    Failure { limit: Some(limit), ..failure }
 }
 
 impl Asker {
@@ -144,11 +150,11 @@ impl Asker {
 
     /// What it is called in the books: a token, or a word that is none.
     pub(super) fn consumer(&self) -> Option<Arc<Consumer>> {
-        static API_TOKEN: LazyLock<Arc<Consumer>> =
-            LazyLock::new(|| Arc::new(Consumer { id: "API_TOKEN".into(), name: "API_TOKEN".into() }));
+        static SHARED: LazyLock<Arc<Consumer>> =
+            LazyLock::new(|| Arc::new(Consumer { id: API_TOKEN.into(), name: API_TOKEN.into() }));
         match &self.who {
             Who::Token(token) => Some(Arc::clone(&token.consumer)),
-            Who::ApiToken => Some(Arc::clone(&API_TOKEN)),
+            Who::ApiToken => Some(Arc::clone(&SHARED)),
             Who::Anonymous => None,
         }
     }
@@ -159,7 +165,7 @@ impl Asker {
             CacheScope::Shared => "",
             CacheScope::Token => match &self.who {
                 Who::Token(token) => token.id(),
-                Who::ApiToken => "API_TOKEN",
+                Who::ApiToken => API_TOKEN,
                 Who::Anonymous => "",
             },
         }

@@ -124,7 +124,9 @@ async fn take(context: &Context, search: &Search) -> Result<Option<Seat>, Failur
         Pick::Full => None,
     };
     let waited = room.wait(deadline, look).await;
-    context.asker.trail.queued(begun.elapsed());
+    if !matches!(waited, Err(Refused::Full)) {
+        context.asker.trail.queued(begun.elapsed());
+    }
     waited.map_err(|refused| {
         let message = match refused {
             Refused::Full => "all backends are busy and the queue is full",
@@ -206,7 +208,8 @@ fn traced(context: &Context, call: &Call<'_>, by: &Served, trace: &Trace, now: I
 fn failed(by: &Served, failure: &Failure, took: Duration) -> Attempt {
     let told = &failure.error.message;
     let reason = failure.cause.as_ref().map_or_else(|| told.clone(), |cause| format!("{told} ({cause})"));
-    Attempt { node: Arc::clone(&by.target.node), outcome: failure.outcome, reason: reason.into(), took }
+    let (node, outcome) = (Arc::clone(&by.target.node), failure.outcome);
+    Attempt { node, outcome, status: failure.answered, reason: reason.into(), took }
 }
 
 /// One line in the log when a backend goes down or comes back.

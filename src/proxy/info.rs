@@ -20,7 +20,7 @@ pub(super) fn answer(proxy: &Proxy, page: Page) -> Reply {
             *reply.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
             reply
         }
-        Page::Ready => json(r#"{"status":"ok"}"#.to_owned()),
+        Page::Ready | Page::Metrics => json(r#"{"status":"ok"}"#.to_owned()),
     }
 }
 
@@ -89,7 +89,8 @@ fn counts(snapshot: &Snapshot) -> (String, String) {
     (keys, channels)
 }
 
-fn is_well(target: &Target) -> bool {
+/// Whether it answers, and requests are sent to it.
+pub(super) fn is_well(target: &Target) -> bool {
     target.backend.host.inventory.is_up()
         && target.backend.breaker.state(std::time::Instant::now()) == State::Up
 }

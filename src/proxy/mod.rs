@@ -21,6 +21,7 @@ mod embeddings;
 mod grant;
 mod info;
 mod join;
+mod metrics;
 mod models;
 mod opening;
 mod past;
@@ -121,6 +122,10 @@ impl Proxy {
                 self.run((endpoint, tail), request, (snapshot, caller), settle).await
             }
             (_, Some(refused)) => refused.into_reply(),
+            (Route::Info(Page::Metrics), _) => {
+                let view = metrics::view(&snapshot, request.headers(), caller);
+                metrics::answer(&self, snapshot, view).await
+            }
             (Route::Info(page), _) => info::answer(&self, page),
             (Route::Preflight, _) => headers::preflight(request.headers()),
             (Route::WrongMethod(allowed), _) => wrong_method(&request, allowed),

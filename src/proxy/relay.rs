@@ -22,6 +22,7 @@ use super::settle::Settle;
 use super::source::{Beginning, Progress, Sources, Translator};
 use crate::http::{Failure, Outcome};
 use crate::snapshot::Plan;
+use crate::telemetry::Presence;
 use crate::upstream::{timed_out, total_timeout};
 
 /// After `[DONE]`, how long the upstream may take to end its body, so that its connection can be used again.
@@ -91,6 +92,8 @@ pub(super) struct Relay {
     next_beat: Instant,
     last_read: Instant,
     closing: Arc<Closing>,
+    /// Counts among those that run.
+    _running: Presence,
 }
 
 enum State {
@@ -117,6 +120,7 @@ impl Relay {
             next_beat,
             last_read: now,
             closing: Arc::clone(&context.proxy.closing),
+            _running: context.proxy.ledger.metrics.streams.enter(),
         };
         relay.rearm(now);
         relay
@@ -156,10 +160,7 @@ impl Relay {
                         }
                         Poll::Ready(Progress::Read) => {
                             self.last_read = Instant::now();
-                            if self.settle.by.is_none() {
-                                self.settle.by.clone_from(&sources.by);
-                            }
-                            self.settle.first_content();
+                            note_begun(&mut self.settle, sources);
                             return Poll::Ready(Some(std::mem::take(&mut sources.out).freeze()));
                         }
                         Poll::Ready(Progress::Finished) => return Poll::Ready(Some(self.finish())),
@@ -186,6 +187,8 @@ impl Relay {
         let State::Running(mut sources) = std::mem::replace(&mut self.state, State::Ended) else {
             return Bytes::new();
         };
+        // It may have been complete before anything of it was sent.
+        note_begun(&mut self.settle, &sources);
         let out = std::mem::take(&mut sources.out).freeze();
         self.settle.cut(sources.usage(), sources.pieces());
         self.settle.count(sources.usage());
@@ -247,6 +250,14 @@ impl Relay {
         };
         self.timer.as_mut().reset(next.max(now + Duration::from_millis(1)));
     }
+}
+
+/// Content is on its way, and it is known who serves.
+fn note_begun(settle: &mut Settle, sources: &Sources) {
+    if settle.by.is_none() {
+        settle.by.clone_from(&sources.by);
+    }
+    settle.first_content();
 }
 
 /// The client has left in mid-stream: what it has seen is counted.

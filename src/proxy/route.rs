@@ -21,6 +21,7 @@ pub(super) enum Page {
     Health,
     Live,
     Ready,
+    Metrics,
 }
 
 /// What a method and path mean.
@@ -47,8 +48,13 @@ const ENDPOINTS: [(Endpoint, &str, &[&str]); 5] = [
 
 const MODEL: &[&str] = &["/v1/models/", "/models/"];
 
-const PAGES: [(Page, &str); 4] =
-    [(Page::Service, "/"), (Page::Health, "/health"), (Page::Live, "/livez"), (Page::Ready, "/readyz")];
+const PAGES: [(Page, &str); 5] = [
+    (Page::Service, "/"),
+    (Page::Health, "/health"),
+    (Page::Live, "/livez"),
+    (Page::Ready, "/readyz"),
+    (Page::Metrics, "/metrics"),
+];
 
 impl Endpoint {
     /// The canonical path, for logs.

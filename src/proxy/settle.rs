@@ -12,9 +12,9 @@ use super::grant::Grant;
 use super::plan::Served;
 use super::route::Endpoint;
 use super::trail::Trail;
-use crate::http::{Failure, Held, Outcome};
+use crate::http::{Failure, Held, Limit, Outcome};
 use crate::ledger::Ledger;
-use crate::telemetry::{Record, Trace};
+use crate::telemetry::{Presence, Record, Trace};
 
 /// The record of one request. Until somebody says otherwise, the client left.
 #[derive(Debug)]
@@ -27,6 +27,7 @@ pub(super) struct Settle {
     outcome: Outcome,
     status: u16,
     first: Option<Duration>,
+    kind: Option<&'static str>,
     cause: Option<Box<str>>,
     /// As the client named it.
     pub(super) model: Arc<str>,
@@ -44,6 +45,8 @@ pub(super) struct Settle {
     pub(super) estimate: u64,
     pub(super) asker: Option<Arc<Asker>>,
     ledger: Arc<Ledger>,
+    /// Counts among those that run.
+    _running: Presence,
     /// What it has taken out of limits.
     pub(super) grant: Grant,
     /// How far limits are used up.
@@ -71,6 +74,7 @@ impl Settle {
             outcome: Outcome::ClientGone,
             status: 0,
             first: None,
+            kind: None,
             cause: None,
             model: Arc::default(),
             stream: false,
@@ -80,6 +84,7 @@ impl Settle {
             from_cache: 0,
             estimate: 0,
             asker: None,
+            _running: ledger.metrics.requests.enter(),
             ledger,
             grant: Grant::default(),
             standings: Standings::default(),
@@ -148,6 +153,7 @@ impl Settle {
     /// It failed; the status stays when it is out already.
     pub(super) fn fail(&mut self, failure: &Failure) {
         self.outcome = failure.outcome;
+        self.kind = failure.limit.map(Limit::as_str).or(failure.error.code);
         if self.status == 0 {
             self.status = failure.error.status;
         }
@@ -162,6 +168,12 @@ impl Settle {
 }
 
 impl Held for Settle {}
+
+/// Whether a model's name means something where it was served. A backend whose list nobody has read is believed.
+fn knows(by: &Served, model: &str) -> bool {
+    let mapped = by.group.mapping.get(model);
+    mapped.is_some() || by.target.backend.host.inventory.has(model) != Some(false)
+}
 
 impl Drop for Settle {
     fn drop(&mut self) {
@@ -181,11 +193,13 @@ impl Drop for Settle {
             client: self.client,
             consumer: self.asker.as_ref().and_then(|asker| asker.consumer()),
             model: Arc::clone(&self.model),
+            is_known_model: self.by.as_ref().is_some_and(|by| knows(by, &self.model)),
             is_stream: self.stream,
             served: self.by.as_ref().and_then(|by| by.group.mapping.get(&self.model)).map(Into::into),
             node: self.by.as_ref().map(|by| Arc::clone(&by.target.node)),
             outcome: self.outcome,
             status: self.status,
+            kind: self.kind,
             error: self.cause.take(),
             attempts: trail.map(Trail::take_failed).unwrap_or_default(),
             queued: trail.map(Trail::waited).unwrap_or_default(),

@@ -272,7 +272,8 @@ impl Build<'_> {
 }
 
 fn configured<'r>(rows: &Rows, keys: impl Iterator<Item = &'r BackendRow>) -> Configured {
-    let first = Configured { channels: rows.channels.len(), ..Configured::default() };
+    let (channels, revision) = (rows.channels.len(), rows.revision);
+    let first = Configured { channels, revision, ..Configured::default() };
     keys.fold(first, |sum, key| Configured {
         keys: sum.keys + 1,
         total_requests: sum.total_requests + key.totals.total_requests,

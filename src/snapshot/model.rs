@@ -123,6 +123,8 @@ pub struct Configured {
     /// Of all keys, when the snapshot was made.
     pub total_requests: i64,
     pub total_tokens: i64,
+    /// Of the rows.
+    pub revision: i64,
 }
 
 /// Everything that a request may look up.
@@ -145,6 +147,8 @@ pub struct Snapshot {
     pub max_line: usize,
     /// The one token of the environment.
     pub api_token: Option<Secret>,
+    /// Who shows it sees all metrics.
+    pub metrics_token: Option<Secret>,
     /// What else clients may show.
     pub tokens: Arc<Tokens>,
     /// Whether there ever was a token, deleted ones included.
@@ -219,6 +223,7 @@ impl Snapshot {
             timeouts: Timeouts::new(&config.upstream),
             max_line: config.upstream.max_line_bytes,
             api_token: config.access.api_token.clone(),
+            metrics_token: config.access.metrics_token.clone(),
             tokens,
             had_tokens,
             limits,

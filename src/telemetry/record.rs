@@ -1,6 +1,7 @@
 //! One request that is over: what its line, the usage and all else that tells of it are made from.
 
 use std::net::IpAddr;
+use std::num::NonZero;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -39,6 +40,8 @@ pub struct Node {
 pub struct Attempt {
     pub node: Arc<Node>,
     pub outcome: Outcome,
+    /// The status that it answered with; `None` = there was no answer, or a bad one.
+    pub status: Option<NonZero<u16>>,
     /// For people, without anything that is secret.
     pub reason: Box<str>,
     pub took: Duration,
@@ -59,6 +62,8 @@ pub struct Record {
     pub consumer: Option<Arc<Consumer>>,
     /// As the client named it, which can be anything; empty when it was not read.
     pub model: Arc<str>,
+    /// Whether that name is configured or one of the backend's, and not just any text.
+    pub is_known_model: bool,
     /// The model's name on the backend, where it is another.
     pub served: Option<Box<str>>,
     /// Whether events were asked for.
@@ -68,6 +73,9 @@ pub struct Record {
     pub outcome: Outcome,
     /// 0 when there was nobody to tell it.
     pub status: u16,
+    /// The kind of what went wrong, one of a closed set of words: the limit that was reached, or the code that the client
+    /// was told.
+    pub kind: Option<&'static str>,
     /// What went wrong, without anything that is secret.
     pub error: Option<Box<str>>,
     /// Backends that were asked and have not served, in order; `node` is none of them.

@@ -2,6 +2,7 @@
 
 use std::error::Error;
 use std::fmt::{self, Write as _};
+use std::num::NonZero;
 use std::time::Duration;
 
 use wire::openai::ApiError;
@@ -71,7 +72,9 @@ pub fn refused(refusal: Refusal<'_>) -> Failure {
         (300..=399, _) => (Blame::Backend, Retry::Elsewhere),
         _ => (Blame::Backend, Retry::Anywhere),
     };
-    Failure::new(outcome, told).of(blame, retry).because(format_args!("status {}", refusal.status))
+    let failure = Failure::new(outcome, told).of(blame, retry);
+    Failure { answered: NonZero::new(refusal.status), ..failure }
+        .because(format_args!("status {}", refusal.status))
 }
 
 fn seconds(duration: Duration) -> String {

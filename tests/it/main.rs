@@ -19,6 +19,7 @@ mod fake;
 mod faults;
 mod import;
 mod log;
+mod metrics;
 mod openapi;
 mod routes;
 mod routing;

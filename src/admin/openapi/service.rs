@@ -19,15 +19,22 @@ fn report() -> Value {
     ])
 }
 
+/// What the process tells of itself.
+pub(super) fn process() -> Value {
+    object(vec![
+        ("uptime requests activeConnections activeStreams", count()),
+        ("memory?", object(vec![("rss", count())])),
+    ])
+}
+
 /// Everything at a glance.
 fn dashboard() -> Value {
-    let metrics = object(vec![("uptime", count()), ("memory?", object(vec![("rss", count())]))]);
     object(vec![
         ("keys", named("KeysSummary")),
         ("channels", object(vec![("total enabled healthy disabled", count())])),
         ("tokens", object(vec![("total enabled disabled expired", count())])),
         ("cache", report()),
-        ("metrics", metrics),
+        ("metrics", process()),
         ("usage", told(map(anything()), "Requests and tokens by date, today and seven days before.")),
         ("rateLimiter", object(vec![("global ip token", named("RateLimit"))])),
         ("accessControl", object(vec![("mode", text())])),

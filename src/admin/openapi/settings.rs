@@ -66,6 +66,7 @@ fn all() -> Value {
     object(vec![
         ("accessControl", named("AccessControl")),
         ("rateLimiter", object(vec![("global ip token", named("RateLimit"))])),
+        ("metrics", super::service::process()),
         ("version", text()),
         ("env", object(vec![(texts, text()), ("cacheEmbeddings cacheChat", flag())])),
         ("settings", list(named("Setting"))),

@@ -25,7 +25,7 @@ async fn the_list_has_the_fields_of_the_node_program() {
     ];
     let gateway = started(&env).await;
     let listed = get(&gateway, "/settings").await;
-    has(&listed, &["accessControl", "rateLimiter", "version", "env", "settings", "ignored"]);
+    has(&listed, &["accessControl", "rateLimiter", "metrics", "version", "env", "settings", "ignored"]);
     let access = json!({"mode": "disabled", "whitelist": ["10.0.0.0/8", "203.0.113.7"], "blacklist": []});
     assert_eq!(listed["accessControl"], access);
     gateway.get("/v1").await;
