@@ -65,6 +65,7 @@ const SHOWN: [(&str, &str); 58] = [
     ("LOG_FORMAT", "here"),
     ("MAX_CONNECTIONS", "here"),
     ("HEADER_TIMEOUT", "here"),
+    ("METRICS_TOKEN", "metrics"),
     ("SERVER_TIMING", "timing"),
     ("OTEL_EXPORTER_OTLP_ENDPOINT", "traces"),
     ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "traces"),
