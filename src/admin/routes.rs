@@ -19,7 +19,7 @@ use super::auth::{self, Caller};
 use super::error::AdminError;
 use super::visitor::Visitor;
 use super::{
-    Admin, access_control, admin_tokens, audit, backup, bulk, caches, channels, dashboard, import,
+    Admin, access_control, admin_tokens, audit, backup, bulk, caches, channels, dashboard, explain, import,
     key_preview, keys, logs, openapi, sessions, settings, sign_in, stats, tokens, users,
 };
 use crate::access::{Area, admits, caller, speaks_tls};
@@ -168,6 +168,7 @@ fn table() -> Vec<Row> {
         row(Method::GET, "/admin/api/settings/access-control/check", SEE, access_control::check_query),
         row(Method::POST, "/admin/api/settings/access-control/check", RULE, access_control::check),
         row(Method::GET, "/admin/api/logs", SEE, logs::list),
+        row(Method::GET, "/admin/api/routes/explain", SEE, explain::explain),
         row(Method::GET, "/admin/api/dashboard", SEE, dashboard::dashboard),
         row(Method::GET, "/admin/api/stats", SEE, stats::stats),
         row(Method::POST, "/admin/api/import", RULE, import::import),

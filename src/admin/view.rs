@@ -111,16 +111,22 @@ fn is_up(target: &Target) -> bool {
     target.backend.breaker.state(Instant::now()) == State::Up
 }
 
-/// What is known of a backend now: health, load, and what it offers.
-fn live(target: Option<&Target>) -> Map<String, Value> {
-    let Some(target) = target else { return Map::new() };
-    let (now, breaker, inventory) = (Instant::now(), &target.backend.breaker, &target.backend.host.inventory);
-    let state = match breaker.state(now) {
+/// How a backend stands, in a word.
+pub(super) fn state(target: &Target, now: Instant) -> &'static str {
+    let breaker = &target.backend.breaker;
+    match breaker.state(now) {
         State::Up if breaker.is_cool(now) => "cooling",
         State::Up => "up",
         State::HalfOpen | State::OnTrial => "half_open",
         State::Down { .. } => "down",
-    };
+    }
+}
+
+/// What is known of a backend now: health, load, and what it offers.
+fn live(target: Option<&Target>) -> Map<String, Value> {
+    let Some(target) = target else { return Map::new() };
+    let (breaker, inventory) = (&target.backend.breaker, &target.backend.host.inventory);
+    let state = state(target, Instant::now());
     let last_error = breaker.last_error();
     let models = inventory.last();
     let age = models.as_ref().map(|(_, age)| *age);
