@@ -43,7 +43,7 @@ pub(super) fn read(files: &Files, draft: &mut Draft) -> Result<(), ImportError> 
         let note = format!("left out of the {member}, as no addresses, which matched nobody: {dropped}");
         lists.push((setting, read.good, was_empty, (dropped > 0).then_some(note)));
     }
-    let notes = item.end(&[]);
+    let notes = item.end(&[]).texts;
     if let Some(mode) = mode {
         let mut notes = notes.clone();
         let lets_all_in = lists[0].2;

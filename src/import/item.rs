@@ -8,6 +8,7 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use super::files::{File, Files};
+use super::report::Notes;
 use super::{ImportError, text};
 use crate::config::fields::{self, MAX_COUNT, MAX_NAME, MAX_PRIORITY, MAX_TEXT};
 
@@ -64,7 +65,7 @@ impl<'f> Part<'f> {
 
     /// An object whose members are read.
     pub(super) fn item(&self) -> Result<Item, ImportError> {
-        Ok(Item { given: self.parse("an object")?, notes: Vec::new() })
+        Ok(Item { given: self.parse("an object")?, notes: Notes::default() })
     }
 
     fn part(&self, raw: &'f RawValue) -> Part<'f> {
@@ -81,13 +82,18 @@ impl<'f> Part<'f> {
 /// An object that is being read.
 pub(super) struct Item {
     given: Map<String, Value>,
-    /// What was not as it should be, each a sentence without its end.
-    pub(super) notes: Vec<String>,
+    notes: Notes,
 }
 
 impl Item {
     pub(super) fn note(&mut self, note: impl Into<String>) {
-        self.notes.push(note.into());
+        self.notes.texts.push(note.into());
+    }
+
+    /// A note that tells a person what to do.
+    pub(super) fn needs_you(&mut self, note: impl Into<String>) {
+        self.note(note);
+        self.notes.is_manual = true;
     }
 
     pub(super) fn take(&mut self, name: &str) -> Option<Value> {
@@ -255,11 +261,12 @@ impl Item {
     }
 
     /// Ends the reading: members that nobody took are noted, but for those that are live and not carried.
-    pub(super) fn end(mut self, live: &[&str]) -> Vec<String> {
+    pub(super) fn end(mut self, live: &[&str]) -> Notes {
         let unknown = self.given.keys().filter(|name| !live.contains(&name.as_str()));
         let unknown: Vec<_> = unknown.map(|name| text::short(name)).collect();
         if !unknown.is_empty() {
-            self.notes.push(format!("unknown fields were left out: {}", unknown.join(", ")));
+            let note = format!("unknown fields were left out: {}", unknown.join(", "));
+            self.note(note);
         }
         self.notes
     }

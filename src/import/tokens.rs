@@ -1,8 +1,6 @@
 //! `tokens.json`: tokens. Their texts are hashed and dropped.
 
 use jiff::civil::Date;
-use jiff::fmt::strtime;
-use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan as _};
 use serde_json::Value;
 
@@ -11,27 +9,17 @@ use super::access::addresses;
 use super::files::{File, Files};
 use super::item::{Item, Part};
 use super::keys::totals;
+use super::moment::{milliseconds, moment};
 use super::plan::{Draft, Surroundings};
 use super::report::{Fit, Line, Place};
 use super::text::short;
-use crate::access::{Minted, is_strong, parse_expiry};
+use crate::access::{Minted, is_strong};
 use crate::limits::period;
 use crate::store::NewToken;
 
 /// Largest rate.
 const MAX_RATE: i64 = 1_000_000_000;
 const UNNAMED: &str = "API Token";
-/// Spellings of a moment without a zone, beside those of ISO 8601, that JavaScript reads as local time.
-const LOCAL: [&str; 8] = [
-    "%Y-%m-%d %H:%M:%S",
-    "%Y-%m-%d %H:%M",
-    "%Y/%m/%d %H:%M:%S",
-    "%Y/%m/%d %H:%M",
-    "%Y/%m/%d",
-    "%m/%d/%Y",
-    "%b %d, %Y",
-    "%b %d %Y",
-];
 
 pub(super) fn read(files: &Files, here: &Surroundings, draft: &mut Draft) -> Result<(), ImportError> {
     let Some(whole) = Part::whole(files, File::Tokens) else { return Ok(()) };
@@ -93,7 +81,7 @@ fn fill(new: &mut NewToken, item: &mut Item, here: &Surroundings) {
     new.enabled = item.flag("enabled");
     new.allow_client_options = true;
     new.created_at = item.time("createdAt");
-    new.expires_at = expiry(item, here);
+    expiry(new, item, here);
     new.rate_limit = item.limit("rateLimit", MAX_RATE);
     new.quota_limit = item.limit("quotaLimit", i64::MAX);
     match item.patterns("allowedModels") {
@@ -145,34 +133,27 @@ fn quota(new: &mut NewToken, item: &mut Item, here: &Surroundings) {
     }
 }
 
-/// When it ends. What JavaScript could not read never ended a token.
-fn expiry(item: &mut Item, here: &Surroundings) -> Option<String> {
-    let moment = match item.take("expiresAt")? {
-        Value::Number(milliseconds) => {
-            milliseconds.as_i64().and_then(|milliseconds| Timestamp::from_millisecond(milliseconds).ok())
-        }
-        Value::String(text) if text.trim().is_empty() => return None,
-        Value::String(text) => moment(text.trim(), &here.zone),
-        _ => None,
+/// When it ends. An end that cannot be read must not become none: the token is turned off.
+fn expiry(new: &mut NewToken, item: &mut Item, here: &Surroundings) {
+    let read = match item.take("expiresAt") {
+        None => return,
+        Some(Value::String(text)) if text.is_empty() => return,
+        Some(Value::String(text)) => moment(text.trim(), &here.zone),
+        Some(Value::Number(count)) => match count.as_f64() {
+            Some(0.0) => return,
+            count => count.and_then(milliseconds).map(|moment| (moment, true)),
+        },
+        Some(_) => None,
     };
-    if moment.is_none() {
-        item.note("its expiresAt is no time, so that it never ended; that stays so");
-    }
-    moment.map(|moment| format!("{moment:.3}"))
-}
-
-fn moment(text: &str, zone: &TimeZone) -> Option<Timestamp> {
-    if let Ok(moment) = parse_expiry(text, zone) {
-        return Some(moment);
-    }
-    let local = |form: &&str| {
-        let read = strtime::parse(form, text).ok()?;
-        let date = read.to_date().ok()?;
-        let time = read.to_time().unwrap_or_default();
-        zone.to_timestamp(date.to_datetime(time)).ok()
+    let Some((moment, is_plain)) = read else {
+        new.enabled = false;
+        return item.needs_you(
+            "its expiresAt cannot be read: it is turned off; set when it ends, or that it never does, and turn it on",
+        );
     };
-    LOCAL
-        .iter()
-        .find_map(local)
-        .or_else(|| jiff::fmt::rfc2822::parse(text).ok().map(|moment| moment.timestamp()))
+    let moment = format!("{moment:.3}");
+    if !is_plain {
+        item.note(format!("its expiresAt was read as JavaScript reads it: {moment}"));
+    }
+    new.expires_at = Some(moment);
 }
