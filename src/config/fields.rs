@@ -8,6 +8,8 @@ pub const MAX_NAME: usize = 200;
 pub const MAX_TEXT: usize = 4096;
 /// Largest weight and cap.
 pub const MAX_COUNT: i64 = 1_000_000;
+/// Largest quota, in tokens a month. JavaScript can hold it.
+pub const MAX_QUOTA: i64 = 1_000_000_000_000_000;
 /// Priorities are this far from 0 at most.
 pub const MAX_PRIORITY: i64 = 1_000_000_000;
 

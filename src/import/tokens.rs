@@ -14,11 +14,10 @@ use super::plan::{Draft, Surroundings};
 use super::report::{Fit, Line, Place};
 use super::text::short;
 use crate::access::{Minted, is_strong};
+use crate::config::fields::{MAX_COUNT, MAX_QUOTA};
 use crate::limits::period;
 use crate::store::NewToken;
 
-/// Largest rate.
-const MAX_RATE: i64 = 1_000_000_000;
 const UNNAMED: &str = "API Token";
 
 pub(super) fn read(files: &Files, here: &Surroundings, draft: &mut Draft) -> Result<(), ImportError> {
@@ -65,8 +64,10 @@ pub(super) fn read(files: &Files, here: &Surroundings, draft: &mut Draft) -> Res
         let mut line =
             Line { id: Some(id), ..Line::taken(File::Tokens, what, item.end(&["tokenHash"]), place) };
         if is_weak {
-            line.notes.push("it works as before and is marked weak: it has not the form of our tokens and may be easy to \
-                             guess".to_owned());
+            let works = if new.enabled { "it works as before and" } else { "it is turned off, and" };
+            line.notes.push(format!(
+                "{works} is marked weak: it has not the form of our tokens and may be easy to guess"
+            ));
         }
         draft.lines.push(line);
         draft.batch.tokens.push(new);
@@ -82,8 +83,8 @@ fn fill(new: &mut NewToken, item: &mut Item, here: &Surroundings) {
     new.allow_client_options = true;
     new.created_at = item.time("createdAt");
     expiry(new, item, here);
-    new.rate_limit = item.limit("rateLimit", MAX_RATE);
-    new.quota_limit = item.limit("quotaLimit", i64::MAX);
+    new.rate_limit = limit(new, item, "rateLimit", MAX_COUNT);
+    new.quota_limit = limit(new, item, "quotaLimit", MAX_QUOTA);
     match item.patterns("allowedModels") {
         Some(models) => new.models = models,
         None => {
@@ -116,6 +117,17 @@ fn fill(new: &mut NewToken, item: &mut Item, here: &Surroundings) {
         }
     }
     quota(new, item, here);
+}
+
+/// A limit that cannot be read must not become none: the token is turned off.
+fn limit(new: &mut NewToken, item: &mut Item, name: &str, max: i64) -> Option<i64> {
+    item.limit(name, max).unwrap_or_else(|()| {
+        new.enabled = false;
+        item.needs_you(format!(
+            "its {name} is no number from 0 on: it is turned off; set it as it was meant, and turn it on"
+        ));
+        None
+    })
 }
 
 /// What was used of the quota, if it was used in the month that is running.

@@ -3,7 +3,7 @@
 use ollama2openai::store::{Rows, TokenRow};
 use serde_json::{Value, json};
 
-use super::{folder, hides, stored, token};
+use super::{channel, folder, hides, stored, token};
 use crate::support::Gateway;
 
 /// What the first start makes of tokens with these members; the text of each is `mArKeR-` and its number. With the
@@ -78,4 +78,72 @@ async fn an_end_is_read_as_javascript_read_it_or_the_token_is_turned_off() {
     for at in 0..3 {
         assert_eq!((&odd(&rows, at).expires_at, odd(&rows, at).enabled), (&None, true), "{report}");
     }
+}
+
+#[tokio::test]
+async fn a_limit_that_is_odd_is_never_none() {
+    let most = 1_000_000_000_000_000;
+    let limits = [
+        (r#"{"quotaLimit": -5}"#, None),
+        (r#"{"quotaLimit": "a lot"}"#, None),
+        (r#"{"quotaLimit": "0"}"#, None),
+        (r#"{"quotaLimit": [5]}"#, None),
+        (r#"{"rateLimit": -0.1}"#, None),
+        (r#"{"rateLimit": "1e400"}"#, None),
+        (r#"{"quotaLimit": 1e16}"#, Some((None, Some(most)))),
+        (r#"{"quotaLimit": 9223372036854775808}"#, Some((None, Some(most)))),
+        (r#"{"quotaLimit": 1e300, "rateLimit": 1e300}"#, Some((Some(1_000_000), Some(most)))),
+        (r#"{"quotaLimit": 0.3, "rateLimit": "30"}"#, Some((Some(30), Some(1)))),
+        (r#"{"quotaLimit": 0, "rateLimit": null}"#, Some((None, None))),
+    ];
+    let members: Vec<_> = limits.iter().map(|(members, _)| serde_json::from_str(members).unwrap()).collect();
+    let (rows, report) = started_with(&members).await;
+    for (at, (members, want)) in limits.iter().enumerate() {
+        let (row, told) = (odd(&rows, at), of(&report, at));
+        assert_eq!(row.enabled, want.is_some(), "{members}");
+        let is_clamped = want.is_some_and(|want| want.1 == Some(most));
+        assert_eq!(told.starts_with("  manual "), want.is_none() || is_clamped, "{told}");
+        match want {
+            Some(limits) => assert_eq!((row.rate_limit, row.quota_limit), *limits, "{members}"),
+            None => assert!(told.contains("is no number from 0 on: it is turned off; "), "{told}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_weak_token_that_is_off_is_not_said_to_work() {
+    let (_, report) =
+        started_with(&[json!({}), json!({"enabled": false}), json!({"expiresAt": "soon"})]).await;
+    assert!(of(&report, 0).contains("it works as before and is marked weak"), "{report}");
+    for at in 1..3 {
+        let told = of(&report, at);
+        assert!(
+            told.contains("it is turned off, and is marked weak") && !told.contains("works as before"),
+            "{told}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_cap_that_is_odd_is_never_none_and_a_rate_of_a_channel_had_no_effect() {
+    let caps = [("-5", 1), ("\"many\"", 1), ("0.2", 1), ("1e16", 1_000_000), ("0", 0), ("3", 3)];
+    let channels = caps.iter().enumerate().map(|(at, (cap, _))| {
+        format!(
+            r#"{{"id": "c-{at}", "name": "c{at}", "baseUrl": "http://127.0.0.1:1", "keys": [], "enabled": true,
+            "maxConcurrent": {cap}, "rateLimit": {cap}, "weight": {cap}}}"#
+        )
+    });
+    let channels = format!("{{\"channels\": [{}]}}", channels.collect::<Vec<_>>().join(","));
+    let home =
+        Gateway::start_in(folder(&[("channels.json".to_owned(), channels)]), &[]).await.stopped().await;
+    let (rows, _) = stored(home.path()).await;
+    for (at, (cap, want)) in caps.iter().enumerate() {
+        let row = channel(&rows, &format!("c{at}"));
+        assert_eq!((row.max_concurrent, row.enabled), (*want, true), "{cap}");
+        assert!((1..=1_000_000).contains(&row.weight), "{cap}: {}", row.weight);
+        assert_eq!(row.rate_limit.is_none(), at < 2 || *cap == "0", "{cap}");
+    }
+    let report = std::fs::read_to_string(home.path().join("import-report.txt")).unwrap();
+    assert_eq!(report.matches("maxConcurrent is no number from 0 on: it is 1").count(), 2, "{report}");
+    assert_eq!(report.matches("rateLimit is no number from 0 on, and had no effect").count(), 2, "{report}");
 }
