@@ -63,6 +63,12 @@ pub(super) fn read(files: &Files, draft: &mut Draft) -> Result<(), ImportError> 
                 "disabled"
             }
         };
+        if mode != "disabled" {
+            notes.push(
+                "the rules were for /v1 only; now they are for every path, for the panel and /admin too"
+                    .to_owned(),
+            );
+        }
         save(draft, "IP_ACCESS_MODE", mode.to_owned(), notes);
     }
     for (setting, good, was_empty, note) in lists {
@@ -70,7 +76,7 @@ pub(super) fn read(files: &Files, draft: &mut Draft) -> Result<(), ImportError> 
             save(draft, setting, good.join(","), note.into_iter().collect());
             if let Some(line) = draft.lines.last_mut() {
                 line.notes.push(format!(
-                    "a {setting} of the environment was added to it before; now it is instead of that"
+                    "an {setting} of the environment was added to it before; now it is instead of that"
                 ));
             }
         }

@@ -152,6 +152,10 @@ impl Line {
         match landed {
             Some(Landed::Present) => {
                 self.state = State::Present;
+                // What is stored here counts, and may have been seen to.
+                if self.fit == Fit::Manual {
+                    self.fit = Fit::Approximate;
+                }
                 if let Place::Setting(_) = self.place {
                     self.notes.push("what is saved here counts".to_owned());
                 }

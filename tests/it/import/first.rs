@@ -265,6 +265,9 @@ async fn what_cannot_be_as_it_was_never_opens_more_than_before() {
     said("it has no text and let nobody in");
     let names: Vec<_> = settings.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
     assert_eq!(names, [("IP_ACCESS_MODE", "whitelist"), ("IP_WHITELIST", "10.0.0.0/8,127.0.0.1,::1")]);
+    said("approximate  new            setting IP_ACCESS_MODE=whitelist\n");
+    said("now they are for every path, for the panel and /admin too");
+    said("an IP_WHITELIST of the environment was added to it before");
     said("left out of the whitelist, as no addresses, which matched nobody: 1");
 }
 
