@@ -127,10 +127,25 @@ impl Item {
         let given = self.text("name").filter(|name| !name.trim().is_empty());
         let Some(given) = given else { return otherwise.to_owned() };
         fields::name(&given).unwrap_or_else(|_| {
-            self.note(format!("the name was made to fit: at most {MAX_NAME} characters, on one line"));
-            let plain: String = given.chars().filter(|c| !c.is_control()).take(MAX_NAME).collect();
+            self.note(format!(
+                "the name was made to fit: at most {MAX_NAME} characters, none of them a control character or a mark \
+                 of direction"
+            ));
+            let plain: String = given.chars().filter(|c| !fields::is_odd(*c)).take(MAX_NAME).collect();
             fields::name(&plain).unwrap_or_else(|_| otherwise.to_owned())
         })
+    }
+
+    /// A word such as the name of a group, on one line.
+    pub(super) fn label(&mut self, name: &str) -> String {
+        let given = self.text(name).unwrap_or_default();
+        if fields::line(&given).is_ok() {
+            return given;
+        }
+        self.note(format!(
+            "{name} was made to fit: short, without control characters and marks of direction"
+        ));
+        given.chars().filter(|c| !fields::is_odd(*c)).take(MAX_NAME).collect()
     }
 
     /// The Node program asked whether it was truthy.

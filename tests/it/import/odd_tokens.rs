@@ -147,3 +147,23 @@ async fn a_cap_that_is_odd_is_never_none_and_a_rate_of_a_channel_had_no_effect()
     assert_eq!(report.matches("maxConcurrent is no number from 0 on: it is 1").count(), 2, "{report}");
     assert_eq!(report.matches("rateLimit is no number from 0 on, and had no effect").count(), 2, "{report}");
 }
+
+#[tokio::test]
+async fn names_lose_what_turns_the_text_around_them() {
+    let odd_name = "odd 0. \u{202e}drawkcab\u{2066}\u{7} \u{645}\u{6cc}\u{200c}\u{62e}";
+    let (rows, report) = started_with(&[json!({"name": odd_name})]).await;
+    assert_eq!(
+        odd(&rows, 0).name,
+        "odd 0. drawkcab \u{645}\u{6cc}\u{200c}\u{62e}",
+        "what writing needs stays"
+    );
+    assert!(of(&report, 0).contains("the name was made to fit"), "{report}");
+    let key = json!({"id": "k", "key": "mArKeR-k", "baseUrl": "http://127.0.0.1:1", "enabled": true,
+        "group": "a\u{202e}b", "tags": ["c\u{202e}", "d"], "models": ["e\u{202e}"]});
+    let keys = json!({"keys": [key]}).to_string();
+    let home = Gateway::start_in(folder(&[("keys.json".to_owned(), keys)]), &[]).await.stopped().await;
+    let row = &stored(home.path()).await.0.backends[0];
+    assert_eq!((row.group.as_str(), &row.tags[..], row.enabled), ("ab", &["d".to_owned()][..], false));
+    let report = std::fs::read_to_string(home.path().join("import-report.txt")).unwrap();
+    assert!(!report.contains('\u{202e}') && report.contains("group was made to fit"), "{report}");
+}
