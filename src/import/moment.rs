@@ -121,7 +121,6 @@ impl Read {
 
     /// Whether a word has its place in a moment.
     fn word(&mut self, word: &str) -> bool {
-        let begins = |name: &&str| word.starts_with(*name);
         if let Some((_, hours)) = ZONES.iter().find(|(name, _)| *name == word) {
             self.offset = Some(Offset::constant(*hours));
             return !self.clock.is_empty();
@@ -133,10 +132,10 @@ impl Read {
             "t" => return self.numbers.len() == 3 && self.clock.is_empty(),
             _ => {}
         }
-        if let Some(at) = MONTHS.iter().position(|month| begins(&month)) {
+        if let Some(at) = MONTHS.iter().position(|month| word.starts_with(month)) {
             return self.month.replace(i8::try_from(at + 1).unwrap_or_default()).is_none();
         }
-        DAYS.iter().any(|day| begins(&day)) && self.numbers.is_empty()
+        DAYS.iter().any(|day| word.starts_with(day)) && self.numbers.is_empty()
     }
 
     /// An offset from UTC: `+0100`, `+01:00` or `+1`.
