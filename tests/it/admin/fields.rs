@@ -11,6 +11,9 @@ async fn each_wrong_field_is_named() {
     for (field, value) in [
         ("name", json!("")),
         ("name", json!("a\nb")),
+        ("name", json!("gpu \u{202e}drawkcab")),
+        ("name", json!("a\u{2066}b")),
+        ("name", json!("a\u{200f}")),
         ("name", json!("x".repeat(201))),
         ("name", json!(7)),
         ("enabled", json!("yes")),
