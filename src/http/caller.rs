@@ -8,13 +8,6 @@ use http::{HeaderMap, HeaderName, Request, Version, header};
 /// Whether a request comes from a program of this machine: not through a proxy, and from no web page.
 #[must_use]
 pub fn is_loopback<B>(request: &Request<B>, peer: SocketAddr) -> bool {
-    const FORWARDED: [HeaderName; 5] = [
-        header::FORWARDED,
-        header::VIA,
-        HeaderName::from_static("x-forwarded-for"),
-        HeaderName::from_static("x-forwarded-host"),
-        HeaderName::from_static("x-real-ip"),
-    ];
     const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
     if !peer.ip().to_canonical().is_loopback() {
         return false;
@@ -30,9 +23,29 @@ pub fn is_loopback<B>(request: &Request<B>, peer: SocketAddr) -> bool {
     let is_of_foreign_page = text(SEC_FETCH_SITE) == Some("cross-site");
     request.version() != Version::HTTP_10
         && !is_of_foreign_page
-        && !FORWARDED.iter().any(|name| headers.contains_key(name))
+        && !headers.keys().any(|name| is_of_proxy(name.as_str()))
         && has_own_host
         && origin_host.is_none_or(is_own_name)
+}
+
+/// Whether a header is one that proxies add, by which the caller may be anybody: the names that HTTP knows, those that
+/// vendors gave to the client's address, which nearly all end alike, and marks of the large networks.
+fn is_of_proxy(name: &str) -> bool {
+    name.starts_with("x-forwarded")
+        || name.ends_with("forwarded-for")
+        || name.ends_with("-ip")
+        || name.ends_with("clientip")
+        || matches!(
+            name,
+            "forwarded"
+                | "via"
+                | "cdn-loop"
+                | "cf-connecting-ipv6"
+                | "cf-ray"
+                | "remote-addr"
+                | "x-envoy-external-address"
+                | "x-original-host"
+        )
 }
 
 /// `localhost`, `127.x.x.x` or `[::1]`, with or without a port.

@@ -38,6 +38,41 @@ async fn without_any_token_only_programs_of_this_machine_may_call() {
 }
 
 #[tokio::test]
+async fn any_header_of_a_proxy_ends_the_trust_in_this_machine() {
+    let (_fake, gateway) = gateway(&[], &[]).await;
+    for name in [
+        "X-Forwarded-Proto",
+        "x-forwarded-port",
+        "x-forwarded-host",
+        "x-forwarded-server",
+        "x-forwarded",
+        "x-original-forwarded-for",
+        "x-real-ip",
+        "x-client-ip",
+        "x-cluster-client-ip",
+        "client-ip",
+        "CF-Connecting-IP",
+        "cf-connecting-ipv6",
+        "cf-ray",
+        "True-Client-IP",
+        "fastly-client-ip",
+        "x-azure-clientip",
+        "x-envoy-external-address",
+        "x-original-host",
+        "cdn-loop",
+    ] {
+        let reply = gateway.send(&Request::post(CHAT, &chat(false)).header(name, "127.0.0.1")).await;
+        assert_eq!(told(&reply), (401, "missing_api_key".to_owned()), "{name}");
+    }
+    // What ordinary clients of this machine send says nothing of a proxy.
+    let mut ordinary = Request::post(CHAT, &chat(false));
+    for name in ["user-agent", "accept-language", "x-stainless-lang", "x-request-id", "referer", "ip", "x-ship"] {
+        ordinary = ordinary.header(name, "zip");
+    }
+    assert_eq!(gateway.send(&ordinary).await.status, 200);
+}
+
+#[tokio::test]
 async fn everybody_or_nobody_if_it_is_said() {
     for (setting, status) in [("true", 200), ("false", 401)] {
         let (_fake, gateway) = gateway(&[("ALLOW_ANONYMOUS", setting)], &[]).await;
