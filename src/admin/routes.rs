@@ -23,7 +23,7 @@ use super::{
     key_preview, keys, logs, openapi, sessions, settings, sign_in, stats, tokens, users,
 };
 use crate::access::{Area, admits, caller, speaks_tls};
-use crate::http::{Body, Reply, discard_small, headers, read_body, request_id};
+use crate::http::{Body, Reply, check_host, discard_small, headers, read_body, request_id};
 use crate::store::Role;
 
 /// Paths that nobody needs to be known for.
@@ -62,6 +62,7 @@ fn visitor<B>(
         let message = "access from your address is not allowed";
         return Err(AdminError::new(StatusCode::FORBIDDEN, "ip_not_allowed", message));
     }
+    check_host(request)?;
     let is_tls = speaks_tls(request.headers(), peer, &snapshot.trust_proxy);
     Ok(Visitor::of(request, caller, is_tls, id))
 }

@@ -107,6 +107,12 @@ pub(super) fn is_healthy(row: &BackendRow, registry: &Registry) -> bool {
     registry.target(&row.id).is_some_and(|target| is_up(&target))
 }
 
+/// Whether a backend is well and has answered the last look at it: what a person wants to know who asks for one.
+pub(super) fn has_answered(row: &BackendRow, registry: &Registry) -> bool {
+    let has_answered = |target: &Target| is_up(target) && target.backend.host.inventory.is_up();
+    registry.target(&row.id).is_some_and(|target| has_answered(&target))
+}
+
 fn is_up(target: &Target) -> bool {
     target.backend.breaker.state(Instant::now()) == State::Up
 }

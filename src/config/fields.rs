@@ -6,6 +6,8 @@
 pub const MAX_NAME: usize = 200;
 /// Longest of any other text, and most items of a list.
 pub const MAX_TEXT: usize = 4096;
+/// Largest list of patterns of models, in bytes: a request may be compared with all of it.
+pub const MAX_PATTERNS: usize = 64 << 10;
 /// Largest weight and cap.
 pub const MAX_COUNT: i64 = 1_000_000;
 /// Largest quota, in tokens a month. JavaScript can hold it.
@@ -57,6 +59,17 @@ pub fn pattern(text: &str) -> Result<(), String> {
         Err("must not be blank; an empty list is all models".to_owned())
     } else {
         line(text)
+    }
+}
+
+/// A list of patterns as a whole.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn patterns<'r>(list: impl IntoIterator<Item = &'r String>) -> Result<(), String> {
+    match list.into_iter().map(String::len).sum::<usize>() > MAX_PATTERNS {
+        true => Err(format!("must have at most {MAX_PATTERNS} bytes in all; a * stands for many names")),
+        false => Ok(()),
     }
 }
 

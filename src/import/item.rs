@@ -270,6 +270,12 @@ impl Item {
         if texts.len() < all {
             self.note(format!("blank items of {name} were left out"));
         }
+        if let Err(wrong) = fields::patterns(&texts) {
+            // Of a list that admits, less admits less.
+            let mut room = fields::MAX_PATTERNS;
+            texts.retain(|text| room.checked_sub(text.len()).inspect(|rest| room = *rest).is_some());
+            self.note(format!("{name} {wrong}; the rest was left out"));
+        }
         (was_empty || !texts.is_empty()).then_some(texts)
     }
 
