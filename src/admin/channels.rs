@@ -8,6 +8,7 @@ use bytes::Bytes;
 use http::StatusCode;
 use serde_json::{Value, json};
 
+use super::asked::IfMatch;
 use super::auth::Caller;
 use super::error::AdminError;
 use super::fields::Fields;
@@ -104,6 +105,7 @@ pub(super) async fn update(
     State(admin): State<Arc<Admin>>,
     Extension(caller): Extension<Caller>,
     Path(id): Path<String>,
+    if_match: IfMatch,
     body: Bytes,
 ) -> Answer {
     let rows = admin.store.load_backends().await?;
@@ -111,7 +113,7 @@ pub(super) async fn update(
     let old = view::members(&rows, &id);
     let mut fields = Fields::read(&body)?;
     let mut change = change(&mut fields);
-    let expected = fields.revision();
+    let expected = fields.revision(if_match);
     let base = fields.base("baseUrl");
     let keys = fields.texts("keys");
     if let Some(base) = &base {
@@ -160,8 +162,9 @@ pub(super) async fn delete(
     State(admin): State<Arc<Admin>>,
     Extension(caller): Extension<Caller>,
     Path(id): Path<String>,
+    IfMatch(expected): IfMatch,
 ) -> Answer {
-    admin.store.delete_channel(&id, &caller.by).await.map_err(named)?;
+    admin.store.delete_channel(&id, expected, &caller.by).await.map_err(named)?;
     admin.reloader.reload().await?;
     tracing::info!(id, "a channel was deleted");
     Ok(Json(json!({ "success": true })))

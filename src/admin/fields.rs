@@ -4,6 +4,7 @@ use http::{HeaderMap, HeaderValue, header};
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
+use super::asked::IfMatch;
 use super::error::AdminError;
 use super::rules::{self, MAX_COUNT, MAX_PRIORITY, MAX_TEXT};
 use super::token_rules::{self, MAX_QUOTA, MAX_TOKENS_A_MINUTE};
@@ -292,9 +293,13 @@ impl Fields {
         }
     }
 
-    /// The revision that a change was made to, if it says so.
-    pub(super) fn revision(&mut self) -> Option<i64> {
-        self.take("revision", "a whole number", |value| value.as_i64())
+    /// The revision that a change was made to, if body or head say so.
+    pub(super) fn revision(&mut self, IfMatch(of_head): IfMatch) -> Option<i64> {
+        let of_body = self.take("revision", "a whole number", |value| value.as_i64());
+        if of_head.is_some() && of_body.is_some() && of_head != of_body {
+            self.wrong("If-Match", "must not differ from revision");
+        }
+        of_head.or(of_body)
     }
 
     fn line(&mut self, name: &str, text: &str) {

@@ -8,6 +8,7 @@ use bytes::Bytes;
 use http::StatusCode;
 use serde_json::{Value, json};
 
+use super::asked::IfMatch;
 use super::auth::Caller;
 use super::error::AdminError;
 use super::fields::Fields;
@@ -161,13 +162,14 @@ pub(super) async fn update(
     State(admin): State<Arc<Admin>>,
     Extension(caller): Extension<Caller>,
     Path(id): Path<String>,
+    if_match: IfMatch,
     body: Bytes,
 ) -> Answer {
     let rows = admin.store.load_backends().await?;
     let row = find(&rows, &id)?;
     let mut fields = Fields::read(&body)?;
     let mut change = change(&mut fields);
-    let expected = fields.revision();
+    let expected = fields.revision(if_match);
     change.credential = credential(&mut fields, row);
     if let Some(base) = fields.base("baseUrl") {
         if change.credential.is_none() && rules::must_enter_again(row, &base) {
@@ -199,11 +201,12 @@ pub(super) async fn toggle(
     State(admin): State<Arc<Admin>>,
     Extension(caller): Extension<Caller>,
     Path(id): Path<String>,
+    IfMatch(expected): IfMatch,
 ) -> Answer {
     let rows = admin.store.load_backends().await?;
     let row = find(&rows, &id)?;
     let change = KeyChange { enabled: Some(!row.enabled), ..KeyChange::default() };
-    let row = admin.store.update_key(&id, &change, Some(row.revision), &caller.by).await?;
+    let row = admin.store.update_key(&id, &change, expected.or(Some(row.revision)), &caller.by).await?;
     admin.reloader.reload().await?;
     tracing::info!(key = row.name, enabled = row.enabled, "a key was turned on or off");
     Ok(Json(shown(&admin, &row, &[])))
@@ -213,9 +216,10 @@ pub(super) async fn delete(
     State(admin): State<Arc<Admin>>,
     Extension(caller): Extension<Caller>,
     Path(id): Path<String>,
+    IfMatch(expected): IfMatch,
 ) -> Answer {
     find(&admin.store.load_backends().await?, &id)?;
-    admin.store.delete_key(&id, &caller.by).await?;
+    admin.store.delete_key(&id, expected, &caller.by).await?;
     admin.reloader.reload().await?;
     tracing::info!(id, "a key was deleted");
     Ok(Json(json!({ "success": true })))

@@ -6,6 +6,7 @@
 
 mod access_control;
 mod admin_tokens;
+mod asked;
 mod audit;
 mod auth;
 mod backup;

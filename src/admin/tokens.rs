@@ -5,11 +5,11 @@ use std::sync::Arc;
 use axum::extract::{Path, Query, State};
 use axum::{Extension, Json};
 use bytes::Bytes;
-use http::{HeaderMap, header};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::Admin;
+use super::asked::IfMatch;
 use super::auth::Caller;
 use super::days::{self, ByDay};
 use super::error::AdminError;
@@ -169,13 +169,13 @@ pub(super) async fn update(
     State(admin): State<Arc<Admin>>,
     Extension(caller): Extension<Caller>,
     Path(id): Path<String>,
-    head: HeaderMap,
+    if_match: IfMatch,
     body: Bytes,
 ) -> Answer {
     let row = admin.store.token(&id).await.map_err(named)?;
     let mut fields = Fields::read(&body)?;
     let change = change(&mut fields, row.expires_at.as_deref());
-    let expected = revision(&mut fields, &head);
+    let expected = fields.revision(if_match);
     let warnings = fields.end()?;
     let row = admin.store.update_token(&id, &change, expected, &caller.by).await.map_err(named)?;
     admin.reloader.reload().await?;
@@ -183,27 +183,13 @@ pub(super) async fn update(
     Ok(shown(&admin, &row, &warnings))
 }
 
-/// The revision that a change was made to, if body or head say so.
-fn revision(fields: &mut Fields, head: &HeaderMap) -> Option<i64> {
-    let of_body = fields.revision();
-    let Some(given) = head.get(header::IF_MATCH).filter(|given| *given != "*") else { return of_body };
-    let number = given.to_str().ok().and_then(|text| text.trim().trim_matches('"').parse().ok());
-    match (of_body, number) {
-        (_, None) => fields.wrong("If-Match", "must be a revision, as in If-Match: \"3\""),
-        (Some(of_body), Some(number)) if of_body != number => {
-            fields.wrong("If-Match", "must not differ from revision");
-        }
-        _ => {}
-    }
-    number
-}
-
 pub(super) async fn delete(
     State(admin): State<Arc<Admin>>,
     Extension(caller): Extension<Caller>,
     Path(id): Path<String>,
+    IfMatch(expected): IfMatch,
 ) -> Answer {
-    admin.store.delete_token(&id, &caller.by).await.map_err(named)?;
+    admin.store.delete_token(&id, expected, &caller.by).await.map_err(named)?;
     admin.reloader.reload().await?;
     tracing::info!(id, "a token was deleted");
     Ok(Json(json!({ "success": true })))
@@ -213,11 +199,11 @@ pub(super) async fn regenerate(
     State(admin): State<Arc<Admin>>,
     Extension(caller): Extension<Caller>,
     Path(id): Path<String>,
-    head: HeaderMap,
+    if_match: IfMatch,
     body: Bytes,
 ) -> Answer {
     let mut fields = Fields::read(&body)?;
-    let expected = revision(&mut fields, &head);
+    let expected = fields.revision(if_match);
     let warnings = fields.end()?;
     let minted = mint()?;
     let row = admin.store.regenerate_token(&id, &kept(&minted), expected, &caller.by).await.map_err(named)?;
@@ -230,11 +216,12 @@ pub(super) async fn reset_quota(
     State(admin): State<Arc<Admin>>,
     Extension(caller): Extension<Caller>,
     Path(id): Path<String>,
+    IfMatch(expected): IfMatch,
 ) -> Answer {
     // What was used until now must not come behind it.
     admin.ledger.write_all(&admin.store).await?;
     let change = TokenChange { is_quota_reset: true, ..TokenChange::default() };
-    let row = admin.store.update_token(&id, &change, None, &caller.by).await.map_err(named)?;
+    let row = admin.store.update_token(&id, &change, expected, &caller.by).await.map_err(named)?;
     admin.reloader.reload().await?;
     let snapshot = admin.reloader.current().load();
     if let Some(token) = snapshot.tokens.get(&id) {

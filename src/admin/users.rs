@@ -8,6 +8,7 @@ use bytes::Bytes;
 use http::StatusCode;
 use serde_json::{Value, json};
 
+use super::asked::IfMatch;
 use super::auth::Caller;
 use super::error::AdminError;
 use super::fields::Fields;
@@ -78,6 +79,7 @@ pub(super) async fn update(
     State(admin): State<Arc<Admin>>,
     Extension(caller): Extension<Caller>,
     Path(id): Path<String>,
+    if_match: IfMatch,
     body: Bytes,
 ) -> Answer {
     let mut fields = Fields::read(&body)?;
@@ -86,7 +88,7 @@ pub(super) async fn update(
         enabled: fields.flag("enabled"),
         must_change: fields.flag("mustChange"),
     };
-    let expected = fields.revision();
+    let expected = fields.revision(if_match);
     let warnings = fields.end()?;
     let user = admin.store.update_user(&id, change, expected, &caller.by).await.map_err(named)?;
     tracing::info!(user = user.name, "an account was changed");
@@ -97,8 +99,9 @@ pub(super) async fn delete(
     State(admin): State<Arc<Admin>>,
     Extension(caller): Extension<Caller>,
     Path(id): Path<String>,
+    IfMatch(expected): IfMatch,
 ) -> Answer {
-    admin.store.delete_user(&id, &caller.by).await.map_err(named)?;
+    admin.store.delete_user(&id, expected, &caller.by).await.map_err(named)?;
     tracing::info!(id, "an account was deleted");
     Ok(Json(json!({ "success": true })))
 }
