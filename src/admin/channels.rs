@@ -8,10 +8,11 @@ use bytes::Bytes;
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use super::asked::IfMatch;
+use super::asked::{Asked, IfMatch};
 use super::auth::Caller;
 use super::error::AdminError;
 use super::fields::Fields;
+use super::sign_in::warned;
 use super::{Admin, rules, view};
 use crate::config::BaseUrl;
 use crate::store::{
@@ -23,12 +24,13 @@ type Answer = Result<Json<Value>, AdminError>;
 /// The name of a channel that was given none; the next ones are numbered.
 const UNNAMED: &str = "New Channel";
 
-pub(super) async fn list(State(admin): State<Arc<Admin>>) -> Answer {
+pub(super) async fn list(State(admin): State<Arc<Admin>>, asked: Asked) -> Answer {
+    let warnings = asked.nothing()?;
     // What is shown is what was counted until now; if it cannot be written, what was written last.
     let _ = admin.reloader.write_totals().await;
     let rows = admin.store.load_backends().await?;
     let summary = view::channels_summary(&rows, admin.reloader.registry());
-    Ok(Json(json!({ "channels": listed(&admin, &rows), "summary": summary })))
+    Ok(warned(json!({ "channels": listed(&admin, &rows), "summary": summary }), &warnings))
 }
 
 fn listed(admin: &Admin, rows: &Rows) -> Vec<Value> {

@@ -17,6 +17,8 @@ pub(super) struct Fields {
     wrong: Vec<(String, String)>,
     /// Names of the fields that the call knows.
     asked: Vec<String>,
+    /// Whether it is no body.
+    is_query: bool,
 }
 
 impl Fields {
@@ -36,9 +38,13 @@ impl Fields {
         Ok(Fields::of(given))
     }
 
-    /// These members.
-    pub(super) fn of(given: Map<String, Value>) -> Fields {
-        Fields { given, wrong: Vec::new(), asked: Vec::new() }
+    fn of(given: Map<String, Value>) -> Fields {
+        Fields { given, wrong: Vec::new(), asked: Vec::new(), is_query: false }
+    }
+
+    /// What stands behind a question mark.
+    pub(super) fn of_query(given: Map<String, Value>) -> Fields {
+        Fields { is_query: true, ..Fields::of(given) }
     }
 
     /// As [`Fields::read`], or from a form as browsers send them. A program such as curl says "form" of anything.
@@ -59,7 +65,7 @@ impl Fields {
             };
             (name.into_owned(), value)
         });
-        Ok(Fields { given: given.collect(), wrong: Vec::new(), asked: Vec::new() })
+        Ok(Fields::of(given.collect()))
     }
 
     /// Notes that a field is wrong, and gives an empty text in its place.
@@ -90,7 +96,9 @@ impl Fields {
     fn unknown(&self, name: &str) -> String {
         let meant = self.asked.iter().find(|asked| asked.eq_ignore_ascii_case(name));
         match meant {
+            Some(meant) if self.is_query => format!("{name} is no filter; did you mean {meant}?"),
             Some(meant) => format!("{name} is no field; did you mean {meant}?"),
+            None if self.is_query => format!("{name} is no filter"),
             None => format!("{name} is no field that can be set"),
         }
     }

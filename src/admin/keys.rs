@@ -8,22 +8,24 @@ use bytes::Bytes;
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use super::asked::IfMatch;
+use super::asked::{Asked, IfMatch};
 use super::auth::Caller;
 use super::error::AdminError;
 use super::fields::Fields;
 use super::keyline::{KeyLine, display_name, parse_lines};
+use super::sign_in::warned;
 use super::{Admin, rules, view};
 use crate::config::Secret;
 use crate::store::{BackendRow, Created, Entry, KeyChange, NewKey, Rows};
 
 type Answer = Result<Json<Value>, AdminError>;
 
-pub(super) async fn list(State(admin): State<Arc<Admin>>) -> Answer {
+pub(super) async fn list(State(admin): State<Arc<Admin>>, asked: Asked) -> Answer {
+    let warnings = asked.nothing()?;
     // What is shown is what was counted until now; if it cannot be written, what was written last.
     let _ = admin.reloader.write_totals().await;
     let rows = admin.store.load_backends().await?;
-    Ok(Json(listed(&admin, &rows)))
+    Ok(warned(listed(&admin, &rows), &warnings))
 }
 
 fn listed(admin: &Admin, rows: &Rows) -> Value {
@@ -225,10 +227,16 @@ pub(super) async fn delete(
     Ok(Json(json!({ "success": true })))
 }
 
+/// Whoever means some of them by something behind a question mark must not lose all.
 pub(super) async fn delete_all(
     State(admin): State<Arc<Admin>>,
     Extension(caller): Extension<Caller>,
+    asked: Asked,
 ) -> Answer {
+    if let Some(unread) = asked.nothing()?.first() {
+        let message = format!("{unread}: this deletes all keys; a few go by /admin/api/keys/bulk");
+        return Err(AdminError::invalid(message));
+    }
     let count = admin.store.delete_all_keys(&caller.by).await?;
     admin.reloader.reload().await?;
     tracing::info!(count, "all keys were deleted");

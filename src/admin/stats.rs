@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{RawQuery, State};
-use jiff::civil::Date;
+use axum::extract::State;
 use serde_json::{Value, json};
 
+use super::asked::Asked;
 use super::error::AdminError;
+use super::sign_in::warned;
 use super::{Admin, days, view};
 use crate::http::Outcome;
 use crate::store::UseOf;
@@ -30,45 +31,36 @@ struct Done {
 /// The seed's shape: date, then id. Days of an import and what was counted here are added up.
 pub(super) async fn stats(
     State(admin): State<Arc<Admin>>,
-    RawQuery(query): RawQuery,
+    Asked(mut fields): Asked,
 ) -> Result<Json<Value>, AdminError> {
-    let since = since(query.as_deref().unwrap_or_default())?;
+    let count = fields.number("days", 1, MOST_DAYS).unwrap_or(DAYS);
+    let warnings = fields.end()?;
+    let since = days::first(count - 1);
     // What is shown is what was counted until now; if it cannot be written, what was written last.
     let _ = admin.reloader.write_totals().await;
     let _ = admin.ledger.write_all(&admin.store).await;
     let rows = admin.store.load_backends().await?;
-    let mut days: BTreeMap<(String, String), Done> = BTreeMap::new();
+    let mut by_day: BTreeMap<(String, String), Done> = BTreeMap::new();
     for day in admin.store.imported_use(UseOf::Backend, &since.to_string()).await? {
-        let done = days.entry((day.date, day.id)).or_default();
+        let done = by_day.entry((day.date, day.id)).or_default();
         (done.success, done.fail) = (day.requests - day.failed, day.failed);
         (done.tokens, done.is_imported) = (day.total_tokens, true);
     }
     let good = [Outcome::Ok, Outcome::ClientGone].map(Outcome::as_str);
     for day in admin.store.backend_usage(days::begin(since)).await? {
-        let done = days.entry((days::of_number(day.day), day.backend)).or_default();
+        let done = by_day.entry((days::of_number(day.day), day.backend)).or_default();
         let side = if good.contains(&day.outcome.as_str()) { &mut done.success } else { &mut done.fail };
         *side = side.saturating_add(day.requests);
         done.tokens = done.tokens.saturating_add(day.tokens);
     }
     let mut stats = json!({});
-    for ((date, id), done) in days {
+    for ((date, id), done) in by_day {
         let mut shown = json!({ "success": done.success, "fail": done.fail, "tokens": done.tokens });
         if done.is_imported {
             shown["imported"] = Value::Bool(true);
         }
         stats[date][id] = shown;
     }
-    Ok(Json(json!({ "summary": view::keys_summary(&rows, admin.reloader.registry()), "stats": stats })))
-}
-
-/// The first day of as many as `days` says, today included, in UTC.
-fn since(query: &str) -> Result<Date, AdminError> {
-    let given = query.split('&').filter_map(|pair| pair.strip_prefix("days=")).next_back();
-    let days = match given {
-        None => Some(DAYS),
-        Some(text) => text.parse().ok().filter(|days| (1..=MOST_DAYS).contains(days)),
-    };
-    let wrong = || vec![("days".to_owned(), format!("must be a whole number from 1 to {MOST_DAYS}"))];
-    let days = days.ok_or_else(|| AdminError::fields(wrong()))?;
-    Ok(days::first(days - 1))
+    let summary = view::keys_summary(&rows, admin.reloader.registry());
+    Ok(warned(json!({ "summary": summary, "stats": stats }), &warnings))
 }

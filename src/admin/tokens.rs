@@ -2,18 +2,19 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, State};
 use axum::{Extension, Json};
 use bytes::Bytes;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::Admin;
-use super::asked::IfMatch;
+use super::asked::{Asked, IfMatch};
 use super::auth::Caller;
 use super::days::{self, ByDay};
 use super::error::AdminError;
-use super::fields::Fields;
+use super::fields::{Fields, time};
+use super::sign_in::warned;
 use super::token_rules::{kept, mint, new_token};
 use super::token_view::{new_token_shown, stored_token};
 use crate::config::Secret;
@@ -31,11 +32,8 @@ const MAX_DAYS: i64 = 366;
 /// Longest text that is searched for, in characters.
 const MAX_SEARCH: usize = 200;
 
-pub(super) async fn list(
-    State(admin): State<Arc<Admin>>,
-    Query(asked): Query<Vec<(String, String)>>,
-) -> Answer {
-    let (mut query, is_page) = query(&asked)?;
+pub(super) async fn list(State(admin): State<Arc<Admin>>, Asked(asked): Asked) -> Answer {
+    let (mut query, is_page, warnings) = query(asked)?;
     // One more tells whether a page follows.
     let most = query.most.unwrap_or(PAGE);
     query.most = is_page.then_some(most + 1);
@@ -57,7 +55,7 @@ pub(super) async fn list(
         let last = rows.last().filter(|_| has_more);
         answer["nextCursor"] = json!(last.map(|row| format!("{}_{}", row.created_at, row.id)));
     }
-    Ok(Json(answer))
+    Ok(warned(answer, &warnings))
 }
 
 /// The seed's counts of tokens.
@@ -68,18 +66,8 @@ pub(super) fn summary(snapshot: &Snapshot, now: Timestamp) -> Value {
     })
 }
 
-/// The query of a path, read as fields are: each wrong one is named. An empty one is none, as forms send it.
-pub(super) fn asked_fields(asked: &[(String, String)]) -> Fields {
-    let given = asked.iter().filter(|(_, value)| !value.is_empty());
-    let number = |text: &str| text.parse::<i64>().map_or_else(|_| json!(text), Value::from);
-    let is_number = |name: &str| matches!(name, "limit" | "days");
-    let read = |name: &str, text: &str| if is_number(name) { number(text) } else { json!(text) };
-    Fields::of(given.map(|(name, text)| (name.clone(), read(name, text))).collect())
-}
-
-/// What a list was asked for, and whether by pages.
-fn query(asked: &[(String, String)]) -> Result<(TokenQuery, bool), AdminError> {
-    let mut fields = asked_fields(asked);
+/// What a list was asked for, whether by pages, and what is no filter.
+fn query(mut fields: Fields) -> Result<(TokenQuery, bool, Vec<String>), AdminError> {
     let text = fields.text("search");
     if text.as_ref().is_some_and(|text| text.chars().count() > MAX_SEARCH) {
         fields.wrong("search", format!("must have at most {MAX_SEARCH} characters"));
@@ -91,14 +79,16 @@ fn query(asked: &[(String, String)]) -> Result<(TokenQuery, bool), AdminError> {
     }
     let limit = fields.number("limit", 1, MAX_PAGE);
     let cursor = fields.text("cursor");
-    let after =
-        cursor.as_ref().and_then(|cursor| cursor.split_once('_')).map(|(at, id)| (at.into(), id.into()));
+    let parts = cursor.as_ref().and_then(|cursor| cursor.split_once('_'));
+    let is_cursor = |(at, id): &(&str, &str)| time(at).is_some() && !id.is_empty();
+    let after = parts.filter(is_cursor).map(|(at, id)| (at.into(), id.into()));
     if cursor.is_some() && after.is_none() {
         fields.wrong("cursor", "must be the nextCursor of another answer");
     }
-    fields.end()?;
+    let warnings = fields.end()?;
     let is_page = limit.is_some() || cursor.is_some();
-    Ok((TokenQuery { after, text, kind: known, most: limit.and_then(|most| most.try_into().ok()) }, is_page))
+    let most = limit.and_then(|most| most.try_into().ok());
+    Ok((TokenQuery { after, text, kind: known, most }, is_page, warnings))
 }
 
 /// A token as a call sets it. `has` is the expiry that it has already.
@@ -121,12 +111,7 @@ fn change(fields: &mut Fields, has: Option<&str>) -> TokenChange {
 }
 
 fn answer(token: Value, warnings: &[String]) -> Json<Value> {
-    let mut answer = json!({ "success": true });
-    answer["token"] = token;
-    if !warnings.is_empty() {
-        answer["warnings"] = json!(warnings);
-    }
-    Json(answer)
+    warned(json!({ "success": true, "token": token }), warnings)
 }
 
 fn shown(admin: &Admin, row: &TokenRow, warnings: &[String]) -> Json<Value> {
@@ -234,11 +219,11 @@ pub(super) async fn reset_quota(
 pub(super) async fn usage(
     State(admin): State<Arc<Admin>>,
     Path(id): Path<String>,
-    Query(asked): Query<Vec<(String, String)>>,
+    Asked(mut fields): Asked,
 ) -> Answer {
-    let mut fields = asked_fields(&asked);
     let days = fields.number("days", 1, MAX_DAYS).unwrap_or(DAYS);
-    fields.end()?;
+    let warnings = fields.end()?;
+    admin.store.token(&id).await.map_err(named)?;
     let _ = admin.ledger.write_all(&admin.store).await;
     let first = days::first(days);
     let mut by_day = ByDay::default();
@@ -249,5 +234,5 @@ pub(super) async fn usage(
         let counts = [hour.requests, hour.prompt_tokens, hour.completion_tokens, hour.cached_tokens];
         by_day.add(days::of_hour(hour.hour), counts);
     }
-    Ok(Json(json!({ "usage": by_day.shown() })))
+    Ok(warned(json!({ "usage": by_day.shown() }), &warnings))
 }

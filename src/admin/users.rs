@@ -8,7 +8,7 @@ use bytes::Bytes;
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use super::asked::IfMatch;
+use super::asked::{Asked, IfMatch};
 use super::auth::Caller;
 use super::error::AdminError;
 use super::fields::Fields;
@@ -42,9 +42,13 @@ pub fn stored(user: &UserRow) -> Value {
     })
 }
 
-pub(super) async fn list(State(admin): State<Arc<Admin>>) -> Answer {
+pub(super) async fn list(State(admin): State<Arc<Admin>>, asked: Asked) -> Answer {
+    let warnings = asked.nothing()?;
     let users = admin.store.users().await?;
-    Ok(Json(json!({ "users": users.iter().map(|user| shown(&admin, user)).collect::<Vec<_>>() })))
+    Ok(warned(
+        json!({ "users": users.iter().map(|user| shown(&admin, user)).collect::<Vec<_>>() }),
+        &warnings,
+    ))
 }
 
 pub(super) async fn create(

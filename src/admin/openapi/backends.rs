@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 use super::super::rules::{MAX_COUNT, MAX_PRIORITY};
 use super::operation::{Operation, delete, get, post, put};
 use super::schema::{
-    Members, anything, choice, count, done, flag, list, map, named, nullable, number, object, success,
-    such_as, text, time, told,
+    Members, anything, choice, count, done, flag, list, listed, map, named, nullable, number, object,
+    success, such_as, text, time, told,
 };
 
 const KEYS: &str = "/admin/api/keys";
@@ -31,7 +31,7 @@ pub(super) fn many() -> Value {
 }
 
 fn keys() -> Vec<Operation> {
-    let listed = || object(vec![("keys", list(named("Key"))), ("summary", named("KeysSummary"))]);
+    let all = || vec![("keys", list(named("Key"))), ("summary", named("KeysSummary"))];
     let key = || vec![("key", named("Key"))];
     let one = || done(key());
     let line = such_as(told(text(), "A key line."), "http://192.168.1.11:11434");
@@ -50,7 +50,7 @@ fn keys() -> Vec<Operation> {
     ]);
     let lines = such_as(told(text(), "Key lines."), "http://192.168.1.12:11434");
     vec![
-        get(KEYS, "listKeys", "All keys of the pool", listed()),
+        get(KEYS, "listKeys", "All keys of the pool", listed(all())),
         post(KEYS, "addKey", "Adds a key", one()).body(object([vec![("key", line)], added()].concat())),
         delete(KEYS, "deleteAllKeys", "Deletes all keys of the pool; channels stay", success(vec![])),
         post("/admin/api/keys/batch", "addKeys", "Adds many keys", batch)
@@ -58,7 +58,7 @@ fn keys() -> Vec<Operation> {
         post("/admin/api/keys/preview", "previewKeys", "What key lines mean; nothing is stored", preview)
             .body(object(with_base(vec![("keys", lines)]))),
         post("/admin/api/keys/bulk", "changeKeys", "Changes many at once, all or none", many()).body(bulk()),
-        post("/admin/api/keys/check", "checkKeys", "Looks at all of them now", listed()),
+        post("/admin/api/keys/check", "checkKeys", "Looks at all of them now", object(all())),
         post(
             "/admin/api/keys/reset-health",
             "resetHealthOfKeys",
@@ -75,7 +75,7 @@ fn keys() -> Vec<Operation> {
 
 fn channels() -> Vec<Operation> {
     let summary = object(vec![("total enabled healthy disabled", count())]);
-    let listed = object(vec![("channels", list(named("Channel"))), ("summary", summary)]);
+    let all = listed(vec![("channels", list(named("Channel"))), ("summary", summary)]);
     let one = || done(vec![("channel", named("Channel"))]);
     let result = object(vec![("id name", text()), ("healthy", flag())]);
     let checked = object(vec![("results", list(result)), ("channels", list(named("Channel")))]);
@@ -84,7 +84,7 @@ fn channels() -> Vec<Operation> {
         with_base([fields_of_both(), vec![("rateLimit?", limit()), ("keys?", keys)]].concat())
     };
     vec![
-        get(CHANNELS, "listChannels", "All channels with their backends", listed),
+        get(CHANNELS, "listChannels", "All channels with their backends", all),
         post(CHANNELS, "createChannel", "Makes a channel", one()).body(object(fields())),
         post("/admin/api/channels/bulk", "changeChannels", "Changes many at once, all or none", many())
             .body(bulk()),

@@ -121,3 +121,23 @@ async fn what_is_no_object_is_refused() {
     );
     assert_eq!(call(&gateway, "GET", "/channels", &Value::Null).await.json()["summary"]["total"], 0);
 }
+
+#[tokio::test]
+async fn what_is_no_filter_is_named_and_never_widens_a_change() {
+    let gateway = started(&[]).await;
+    for list in ["keys", "channels", "tokens", "users", "sessions", "admin-tokens", "audit", "logs", "stats"]
+    {
+        let told = get(&gateway, &format!("/{list}?colour=red")).await;
+        assert_eq!(told["warnings"], json!(["colour is no filter"]), "{list}");
+    }
+    let told = get(&gateway, "/audit?Actor=ann").await;
+    assert_eq!(told["warnings"], json!(["Actor is no filter; did you mean actor?"]));
+    post(&gateway, "/keys", &json!({"key": "http://127.0.0.1:1/a"})).await;
+    refused(&gateway, 400, "DELETE", "/keys?ids=none", &Value::Null).await;
+    assert_eq!(get(&gateway, "/keys").await["summary"]["total"], 1);
+    refused(&gateway, 400, "POST", "/settings?chek=true", &json!({"max_retries": 9})).await;
+    refused(&gateway, 400, "POST", "/settings/access-control?chek=true", &json!({"mode": "disabled"})).await;
+    let settings = get(&gateway, "/settings").await;
+    let saved = settings["settings"].as_array().unwrap().iter().find(|row| row["origin"] == "saved");
+    assert_eq!(saved, None);
+}
