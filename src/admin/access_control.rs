@@ -47,6 +47,7 @@ fn rules(fields: &mut Fields) -> Vec<Change> {
         let setting = setting(name).expect("it is a setting");
         setting.to_save(&text).map(|text| changes.push((setting, Some(text))))
     };
+    fields.never_null("mode", "disabled, whitelist or blacklist");
     if let Some(mode) = fields.text("mode")
         && let Err(wrong) = change("IP_ACCESS_MODE", mode)
     {

@@ -53,7 +53,7 @@ pub(super) async fn create(
     };
     let role = users::role(&mut fields).unwrap_or(caller.role);
     let expires_at = fields.future("expiresAt");
-    let warnings = fields.end()?;
+    let warnings = fields.end_new()?;
     let (token, hash) = auth::secret(auth::TOKEN)?;
     let text = token.expose();
     let new = NewAdminToken {

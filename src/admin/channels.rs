@@ -84,7 +84,7 @@ pub(super) async fn create(
     }
     let base = given.unwrap_or_else(|| admin.default_base.clone());
     let backends = backends(&mut fields, &keys, &base, &[]);
-    let warnings = fields.end()?;
+    let warnings = fields.end_new()?;
     let is_named = change.name.is_some();
     let mut new = NewChannel { backends, ..NewChannel::new(UNNAMED, base.to_string()) };
     change.fill(&mut new);

@@ -83,7 +83,7 @@ pub(super) async fn add(
             None
         }
     };
-    let warnings = fields.end()?;
+    let warnings = fields.end_new()?;
     let line = line.ok_or_else(|| AdminError::invalid("Invalid key format"))?;
     let mut new = new_key(&line);
     change.fill(&mut new);

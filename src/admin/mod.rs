@@ -21,6 +21,7 @@ mod import;
 mod key_preview;
 mod keys;
 mod logs;
+mod near;
 mod openapi;
 mod passwords;
 mod probes;

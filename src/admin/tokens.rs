@@ -139,7 +139,7 @@ pub(super) async fn create(
 ) -> Answer {
     let mut fields = Fields::read(&body)?;
     let change = change(&mut fields, None);
-    let warnings = fields.end()?;
+    let warnings = fields.end_new()?;
     let minted = mint()?;
     let mut new = new_token(&minted);
     change.fill(&mut new);

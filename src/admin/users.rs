@@ -17,6 +17,8 @@ use super::{Admin, rules, sessions};
 use crate::config::Secret;
 use crate::store::{NewPassword, NewUser, Role, StoreError, UserChange, UserRow};
 
+const ROLES: &str = "admin or viewer";
+
 type Answer = Result<Json<Value>, AdminError>;
 
 /// An account as the admin API tells it.
@@ -65,7 +67,7 @@ pub(super) async fn create(
     let role = role(&mut fields).unwrap_or(Role::Viewer);
     let (enabled, must_change) = (fields.flag("enabled"), fields.flag("mustChange"));
     let password = new_password(&mut fields, "password", &name);
-    let warnings = fields.end()?;
+    let warnings = fields.end_new()?;
     let password = password.ok_or_else(|| AdminError::invalid(rules::PASSWORD))?;
     let new = NewUser {
         name,
@@ -152,10 +154,11 @@ async fn find(admin: &Admin, id: &str) -> Result<UserRow, AdminError> {
 
 /// The role in a body.
 pub(super) fn role(fields: &mut Fields) -> Option<Role> {
+    fields.never_null("role", ROLES);
     let text = fields.text("role")?;
     let role = Role::read(&text);
     if role.is_none() {
-        fields.wrong("role", "must be admin or viewer");
+        fields.wrong("role", format!("must be {ROLES}"));
     }
     role
 }

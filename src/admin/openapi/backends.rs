@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::super::bulk::MAX_IDS;
 use super::super::rules::{MAX_COUNT, MAX_PRIORITY};
 use super::operation::{Operation, delete, get, post, put};
 use super::schema::{
@@ -22,7 +23,10 @@ pub(super) fn operations() -> Vec<Operation> {
 
 /// What is done to many at once.
 pub(super) fn bulk() -> Value {
-    object(vec![("ids", list(text())), ("action", choice(&["enable", "disable", "delete"]))])
+    let mut ids = list(text());
+    ids["minItems"] = json!(1);
+    ids["maxItems"] = json!(MAX_IDS);
+    object(vec![("ids", ids), ("action", choice(&["enable", "disable", "delete"]))])
 }
 
 /// What became of many.

@@ -78,7 +78,7 @@ pub fn document() -> Value {
         "info": {
             "title": "ollama2openai admin API",
             "version": env!("CARGO_PKG_VERSION"),
-            "description": "Fields that are not known are no error: they are named in `warnings` of the answer.",
+            "description": "Fields and filters that are not known are no error: they are named in `warnings` of the answer. Only where something is made, a name that nearly is one of a right or a limit is refused.",
             "license": {"name": "MIT", "identifier": "MIT"},
         },
         "servers": [{"url": "/"}],
