@@ -33,6 +33,14 @@ pub(super) async fn list(State(admin): State<Arc<Admin>>, asked: Asked) -> Answe
     Ok(warned(json!({ "channels": listed(&admin, &rows), "summary": summary }), &warnings))
 }
 
+pub(super) async fn one(State(admin): State<Arc<Admin>>, Path(id): Path<String>, asked: Asked) -> Answer {
+    let warnings = asked.nothing()?;
+    let _ = admin.reloader.write_totals().await;
+    let rows = admin.store.load_backends().await?;
+    let channel = view::channel(find(&rows, &id)?, &view::members(&rows, &id), admin.reloader.registry());
+    Ok(warned(json!({ "channel": channel }), &warnings))
+}
+
 fn listed(admin: &Admin, rows: &Rows) -> Vec<Value> {
     let registry = admin.reloader.registry();
     let mut members = view::by_channel(rows);

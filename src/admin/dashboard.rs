@@ -12,7 +12,7 @@ use super::days::{self, ByDay};
 use super::error::AdminError;
 use super::shown_settings::{access_control, rate_limiter};
 use super::sign_in::warned;
-use super::{Admin, tokens, view};
+use super::{Admin, stats, tokens, view};
 use crate::store::UseOf;
 use crate::telemetry::metrics::Process;
 
@@ -38,15 +38,16 @@ pub(super) async fn dashboard(
         let counts = [day.requests, day.prompt_tokens, day.completion_tokens, day.cached_tokens];
         by_day.add(days::of_number(day.day), counts);
     }
+    let keys = stats::summary(&admin, &rows).await?;
     let (registry, snapshot) = (admin.reloader.registry(), admin.reloader.current().load());
     let shown = json!({
-        "keys": view::keys_summary(&rows, registry),
+        "keys": keys,
         "channels": view::channels_summary(&rows, registry),
         "tokens": tokens::summary(&snapshot, Timestamp::now()),
         "cache": admin.caches.report(),
         "metrics": metrics(&admin),
         "usage": by_day.shown(),
-        "rateLimiter": rate_limiter(&snapshot.limits),
+        "rateLimiter": rate_limiter(&snapshot),
         "accessControl": { "mode": access_control(&admin.reloader.settings())["mode"] },
     });
     Ok(warned(shown, &warnings))

@@ -28,6 +28,14 @@ pub(super) async fn list(State(admin): State<Arc<Admin>>, asked: Asked) -> Answe
     Ok(warned(listed(&admin, &rows), &warnings))
 }
 
+pub(super) async fn one(State(admin): State<Arc<Admin>>, Path(id): Path<String>, asked: Asked) -> Answer {
+    let warnings = asked.nothing()?;
+    let _ = admin.reloader.write_totals().await;
+    let rows = admin.store.load_backends().await?;
+    let key = view::key(find(&rows, &id)?, admin.reloader.registry());
+    Ok(warned(json!({ "key": key }), &warnings))
+}
+
 fn listed(admin: &Admin, rows: &Rows) -> Value {
     let registry = admin.reloader.registry();
     let keys: Vec<_> = pool(rows).map(|row| view::key(row, registry)).collect();

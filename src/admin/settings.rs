@@ -47,7 +47,7 @@ pub(super) fn query<T>(query: Result<Query<T>, QueryRejection>) -> Result<T, Adm
 pub(super) async fn list(State(admin): State<Arc<Admin>>, asked: asked::Asked) -> Answer {
     let unread = asked.nothing()?;
     let snapshot = admin.reloader.current().load();
-    let mut all = shown::all(admin.reloader.configured(), &admin.reloader.settings(), &snapshot.limits);
+    let mut all = shown::all(admin.reloader.configured(), &admin.reloader.settings(), &snapshot);
     all["metrics"] = metrics(&admin);
     if let Some(warnings) = all["warnings"].as_array_mut() {
         warnings.extend(unread.into_iter().map(Value::String));

@@ -12,7 +12,8 @@ use super::error::AdminError;
 use super::sign_in::warned;
 use super::{Admin, days, view};
 use crate::http::Outcome;
-use crate::store::UseOf;
+use crate::snapshot::IMPLICIT;
+use crate::store::{Rows, UseOf};
 
 /// Days that are shown, as many as the Node program kept.
 const DAYS: i64 = 30;
@@ -61,6 +62,18 @@ pub(super) async fn stats(
         }
         stats[date][id] = shown;
     }
-    let summary = view::keys_summary(&rows, admin.reloader.registry());
+    let summary = summary(&admin, &rows).await?;
     Ok(warned(json!({ "summary": summary, "stats": stats }), &warnings))
+}
+
+/// The seed's counts of keys. Where nothing is configured, those of the backend that then serves are among them.
+pub(super) async fn summary(admin: &Admin, rows: &Rows) -> Result<Value, AdminError> {
+    let mut summary = view::keys_summary(rows, admin.reloader.registry());
+    if rows.backends.is_empty() && rows.channels.is_empty() {
+        let days = admin.store.backend_usage(0).await?;
+        let own: Vec<_> = days.iter().filter(|day| day.backend == IMPLICIT).collect();
+        summary["totalRequests"] = own.iter().map(|day| day.requests).sum::<i64>().into();
+        summary["totalTokens"] = own.iter().map(|day| day.tokens).sum::<i64>().into();
+    }
+    Ok(summary)
 }

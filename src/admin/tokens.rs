@@ -58,6 +58,15 @@ pub(super) async fn list(State(admin): State<Arc<Admin>>, Asked(asked): Asked) -
     Ok(warned(answer, &warnings))
 }
 
+pub(super) async fn one(State(admin): State<Arc<Admin>>, Path(id): Path<String>, asked: Asked) -> Answer {
+    let warnings = asked.nothing()?;
+    // What is shown is what was used until now; if it cannot be written, what was written last.
+    let _ = admin.ledger.write_all(&admin.store).await;
+    let row = admin.store.token(&id).await.map_err(named)?;
+    let zone = &admin.reloader.current().load().limits.zone;
+    Ok(warned(json!({ "token": stored_token(&row, Timestamp::now(), zone) }), &warnings))
+}
+
 /// The seed's counts of tokens.
 pub(super) fn summary(snapshot: &Snapshot, now: Timestamp) -> Value {
     let counts = snapshot.tokens.counts(now);
@@ -223,7 +232,6 @@ pub(super) async fn usage(
 ) -> Answer {
     let days = fields.number("days", 1, MAX_DAYS).unwrap_or(DAYS);
     let warnings = fields.end()?;
-    admin.store.token(&id).await.map_err(named)?;
     let _ = admin.ledger.write_all(&admin.store).await;
     let first = days::first(days);
     let mut by_day = ByDay::default();
@@ -233,6 +241,10 @@ pub(super) async fn usage(
     for hour in admin.store.token_usage(&id, days::begin(first)).await? {
         let counts = [hour.requests, hour.prompt_tokens, hour.completion_tokens, hour.cached_tokens];
         by_day.add(days::of_hour(hour.hour), counts);
+    }
+    // The use of a token outlives it.
+    if by_day.is_empty() {
+        admin.store.token(&id).await.map_err(named)?;
     }
     Ok(warned(json!({ "usage": by_day.shown() }), &warnings))
 }

@@ -53,6 +53,11 @@ pub(super) async fn list(State(admin): State<Arc<Admin>>, asked: Asked) -> Answe
     ))
 }
 
+pub(super) async fn one(State(admin): State<Arc<Admin>>, Path(id): Path<String>, asked: Asked) -> Answer {
+    let warnings = asked.nothing()?;
+    Ok(warned(json!({ "user": shown(&admin, &find(&admin, &id).await?) }), &warnings))
+}
+
 pub(super) async fn create(
     State(admin): State<Arc<Admin>>,
     Extension(caller): Extension<Caller>,

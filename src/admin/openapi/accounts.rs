@@ -87,6 +87,7 @@ fn users() -> Vec<Operation> {
     vec![
         get(USERS, "listUsers", "All accounts", listed(vec![("users", list(named("User")))])),
         post(USERS, "createUser", "Makes an account", one_user()).body(object(new)),
+        get(USER, "getUser", "One account", listed(vec![("user", named("User"))])),
         put(USER, "updateUser", "Changes what is named", one_user()).body(object(vec![
             role,
             flags,

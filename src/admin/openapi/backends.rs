@@ -69,6 +69,7 @@ fn keys() -> Vec<Operation> {
             "Takes all for well again",
             success(vec![]),
         ),
+        get(KEY, "getKey", "One key", listed(key())),
         put(KEY, "updateKey", "Changes what is named", one())
             .body(object([vec![("key?", credential), ("revision?", count())], added()].concat())),
         delete(KEY, "deleteKey", "Deletes a key", success(vec![])),
@@ -80,7 +81,8 @@ fn keys() -> Vec<Operation> {
 fn channels() -> Vec<Operation> {
     let summary = object(vec![("total enabled healthy disabled", count())]);
     let all = listed(vec![("channels", list(named("Channel"))), ("summary", summary)]);
-    let one = || done(vec![("channel", named("Channel"))]);
+    let channel = || vec![("channel", named("Channel"))];
+    let one = || done(channel());
     let result = object(vec![("id name", text()), ("healthy", flag())]);
     let checked = object(vec![("results", list(result)), ("channels", list(named("Channel")))]);
     let fields = || {
@@ -99,6 +101,7 @@ fn channels() -> Vec<Operation> {
             "Takes all for well again",
             success(vec![]),
         ),
+        get(CHANNEL, "getChannel", "One channel with its backends", listed(channel())),
         put(CHANNEL, "updateChannel", "Changes what is named", one())
             .body(object([vec![("revision?", count())], fields()].concat())),
         delete(CHANNEL, "deleteChannel", "Deletes a channel with its backends", success(vec![])),

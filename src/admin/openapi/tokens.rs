@@ -35,6 +35,7 @@ pub(super) fn operations() -> Vec<Operation> {
         post(ALL, "createToken", "Makes a token; its text is shown this once", one()).body(object(fields())),
         post("/admin/api/tokens/bulk", "changeTokens", "Changes many at once, all or none", many())
             .body(bulk()),
+        get(ONE, "getToken", "One token, its text masked", listed(token())),
         put(ONE, "updateToken", "Changes what is named", one()).body(object([fields(), revision()].concat())),
         delete(ONE, "deleteToken", "Deletes a token", success(vec![])),
         post("/admin/api/tokens/{id}/regenerate", "regenerateToken", whole, one()).body(object(revision())),

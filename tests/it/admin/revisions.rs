@@ -1,4 +1,5 @@
-//! Whoever changes what somebody else has changed meanwhile is told, of every kind of thing that has a revision.
+//! Of every kind of thing that has a revision: one is told alone, and whoever changes what somebody else has changed
+//! meanwhile is told.
 
 use serde_json::{Value, json};
 
@@ -81,5 +82,18 @@ async fn a_change_that_changes_nothing_is_none() {
         refused(&gateway, 409, "PUT", &path, &json!({"revision": 1})).await;
         let now = get(&gateway, "/audit?limit=1000").await["entries"].as_array().unwrap().len();
         assert_eq!(rows, now, "{all}: the audit");
+    }
+}
+
+#[tokio::test]
+async fn one_thing_is_told_as_in_the_list() {
+    let gateway = started(&[]).await;
+    for (all, new, name, _) in kinds() {
+        let path = made(&gateway, all, &new, name).await;
+        let listed = get(&gateway, all).await;
+        let rows = listed[&all[1..]].as_array().unwrap();
+        let one = get(&gateway, &path).await;
+        assert!(rows.contains(&one[name]) && one[name]["revision"] == 1, "{all}: {one}");
+        refused(&gateway, 404, "GET", &format!("{all}/none"), &Value::Null).await;
     }
 }
