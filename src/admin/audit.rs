@@ -13,6 +13,38 @@ use super::fields::{Fields, time};
 use super::sign_in::warned;
 use crate::store::{AuditFilter, AuditRow, is_id};
 
+/// All that is written.
+pub(super) const ACTIONS: [&str; 28] = [
+    "admin_token.create",
+    "admin_token.delete",
+    "backup.download",
+    "cache.clear",
+    "channel.create",
+    "channel.delete",
+    "channel.reset_health",
+    "channel.update",
+    "import",
+    "key.create",
+    "key.delete",
+    "key.reset_health",
+    "key.update",
+    "session.end",
+    "setting.delete",
+    "setting.update",
+    "token.create",
+    "token.delete",
+    "token.regenerate",
+    "token.reset_quota",
+    "token.update",
+    "user.create",
+    "user.delete",
+    "user.password",
+    "user.sign_in",
+    "user.sign_in_failed",
+    "user.sign_out",
+    "user.update",
+];
+
 const PAGE: i64 = 100;
 const LARGEST_PAGE: i64 = 1000;
 

@@ -83,7 +83,7 @@ pub(super) async fn add(
     let line = match <[_; 1]>::try_from(parse_lines(&text, &base)) {
         Ok([Ok(line)]) => Some(line),
         Ok([Err(error)]) => {
-            fields.wrong("key", error.reason);
+            fields.wrong("key", rules::no_line(&error.reason));
             None
         }
         Err(_) => {

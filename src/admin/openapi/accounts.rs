@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::super::audit::ACTIONS;
 use super::operation::{Operation, delete, get, post, put};
 use super::schema::{
     Members, anything, choice, count, done, flag, list, listed, named, nullable, number, object, success,
@@ -88,12 +89,11 @@ fn users() -> Vec<Operation> {
         get(USERS, "listUsers", "All accounts", listed(vec![("users", list(named("User")))])),
         post(USERS, "createUser", "Makes an account", one_user()).body(object(new)),
         get(USER, "getUser", "One account", listed(vec![("user", named("User"))])),
-        put(USER, "updateUser", "Changes what is named", one_user()).body(object(vec![
-            role,
-            flags,
-            ("revision?", count()),
-        ])),
-        delete(USER, "deleteUser", "Deletes it with its sessions and API tokens", success(vec![])),
+        put(USER, "updateUser", "Changes what is named", one_user())
+            .body(object(vec![role, flags, ("revision?", count())]))
+            .of_revision(),
+        delete(USER, "deleteUser", "Deletes it with its sessions and API tokens", success(vec![]))
+            .of_revision(),
         post(
             "/admin/api/users/{id}/password",
             "setPassword",
@@ -113,10 +113,10 @@ fn audit() -> Operation {
     ]);
     let when = || such_as(told(text(), "A time or a date."), "2026-01-31");
     get("/admin/api/audit", "listAudit", "Who changed what, the newest first", page)
-        .query("actor", such_as(text(), "admin"))
-        .query("action", such_as(text(), "key"))
-        .query("object", such_as(text(), "key"))
-        .query("text", such_as(text(), "a"))
+        .query("actor", such_as(told(text(), "An account, with its API tokens."), "admin"))
+        .query("action", such_as(told(text(), &format!("Or its first part: {}.", ACTIONS.join(", "))), "key"))
+        .query("object", such_as(told(text(), "The kind or the id of what was changed."), "key"))
+        .query("text", such_as(told(text(), "Somewhere in name, id, action or states."), "a"))
         .query("since", when())
         .query("until", such_as(when(), "2999-12-31"))
         .query("limit", such_as(told(number(1, 1000), "100 unless given."), 1))

@@ -71,9 +71,11 @@ fn keys() -> Vec<Operation> {
         ),
         get(KEY, "getKey", "One key", listed(key())),
         put(KEY, "updateKey", "Changes what is named", one())
-            .body(object([vec![("key?", credential), ("revision?", count())], added()].concat())),
-        delete(KEY, "deleteKey", "Deletes a key", success(vec![])),
-        post("/admin/api/keys/{id}/toggle", "toggleKey", "Turns it off, or on again", success(key())),
+            .body(object([vec![("key?", credential), ("revision?", count())], added()].concat()))
+            .of_revision(),
+        delete(KEY, "deleteKey", "Deletes a key", success(vec![])).of_revision(),
+        post("/admin/api/keys/{id}/toggle", "toggleKey", "Turns it off, or on again", success(key()))
+            .of_revision(),
         post("/admin/api/keys/{id}/check", "checkKey", "Looks at it now", success(key())),
     ]
 }
@@ -103,8 +105,10 @@ fn channels() -> Vec<Operation> {
         ),
         get(CHANNEL, "getChannel", "One channel with its backends", listed(channel())),
         put(CHANNEL, "updateChannel", "Changes what is named", one())
-            .body(object([vec![("revision?", count())], fields()].concat())),
-        delete(CHANNEL, "deleteChannel", "Deletes a channel with its backends", success(vec![])),
+            .body(object([vec![("revision?", count())], fields()].concat()))
+            .of_revision(),
+        delete(CHANNEL, "deleteChannel", "Deletes a channel with its backends", success(vec![]))
+            .of_revision(),
     ]
 }
 

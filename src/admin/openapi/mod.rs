@@ -86,7 +86,13 @@ pub fn document() -> Value {
         "paths": paths,
         "components": {
             "schemas": schemas,
-            "parameters": {"id": {"name": "id", "in": "path", "required": true, "schema": text()}},
+            "parameters": {
+                "id": {"name": "id", "in": "path", "required": true, "schema": text()},
+                "ifMatch": {
+                    "name": "If-Match", "in": "header", "schema": text(),
+                    "description": "A revision, as in \"3\"; with another one the answer is 409.",
+                },
+            },
             "responses": {"Refused": {
                 "description": "Why it was not done.",
                 "content": {"application/json": {"schema": schema::named("Error")}},

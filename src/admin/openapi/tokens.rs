@@ -36,15 +36,20 @@ pub(super) fn operations() -> Vec<Operation> {
         post("/admin/api/tokens/bulk", "changeTokens", "Changes many at once, all or none", many())
             .body(bulk()),
         get(ONE, "getToken", "One token, its text masked", listed(token())),
-        put(ONE, "updateToken", "Changes what is named", one()).body(object([fields(), revision()].concat())),
-        delete(ONE, "deleteToken", "Deletes a token", success(vec![])),
-        post("/admin/api/tokens/{id}/regenerate", "regenerateToken", whole, one()).body(object(revision())),
+        put(ONE, "updateToken", "Changes what is named", one())
+            .body(object([fields(), revision()].concat()))
+            .of_revision(),
+        delete(ONE, "deleteToken", "Deletes a token", success(vec![])).of_revision(),
+        post("/admin/api/tokens/{id}/regenerate", "regenerateToken", whole, one())
+            .body(object(revision()))
+            .of_revision(),
         post(
             "/admin/api/tokens/{id}/reset-quota",
             "resetQuota",
             "Nothing of this month's quota is used",
             success(token()),
-        ),
+        )
+        .of_revision(),
         get(
             "/admin/api/tokens/{id}/usage",
             "getUsage",

@@ -141,3 +141,20 @@ async fn what_is_no_filter_is_named_and_never_widens_a_change() {
     let saved = settings["settings"].as_array().unwrap().iter().find(|row| row["origin"] == "saved");
     assert_eq!(saved, None);
 }
+
+#[tokio::test]
+async fn an_address_with_a_slip_is_no_credential() {
+    let gateway = started(&[]).await;
+    for text in ["https:", "http:/192.168.1.13:11434", "https//host", "https://", "ftp://host"] {
+        let error = refused(&gateway, 400, "POST", "/keys", &json!({"key": text})).await;
+        let told = error["error"].as_str().unwrap();
+        assert!(told.starts_with("key is no key line: the address "), "{text}: {told}");
+        let body = json!({"baseUrl": "http://127.0.0.1:1", "keys": [text]});
+        let error = refused(&gateway, 400, "POST", "/channels", &body).await;
+        let told = error["fields"]["keys[0]"].as_str().unwrap();
+        assert!(told.starts_with("is no key line: the address "), "{text}: {told}");
+    }
+    let body = json!({"baseUrl": "http://127.0.0.1:1", "keys": ["127.0.0.1:2"]});
+    let made = post(&gateway, "/channels", &body).await;
+    assert_eq!(made["channel"]["keys"], json!(["http://127.0.0.1:2"]), "an address, as in a key line");
+}
