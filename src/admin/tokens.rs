@@ -120,7 +120,9 @@ fn change(fields: &mut Fields, has: Option<&str>) -> TokenChange {
 }
 
 fn answer(token: Value, warnings: &[String]) -> Json<Value> {
-    warned(json!({ "success": true, "token": token }), warnings)
+    let mut answer = json!({ "success": true });
+    answer["token"] = token;
+    warned(answer, warnings)
 }
 
 fn shown(admin: &Admin, row: &TokenRow, warnings: &[String]) -> Json<Value> {
