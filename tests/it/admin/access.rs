@@ -61,8 +61,6 @@ async fn with_default(gateway: &Gateway, header: Option<(&str, &str)>, version: 
     let reply = gateway.send(&request.version(version)).await;
     if reply.status != 200 {
         assert_eq!(reply.json()["code"], "password_change_required", "{}", reply.text());
-        let told = reply.text();
-        assert!(told.contains("currentPassword and newPassword"), "what to send is told: {told}");
     }
     reply.status
 }
