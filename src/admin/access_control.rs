@@ -8,7 +8,6 @@ use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use axum::{Extension, Json};
 use bytes::Bytes;
-use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::error::AdminError;
@@ -16,7 +15,7 @@ use super::fields::Fields;
 use super::settings::{Asked, Change, Wish, put, query, warnings_of, with};
 use super::shown_settings::access_control;
 use super::visitor::Visitor;
-use super::{Admin, auth};
+use super::{Admin, asked, auth};
 use crate::access::{Area, Caller, admits};
 use crate::config::{IpMode, Ranges, Standing, items, setting};
 
@@ -48,6 +47,7 @@ fn rules(fields: &mut Fields) -> Vec<Change> {
         let setting = setting(name).expect("it is a setting");
         setting.to_save(&text).map(|text| changes.push((setting, Some(text))))
     };
+    fields.never_null("mode", "disabled, whitelist or blacklist");
     if let Some(mode) = fields.text("mode")
         && let Err(wrong) = change("IP_ACCESS_MODE", mode)
     {
@@ -69,22 +69,16 @@ fn rules(fields: &mut Fields) -> Vec<Change> {
     changes
 }
 
-/// An address to be tested.
-#[derive(Debug, Default, Deserialize)]
-pub(super) struct Tested {
-    ip: Option<String>,
-}
-
 pub(super) async fn check_query(
     State(admin): State<Arc<Admin>>,
     Extension(visitor): Extension<Visitor>,
-    tested: Result<Query<Tested>, QueryRejection>,
+    asked::Asked(mut fields): asked::Asked,
 ) -> Answer {
     let caller = visitor.caller();
-    let mut fields = Fields::read(b"")?;
-    let tested = address(&mut fields, query(tested)?.ip, caller);
-    fields.end()?;
-    Ok(Json(report(&admin.reloader.settings(), tested, caller)))
+    let ip = fields.text("ip");
+    let tested = address(&mut fields, ip, caller);
+    let unread = fields.end()?;
+    Ok(Json(report(&admin.reloader.settings(), (tested, caller), unread)))
 }
 
 /// Rules that are given are tested in place of those in force.
@@ -100,11 +94,7 @@ pub(super) async fn check(
     let changes = rules(&mut fields);
     let unread = fields.end()?;
     let standing = with(&admin, &admin.reloader.settings(), &changes);
-    let mut answer = report(&standing, tested, caller);
-    if let Some(warnings) = answer["warnings"].as_array_mut() {
-        warnings.extend(unread.into_iter().map(Value::String));
-    }
-    Ok(Json(answer))
+    Ok(Json(report(&standing, (tested, caller), unread)))
 }
 
 /// Who comes from this address; the caller, where none is given.
@@ -123,7 +113,7 @@ fn address(fields: &mut Fields, ip: Option<String>, caller: Caller) -> Caller {
 }
 
 /// What an address may do under these rules, and which of their entries says so.
-fn report(standing: &Standing, tested: Caller, caller: Caller) -> Value {
+fn report(standing: &Standing, (tested, caller): (Caller, Caller), unread: Vec<String>) -> Value {
     let rules = &standing.config.access.ip_rules;
     let list = match rules.mode {
         IpMode::Disabled => None,
@@ -142,6 +132,7 @@ fn report(standing: &Standing, tested: Caller, caller: Caller) -> Value {
     answer["rule"] = json!(rule);
     answer["you"] = may(caller);
     answer["accessControl"] = access_control(standing);
-    answer["warnings"] = json!(warnings_of(rules, caller));
+    let warnings = warnings_of(rules, caller).into_iter().chain(unread);
+    answer["warnings"] = json!(warnings.collect::<Vec<_>>());
     answer
 }

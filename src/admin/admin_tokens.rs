@@ -7,6 +7,7 @@ use axum::{Extension, Json};
 use bytes::Bytes;
 use serde_json::{Value, json};
 
+use super::asked::Asked;
 use super::auth::{self, Caller};
 use super::error::AdminError;
 use super::fields::Fields;
@@ -32,10 +33,11 @@ fn shown(row: &AdminTokenRow, users: &[UserRow]) -> Value {
     })
 }
 
-pub(super) async fn list(State(admin): State<Arc<Admin>>) -> Result<Json<Value>, AdminError> {
+pub(super) async fn list(State(admin): State<Arc<Admin>>, asked: Asked) -> Result<Json<Value>, AdminError> {
+    let warnings = asked.nothing()?;
     let (rows, users) = (admin.store.admin_tokens().await?, admin.store.users().await?);
     let tokens: Vec<_> = rows.iter().map(|row| shown(row, &users)).collect();
-    Ok(Json(json!({ "adminTokens": tokens })))
+    Ok(warned(json!({ "adminTokens": tokens }), &warnings))
 }
 
 /// Makes a token of the caller's account. The answer is the only place where it is told.
@@ -51,7 +53,7 @@ pub(super) async fn create(
     };
     let role = users::role(&mut fields).unwrap_or(caller.role);
     let expires_at = fields.future("expiresAt");
-    let warnings = fields.end()?;
+    let warnings = fields.end_new()?;
     let (token, hash) = auth::secret(auth::TOKEN)?;
     let text = token.expose();
     let new = NewAdminToken {

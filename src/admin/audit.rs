@@ -3,13 +3,47 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use serde_json::{Value, json};
 
 use super::Admin;
+use super::asked::Asked;
 use super::error::AdminError;
-use super::fields::time;
-use crate::store::{AuditFilter, AuditRow};
+use super::fields::{Fields, time};
+use super::sign_in::warned;
+use crate::store::{AuditFilter, AuditRow, is_id};
+
+/// All that is written.
+pub(super) const ACTIONS: [&str; 28] = [
+    "admin_token.create",
+    "admin_token.delete",
+    "backup.download",
+    "cache.clear",
+    "channel.create",
+    "channel.delete",
+    "channel.reset_health",
+    "channel.update",
+    "import",
+    "key.create",
+    "key.delete",
+    "key.reset_health",
+    "key.update",
+    "session.end",
+    "setting.delete",
+    "setting.update",
+    "token.create",
+    "token.delete",
+    "token.regenerate",
+    "token.reset_quota",
+    "token.update",
+    "user.create",
+    "user.delete",
+    "user.password",
+    "user.sign_in",
+    "user.sign_in_failed",
+    "user.sign_out",
+    "user.update",
+];
 
 const PAGE: i64 = 100;
 const LARGEST_PAGE: i64 = 1000;
@@ -34,43 +68,36 @@ fn shown(row: &AuditRow) -> Value {
 /// The newest rows first, a page at a time.
 pub(super) async fn list(
     State(admin): State<Arc<Admin>>,
-    Query(given): Query<Vec<(String, String)>>,
+    Asked(mut fields): Asked,
 ) -> Result<Json<Value>, AdminError> {
-    let (mut filter, mut limit) = (AuditFilter::default(), PAGE);
-    let (mut wrong, mut warnings) = (Vec::new(), Vec::new());
-    for (name, text) in given {
-        let text = text.trim().to_owned();
-        if text.is_empty() {
-            continue;
+    let time_of = |fields: &mut Fields, name: &str| {
+        let text = fields.text(name)?;
+        let time = time(&text);
+        if time.is_none() {
+            fields.wrong(name, "must be a time, as in 2026-01-31T08:00:00Z, or a date");
         }
-        match name.as_str() {
-            "actor" => filter.actor = Some(text),
-            "action" => filter.action = Some(text),
-            "object" => filter.object = Some(text),
-            "text" => filter.text = Some(text),
-            "cursor" => filter.cursor = Some(text),
-            "since" | "until" => match time(&text) {
-                Some(time) if name == "since" => filter.since = Some(time),
-                Some(time) => filter.until = Some(time),
-                None => {
-                    wrong.push((name, "must be a time, as in 2026-01-31T08:00:00Z, or a date".to_owned()))
-                }
-            },
-            "limit" => match text.parse() {
-                Ok(number) if (1..=LARGEST_PAGE).contains(&number) => limit = number,
-                _ => wrong.push((name, format!("must be a whole number from 1 to {LARGEST_PAGE}"))),
-            },
-            _ => warnings.push(format!("{name} is no filter")),
-        }
+        time
+    };
+    let cursor = fields.text("cursor");
+    if cursor.as_deref().is_some_and(|cursor| !is_id(cursor)) {
+        fields.wrong("cursor", "must be the nextCursor of another answer");
     }
-    if !wrong.is_empty() {
-        return Err(AdminError::fields(wrong));
-    }
+    let filter = AuditFilter {
+        actor: fields.text("actor"),
+        action: fields.text("action"),
+        object: fields.text("object"),
+        since: time_of(&mut fields, "since"),
+        until: time_of(&mut fields, "until"),
+        text: fields.text("text"),
+        cursor,
+    };
+    let limit = fields.number("limit", 1, LARGEST_PAGE).unwrap_or(PAGE);
+    let warnings = fields.end()?;
     // One more tells whether there are more.
     let mut rows = admin.store.audit(&filter, limit + 1).await?;
     let has_more = rows.len() as i64 > limit;
     rows.truncate(usize::try_from(limit).unwrap_or_default());
     let next = rows.last().filter(|_| has_more).map(|row| &row.id);
     let entries: Vec<_> = rows.iter().map(shown).collect();
-    Ok(super::sign_in::warned(json!({ "entries": entries, "nextCursor": next }), &warnings))
+    Ok(warned(json!({ "entries": entries, "nextCursor": next }), &warnings))
 }

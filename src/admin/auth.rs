@@ -46,7 +46,8 @@ impl Caller {
     /// 403 when a new password is due, or the role is too little.
     pub(super) fn may(&self, least: Role) -> Result<(), AdminError> {
         if self.must_change {
-            let message = "the password must be changed first: POST /admin/api/me/password";
+            let message = "the password must be changed first: POST /admin/api/me/password with currentPassword and \
+                newPassword";
             return Err(AdminError::new(StatusCode::FORBIDDEN, "password_change_required", message));
         }
         if self.role < least {

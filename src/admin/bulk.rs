@@ -16,7 +16,7 @@ use super::sign_in::warned;
 type Answer = Result<Json<Value>, AdminError>;
 
 /// Most ids of one call.
-const MAX_IDS: usize = 1000;
+pub(super) const MAX_IDS: usize = 1000;
 
 #[derive(Debug, Clone, Copy)]
 enum Action {
@@ -35,8 +35,8 @@ struct Bulk {
 impl Bulk {
     fn read(body: &[u8]) -> Result<Bulk, AdminError> {
         let mut fields = Fields::read(body)?;
-        let ids = fields.texts("ids").unwrap_or_default();
-        if ids.is_empty() || ids.len() > MAX_IDS {
+        let ids = fields.texts_up_to("ids", MAX_IDS).unwrap_or_default();
+        if ids.is_empty() {
             fields.wrong("ids", format!("must be a list of 1 to {MAX_IDS} ids"));
         }
         let action = match fields.text("action").as_deref() {

@@ -8,9 +8,11 @@ use bytes::Bytes;
 use http::StatusCode;
 use serde_json::{Value, json};
 
+use super::asked::{Asked, IfMatch};
 use super::auth::Caller;
 use super::error::AdminError;
 use super::fields::Fields;
+use super::sign_in::warned;
 use super::{Admin, rules, view};
 use crate::config::BaseUrl;
 use crate::store::{
@@ -22,12 +24,21 @@ type Answer = Result<Json<Value>, AdminError>;
 /// The name of a channel that was given none; the next ones are numbered.
 const UNNAMED: &str = "New Channel";
 
-pub(super) async fn list(State(admin): State<Arc<Admin>>) -> Answer {
+pub(super) async fn list(State(admin): State<Arc<Admin>>, asked: Asked) -> Answer {
+    let warnings = asked.nothing()?;
     // What is shown is what was counted until now; if it cannot be written, what was written last.
     let _ = admin.reloader.write_totals().await;
     let rows = admin.store.load_backends().await?;
     let summary = view::channels_summary(&rows, admin.reloader.registry());
-    Ok(Json(json!({ "channels": listed(&admin, &rows), "summary": summary })))
+    Ok(warned(json!({ "channels": listed(&admin, &rows), "summary": summary }), &warnings))
+}
+
+pub(super) async fn one(State(admin): State<Arc<Admin>>, Path(id): Path<String>, asked: Asked) -> Answer {
+    let warnings = asked.nothing()?;
+    let _ = admin.reloader.write_totals().await;
+    let rows = admin.store.load_backends().await?;
+    let channel = view::channel(find(&rows, &id)?, &view::members(&rows, &id), admin.reloader.registry());
+    Ok(warned(json!({ "channel": channel }), &warnings))
 }
 
 fn listed(admin: &Admin, rows: &Rows) -> Vec<Value> {
@@ -81,7 +92,7 @@ pub(super) async fn create(
     }
     let base = given.unwrap_or_else(|| admin.default_base.clone());
     let backends = backends(&mut fields, &keys, &base, &[]);
-    let warnings = fields.end()?;
+    let warnings = fields.end_new()?;
     let is_named = change.name.is_some();
     let mut new = NewChannel { backends, ..NewChannel::new(UNNAMED, base.to_string()) };
     change.fill(&mut new);
@@ -104,6 +115,7 @@ pub(super) async fn update(
     State(admin): State<Arc<Admin>>,
     Extension(caller): Extension<Caller>,
     Path(id): Path<String>,
+    if_match: IfMatch,
     body: Bytes,
 ) -> Answer {
     let rows = admin.store.load_backends().await?;
@@ -111,7 +123,7 @@ pub(super) async fn update(
     let old = view::members(&rows, &id);
     let mut fields = Fields::read(&body)?;
     let mut change = change(&mut fields);
-    let expected = fields.revision();
+    let expected = fields.revision(if_match);
     let base = fields.base("baseUrl");
     let keys = fields.texts("keys");
     if let Some(base) = &base {
@@ -160,8 +172,9 @@ pub(super) async fn delete(
     State(admin): State<Arc<Admin>>,
     Extension(caller): Extension<Caller>,
     Path(id): Path<String>,
+    IfMatch(expected): IfMatch,
 ) -> Answer {
-    admin.store.delete_channel(&id, &caller.by).await.map_err(named)?;
+    admin.store.delete_channel(&id, expected, &caller.by).await.map_err(named)?;
     admin.reloader.reload().await?;
     tracing::info!(id, "a channel was deleted");
     Ok(Json(json!({ "success": true })))

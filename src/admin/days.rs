@@ -38,6 +38,11 @@ pub(super) fn of_number(number: i64) -> String {
 pub(super) struct ByDay(BTreeMap<String, [i64; 4]>);
 
 impl ByDay {
+    /// Whether nothing was used.
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     pub(super) fn add(&mut self, date: String, counts: [i64; 4]) {
         let day = self.0.entry(date).or_default();
         for (sum, more) in day.iter_mut().zip(counts) {

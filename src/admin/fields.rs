@@ -4,7 +4,9 @@ use http::{HeaderMap, HeaderValue, header};
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
+use super::asked::IfMatch;
 use super::error::AdminError;
+use super::near;
 use super::rules::{self, MAX_COUNT, MAX_PRIORITY, MAX_TEXT};
 use super::token_rules::{self, MAX_QUOTA, MAX_TOKENS_A_MINUTE};
 use crate::config::BaseUrl;
@@ -16,6 +18,8 @@ pub(super) struct Fields {
     wrong: Vec<(String, String)>,
     /// Names of the fields that the call knows.
     asked: Vec<String>,
+    /// Whether it is no body.
+    is_query: bool,
 }
 
 impl Fields {
@@ -35,9 +39,13 @@ impl Fields {
         Ok(Fields::of(given))
     }
 
-    /// These members.
-    pub(super) fn of(given: Map<String, Value>) -> Fields {
-        Fields { given, wrong: Vec::new(), asked: Vec::new() }
+    fn of(given: Map<String, Value>) -> Fields {
+        Fields { given, wrong: Vec::new(), asked: Vec::new(), is_query: false }
+    }
+
+    /// What stands behind a question mark.
+    pub(super) fn of_query(given: Map<String, Value>) -> Fields {
+        Fields { is_query: true, ..Fields::of(given) }
     }
 
     /// As [`Fields::read`], or from a form as browsers send them. A program such as curl says "form" of anything.
@@ -58,7 +66,7 @@ impl Fields {
             };
             (name.into_owned(), value)
         });
-        Ok(Fields { given: given.collect(), wrong: Vec::new(), asked: Vec::new() })
+        Ok(Fields::of(given.collect()))
     }
 
     /// Notes that a field is wrong, and gives an empty text in its place.
@@ -85,11 +93,28 @@ impl Fields {
         }
     }
 
+    /// As [`Fields::end`], of what is made anew.
+    ///
+    /// # Errors
+    /// 400 also for a name that nearly is one of a right: without that right it would be made all the same, as one
+    /// that may more than was meant.
+    pub(super) fn end_new(mut self) -> Result<Vec<String>, AdminError> {
+        let near =
+            |name: &String| near::right(name, &self.asked).map(|meant| (name.clone(), meant.to_owned()));
+        let near: Vec<_> = self.given.keys().filter_map(near).collect();
+        for (name, meant) in near {
+            self.wrong(&name, format!("is no field; did you mean {meant}?"));
+        }
+        self.end()
+    }
+
     /// Fields are spelled exactly; who writes `baseURL` is told of `baseUrl`.
     fn unknown(&self, name: &str) -> String {
-        let meant = self.asked.iter().find(|asked| asked.eq_ignore_ascii_case(name));
-        match meant {
+        let same = self.asked.iter().find(|asked| asked.eq_ignore_ascii_case(name)).map(String::as_str);
+        match same.or_else(|| near::right(name, &self.asked).filter(|_| !self.is_query)) {
+            Some(meant) if self.is_query => format!("{name} is no filter; did you mean {meant}?"),
             Some(meant) => format!("{name} is no field; did you mean {meant}?"),
+            None if self.is_query => format!("{name} is no filter"),
             None => format!("{name} is no field that can be set"),
         }
     }
@@ -120,6 +145,13 @@ impl Fields {
             _ => None,
         });
         text.flatten()
+    }
+
+    /// Notes that a field is wrong which is there and `null`, where that would mean nothing.
+    pub(super) fn never_null(&mut self, name: &str, form: &str) {
+        if self.given.get(name).is_some_and(Value::is_null) {
+            self.wrong(name, format!("must be {form}"));
+        }
     }
 
     /// A time that is yet to come, as it is stored; `null` is none.
@@ -186,10 +218,15 @@ impl Fields {
 
     /// A list of texts; `null` is an empty one.
     pub(super) fn texts(&mut self, name: &str) -> Option<Vec<String>> {
-        let form = format!("a list of at most {MAX_TEXT} texts");
+        self.texts_up_to(name, MAX_TEXT)
+    }
+
+    /// A list of at most so many texts.
+    pub(super) fn texts_up_to(&mut self, name: &str, most: usize) -> Option<Vec<String>> {
+        let form = format!("a list of at most {most} texts");
         let list = self.take(name, &form, |value| match value {
             Value::Null => Some(Vec::new()),
-            Value::Array(items) if items.len() <= MAX_TEXT => {
+            Value::Array(items) if items.len() <= most => {
                 items.iter().map(|item| item.as_str().map(str::to_owned)).collect()
             }
             _ => None,
@@ -299,9 +336,13 @@ impl Fields {
         }
     }
 
-    /// The revision that a change was made to, if it says so.
-    pub(super) fn revision(&mut self) -> Option<i64> {
-        self.take("revision", "a whole number", |value| value.as_i64())
+    /// The revision that a change was made to, if body or head say so.
+    pub(super) fn revision(&mut self, IfMatch(of_head): IfMatch) -> Option<i64> {
+        let of_body = self.take("revision", "a whole number", |value| value.as_i64());
+        if of_head.is_some() && of_body.is_some() && of_head != of_body {
+            self.wrong("If-Match", "must not differ from revision");
+        }
+        of_head.or(of_body)
     }
 
     fn line(&mut self, name: &str, text: &str) {

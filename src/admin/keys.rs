@@ -8,21 +8,32 @@ use bytes::Bytes;
 use http::StatusCode;
 use serde_json::{Value, json};
 
+use super::asked::{Asked, IfMatch};
 use super::auth::Caller;
 use super::error::AdminError;
 use super::fields::Fields;
 use super::keyline::{KeyLine, display_name, parse_lines};
+use super::sign_in::warned;
 use super::{Admin, rules, view};
 use crate::config::Secret;
 use crate::store::{BackendRow, Created, Entry, KeyChange, NewKey, Rows};
 
 type Answer = Result<Json<Value>, AdminError>;
 
-pub(super) async fn list(State(admin): State<Arc<Admin>>) -> Answer {
+pub(super) async fn list(State(admin): State<Arc<Admin>>, asked: Asked) -> Answer {
+    let warnings = asked.nothing()?;
     // What is shown is what was counted until now; if it cannot be written, what was written last.
     let _ = admin.reloader.write_totals().await;
     let rows = admin.store.load_backends().await?;
-    Ok(Json(listed(&admin, &rows)))
+    Ok(warned(listed(&admin, &rows), &warnings))
+}
+
+pub(super) async fn one(State(admin): State<Arc<Admin>>, Path(id): Path<String>, asked: Asked) -> Answer {
+    let warnings = asked.nothing()?;
+    let _ = admin.reloader.write_totals().await;
+    let rows = admin.store.load_backends().await?;
+    let key = view::key(find(&rows, &id)?, admin.reloader.registry());
+    Ok(warned(json!({ "key": key }), &warnings))
 }
 
 fn listed(admin: &Admin, rows: &Rows) -> Value {
@@ -72,7 +83,7 @@ pub(super) async fn add(
     let line = match <[_; 1]>::try_from(parse_lines(&text, &base)) {
         Ok([Ok(line)]) => Some(line),
         Ok([Err(error)]) => {
-            fields.wrong("key", error.reason);
+            fields.wrong("key", rules::no_line(&error.reason));
             None
         }
         Err(_) => {
@@ -80,7 +91,7 @@ pub(super) async fn add(
             None
         }
     };
-    let warnings = fields.end()?;
+    let warnings = fields.end_new()?;
     let line = line.ok_or_else(|| AdminError::invalid("Invalid key format"))?;
     let mut new = new_key(&line);
     change.fill(&mut new);
@@ -161,13 +172,14 @@ pub(super) async fn update(
     State(admin): State<Arc<Admin>>,
     Extension(caller): Extension<Caller>,
     Path(id): Path<String>,
+    if_match: IfMatch,
     body: Bytes,
 ) -> Answer {
     let rows = admin.store.load_backends().await?;
     let row = find(&rows, &id)?;
     let mut fields = Fields::read(&body)?;
     let mut change = change(&mut fields);
-    let expected = fields.revision();
+    let expected = fields.revision(if_match);
     change.credential = credential(&mut fields, row);
     if let Some(base) = fields.base("baseUrl") {
         if change.credential.is_none() && rules::must_enter_again(row, &base) {
@@ -199,11 +211,12 @@ pub(super) async fn toggle(
     State(admin): State<Arc<Admin>>,
     Extension(caller): Extension<Caller>,
     Path(id): Path<String>,
+    IfMatch(expected): IfMatch,
 ) -> Answer {
     let rows = admin.store.load_backends().await?;
     let row = find(&rows, &id)?;
     let change = KeyChange { enabled: Some(!row.enabled), ..KeyChange::default() };
-    let row = admin.store.update_key(&id, &change, Some(row.revision), &caller.by).await?;
+    let row = admin.store.update_key(&id, &change, expected.or(Some(row.revision)), &caller.by).await?;
     admin.reloader.reload().await?;
     tracing::info!(key = row.name, enabled = row.enabled, "a key was turned on or off");
     Ok(Json(shown(&admin, &row, &[])))
@@ -213,18 +226,25 @@ pub(super) async fn delete(
     State(admin): State<Arc<Admin>>,
     Extension(caller): Extension<Caller>,
     Path(id): Path<String>,
+    IfMatch(expected): IfMatch,
 ) -> Answer {
     find(&admin.store.load_backends().await?, &id)?;
-    admin.store.delete_key(&id, &caller.by).await?;
+    admin.store.delete_key(&id, expected, &caller.by).await?;
     admin.reloader.reload().await?;
     tracing::info!(id, "a key was deleted");
     Ok(Json(json!({ "success": true })))
 }
 
+/// Whoever means some of them by something behind a question mark must not lose all.
 pub(super) async fn delete_all(
     State(admin): State<Arc<Admin>>,
     Extension(caller): Extension<Caller>,
+    asked: Asked,
 ) -> Answer {
+    if let Some(unread) = asked.nothing()?.first() {
+        let message = format!("{unread}: this deletes all keys; a few go by /admin/api/keys/bulk");
+        return Err(AdminError::invalid(message));
+    }
     let count = admin.store.delete_all_keys(&caller.by).await?;
     admin.reloader.reload().await?;
     tracing::info!(count, "all keys were deleted");

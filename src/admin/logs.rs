@@ -2,16 +2,16 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::{Extension, Json};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::Admin;
+use super::asked::Asked;
 use super::auth::Caller;
 use super::error::AdminError;
 use super::sign_in::warned;
-use super::tokens::asked_fields;
 use crate::store::{AuditFilter, AuditRow, LogKind, Role};
 
 /// Records of an answer, unless the call says how many.
@@ -25,9 +25,8 @@ const LEVELS: [&str; 4] = ["debug", "info", "warn", "error"];
 pub(super) async fn list(
     State(admin): State<Arc<Admin>>,
     Extension(caller): Extension<Caller>,
-    Query(asked): Query<Vec<(String, String)>>,
+    Asked(mut fields): Asked,
 ) -> Result<Json<Value>, AdminError> {
-    let mut fields = asked_fields(&asked);
     let kind = fields.text("type");
     if kind.as_deref().is_some_and(|kind| !matches!(kind, "audit" | "request")) {
         fields.wrong("type", "must be audit or request");

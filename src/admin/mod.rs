@@ -6,6 +6,7 @@
 
 mod access_control;
 mod admin_tokens;
+mod asked;
 mod audit;
 mod auth;
 mod backup;
@@ -21,6 +22,7 @@ mod import;
 mod key_preview;
 mod keys;
 mod logs;
+mod near;
 mod openapi;
 mod passwords;
 mod probes;

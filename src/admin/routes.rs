@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Body as AxumBody;
-use axum::extract::{DefaultBodyLimit, Request as AxumRequest, State};
+use axum::extract::{DefaultBodyLimit, MatchedPath, Request as AxumRequest, State};
 use axum::handler::Handler;
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{Html, IntoResponse as _, Response};
@@ -156,6 +156,7 @@ fn table() -> Vec<Row> {
         row(Method::GET, "/admin/api/tokens", SEE, tokens::list),
         row(Method::POST, "/admin/api/tokens", RULE, tokens::create),
         row(Method::POST, "/admin/api/tokens/bulk", RULE, bulk::tokens),
+        row(Method::GET, "/admin/api/tokens/{id}", SEE, tokens::one),
         row(Method::PUT, "/admin/api/tokens/{id}", RULE, tokens::update),
         row(Method::DELETE, "/admin/api/tokens/{id}", RULE, tokens::delete),
         row(Method::POST, "/admin/api/tokens/{id}/regenerate", RULE, tokens::regenerate),
@@ -176,6 +177,7 @@ fn table() -> Vec<Row> {
         row(Method::POST, "/admin/api/backup", RULE, backup::download),
         row(Method::GET, "/admin/api/users", RULE, users::list),
         row(Method::POST, "/admin/api/users", RULE, users::create),
+        row(Method::GET, "/admin/api/users/{id}", RULE, users::one),
         row(Method::PUT, "/admin/api/users/{id}", RULE, users::update),
         row(Method::DELETE, "/admin/api/users/{id}", RULE, users::delete),
         row(Method::POST, "/admin/api/users/{id}/password", RULE, users::set_password),
@@ -203,6 +205,7 @@ fn backends() -> Vec<Row> {
         row(Method::POST, "/admin/api/keys/preview", RULE, key_preview::preview),
         row(Method::POST, "/admin/api/keys/check", RULE, keys::check_all),
         row(Method::POST, "/admin/api/keys/reset-health", RULE, keys::reset_health),
+        row(Method::GET, "/admin/api/keys/{id}", SEE, keys::one),
         row(Method::PUT, "/admin/api/keys/{id}", RULE, keys::update),
         row(Method::DELETE, "/admin/api/keys/{id}", RULE, keys::delete),
         row(Method::POST, "/admin/api/keys/{id}/toggle", RULE, keys::toggle),
@@ -212,6 +215,7 @@ fn backends() -> Vec<Row> {
         row(Method::POST, "/admin/api/channels/bulk", RULE, bulk::channels),
         row(Method::POST, "/admin/api/channels/check", RULE, channels::check_all),
         row(Method::POST, "/admin/api/channels/reset-health", RULE, channels::reset_health),
+        row(Method::GET, "/admin/api/channels/{id}", SEE, channels::one),
         row(Method::PUT, "/admin/api/channels/{id}", RULE, channels::update),
         row(Method::DELETE, "/admin/api/channels/{id}", RULE, channels::delete),
     ]
@@ -227,13 +231,15 @@ fn router() -> Router<Arc<Admin>> {
     let rows = table().into_iter();
     rows.fold(Router::new(), |router, row| router.route(row.path, row.handler))
         .fallback(async || AdminError::not_found("Endpoint"))
-        .method_not_allowed_fallback(async || {
-            AdminError::new(
-                StatusCode::METHOD_NOT_ALLOWED,
-                "method_not_allowed",
-                "this path knows other methods",
-            )
-        })
+        .method_not_allowed_fallback(other_methods)
+}
+
+/// The router adds `Allow`.
+async fn other_methods(path: MatchedPath) -> AdminError {
+    let known = routes().into_iter().filter(|(_, known, _)| *known == path.as_str());
+    let known: Vec<_> = known.map(|(method, _, _)| method.to_string()).collect();
+    let message = format!("this path knows {}, and no other method", known.join(", "));
+    AdminError::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", message)
 }
 
 async fn guard(State(least): State<Least>, request: AxumRequest, next: Next) -> Response {

@@ -2,7 +2,7 @@
 //!
 //! An error is what is wrong, in words that follow the name of the field ("must be …").
 
-use super::keyline::{display_name, parse_lines};
+use super::keyline::{display_name, is_address_like, parse_lines};
 use super::passwords::DEFAULT;
 use super::view::{masked, member};
 use crate::config::fields::header_value;
@@ -115,19 +115,27 @@ pub fn backends(keys: &[String], base: &BaseUrl, known: &[&BackendRow]) -> Vec<R
             _ if is_mask(text) => {
                 Err("is the mask of a key that this channel does not have at this address".to_owned())
             }
-            _ if text.contains("://") => match <[_; 1]>::try_from(parse_lines(text, base)) {
-                Ok([Ok(line)]) => {
-                    let shown = display_name(&line.base, line.key.expose());
-                    Ok(NewBackend::new(shown, line.base.to_string(), line.key))
+            _ if is_address_like(text) || text.contains("://") => {
+                match <[_; 1]>::try_from(parse_lines(text, base)) {
+                    Ok([Ok(line)]) => {
+                        let shown = display_name(&line.base, line.key.expose());
+                        Ok(NewBackend::new(shown, line.base.to_string(), line.key))
+                    }
+                    Ok([Err(error)]) => Err(no_line(&error.reason)),
+                    Err(_) => Err("must be one key or key line".to_owned()),
                 }
-                Ok([Err(error)]) => Err(error.reason),
-                Err(_) => Err("must be one key or key line".to_owned()),
-            },
+            }
             _ => header_value(text)
                 .map(|()| NewBackend::new(display_name(base, text), &at_base, Secret::new(text))),
         }
     };
     keys.iter().map(|text| read(text.trim())).collect()
+}
+
+/// What is wrong with a text that should be a key line.
+#[must_use]
+pub fn no_line(reason: &str) -> String {
+    format!("is no key line: {reason}")
 }
 
 /// A backend that a channel has already.

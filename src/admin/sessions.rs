@@ -7,8 +7,10 @@ use axum::{Extension, Json};
 use serde_json::{Value, json};
 
 use super::Admin;
+use super::asked::Asked;
 use super::auth::{Caller, Via};
 use super::error::AdminError;
+use super::sign_in::warned;
 use crate::store::{SessionRow, StoreError, UserRow};
 
 /// Sessions as the admin API tells them, with the names of their accounts.
@@ -32,7 +34,9 @@ pub(super) fn shown(rows: &[SessionRow], users: &[UserRow]) -> Vec<Value> {
 pub(super) async fn list(
     State(admin): State<Arc<Admin>>,
     Extension(caller): Extension<Caller>,
+    asked: Asked,
 ) -> Result<Json<Value>, AdminError> {
+    let warnings = asked.nothing()?;
     let (rows, users) = (admin.store.sessions(None).await?, admin.store.users().await?);
     let mut sessions = shown(&rows, &users);
     if let Via::Session(own) = &caller.via {
@@ -40,7 +44,7 @@ pub(super) async fn list(
             session["current"] = json!(session["id"] == own.as_str());
         }
     }
-    Ok(Json(json!({ "sessions": sessions })))
+    Ok(warned(json!({ "sessions": sessions }), &warnings))
 }
 
 pub(super) async fn end(

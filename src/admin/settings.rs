@@ -10,13 +10,13 @@ use http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::Admin;
 use super::auth::Caller;
 use super::dashboard::metrics;
 use super::error::AdminError;
 use super::fields::Fields;
 use super::shown_settings as shown;
 use super::visitor::Visitor;
+use super::{Admin, asked};
 use crate::access::{self, Area, admits};
 use crate::config::{IpMode, IpRules, Setting, Standing, setting};
 
@@ -27,6 +27,7 @@ pub(super) type Change = (&'static Setting, Option<String>);
 
 /// `?check=true`: says what would change, and changes nothing.
 #[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct Asked {
     #[serde(default)]
     pub(super) check: bool,
@@ -43,11 +44,15 @@ pub(super) fn query<T>(query: Result<Query<T>, QueryRejection>) -> Result<T, Adm
     }
 }
 
-pub(super) async fn list(State(admin): State<Arc<Admin>>) -> Json<Value> {
+pub(super) async fn list(State(admin): State<Arc<Admin>>, asked: asked::Asked) -> Answer {
+    let unread = asked.nothing()?;
     let snapshot = admin.reloader.current().load();
-    let mut all = shown::all(admin.reloader.configured(), &admin.reloader.settings(), &snapshot.limits);
+    let mut all = shown::all(admin.reloader.configured(), &admin.reloader.settings(), &snapshot);
     all["metrics"] = metrics(&admin);
-    Json(all)
+    if let Some(warnings) = all["warnings"].as_array_mut() {
+        warnings.extend(unread.into_iter().map(Value::String));
+    }
+    Ok(Json(all))
 }
 
 pub(super) async fn save(

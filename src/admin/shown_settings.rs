@@ -5,17 +5,17 @@ use std::time::{Duration, Instant};
 use serde_json::{Map, Value, json};
 
 use crate::config::{Config, Kind, Loaded, Rate, Row, Setting, Standing, Unit, Zero, items, settings};
-use crate::snapshot::Limits;
+use crate::snapshot::Snapshot;
 
 /// Everything.
-pub(super) fn all(configured: &Loaded, now: &Standing, limits: &Limits) -> Value {
+pub(super) fn all(configured: &Loaded, now: &Standing, snapshot: &Snapshot) -> Value {
     let rows = settings().iter().zip(&configured.origins).zip(&now.rows);
     let rows: Vec<_> = rows.map(|((setting, configured), now)| row(setting, configured, now)).collect();
     let ignored = now.ignored.iter();
     let ignored = ignored.map(|bad| json!({"name": bad.name, "value": bad.value, "message": bad.message}));
     json!({
         "accessControl": access_control(now),
-        "rateLimiter": rate_limiter(limits),
+        "rateLimiter": rate_limiter(snapshot),
         "version": env!("CARGO_PKG_VERSION"),
         "env": env(now),
         "settings": rows,
@@ -34,24 +34,22 @@ pub(super) fn access_control(now: &Standing) -> Value {
     })
 }
 
-/// Limits of requests; of those by token only what a token has that has no rate of its own.
-pub(super) fn rate_limiter(limits: &Limits) -> Value {
-    let limit = |rate: Rate| json!({"windowMs": millis(rate.window), "maxRequests": rate.max});
-    let active = |length: Duration, max: u64, keys: usize| {
-        let mut limit = limit(Rate { max, window: length });
-        limit["activeKeys"] = json!(keys);
-        limit
-    };
+/// Limits of requests, and how many have made some lately; of those by token what one has without a rate of its own.
+pub(super) fn rate_limiter(snapshot: &Snapshot) -> Value {
+    let (limits, now) = (&snapshot.limits, Instant::now());
+    let active = |length: Duration, max: u64, keys: usize| json!({"windowMs": millis(length), "maxRequests": max, "activeKeys": keys});
     let off = || json!("disabled");
     let global = limits.global.as_ref().map(|shared| {
-        let is_used = shared.window.look(u64::MAX, Instant::now()).remaining < u64::MAX;
+        let is_used = shared.window.look(u64::MAX, now).remaining < u64::MAX;
         active(shared.length(), shared.max, usize::from(is_used))
     });
+    let of_tokens = |Rate { max, window }| active(window, max, snapshot.tokens.active(now));
+    let token = limits.token.map(of_tokens);
     let ip = limits.address.as_ref().map(|shared| active(shared.length(), shared.max, shared.window.len()));
     json!({
         "global": global.unwrap_or_else(off),
         "ip": ip.unwrap_or_else(off),
-        "token": limits.token.map(limit).unwrap_or_else(off),
+        "token": token.unwrap_or_else(off),
     })
 }
 

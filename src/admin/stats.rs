@@ -4,14 +4,16 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{RawQuery, State};
-use jiff::civil::Date;
+use axum::extract::State;
 use serde_json::{Value, json};
 
+use super::asked::Asked;
 use super::error::AdminError;
+use super::sign_in::warned;
 use super::{Admin, days, view};
 use crate::http::Outcome;
-use crate::store::UseOf;
+use crate::snapshot::IMPLICIT;
+use crate::store::{Rows, UseOf};
 
 /// Days that are shown, as many as the Node program kept.
 const DAYS: i64 = 30;
@@ -30,45 +32,48 @@ struct Done {
 /// The seed's shape: date, then id. Days of an import and what was counted here are added up.
 pub(super) async fn stats(
     State(admin): State<Arc<Admin>>,
-    RawQuery(query): RawQuery,
+    Asked(mut fields): Asked,
 ) -> Result<Json<Value>, AdminError> {
-    let since = since(query.as_deref().unwrap_or_default())?;
+    let count = fields.number("days", 1, MOST_DAYS).unwrap_or(DAYS);
+    let warnings = fields.end()?;
+    let since = days::first(count - 1);
     // What is shown is what was counted until now; if it cannot be written, what was written last.
     let _ = admin.reloader.write_totals().await;
     let _ = admin.ledger.write_all(&admin.store).await;
     let rows = admin.store.load_backends().await?;
-    let mut days: BTreeMap<(String, String), Done> = BTreeMap::new();
+    let mut by_day: BTreeMap<(String, String), Done> = BTreeMap::new();
     for day in admin.store.imported_use(UseOf::Backend, &since.to_string()).await? {
-        let done = days.entry((day.date, day.id)).or_default();
+        let done = by_day.entry((day.date, day.id)).or_default();
         (done.success, done.fail) = (day.requests - day.failed, day.failed);
         (done.tokens, done.is_imported) = (day.total_tokens, true);
     }
     let good = [Outcome::Ok, Outcome::ClientGone].map(Outcome::as_str);
     for day in admin.store.backend_usage(days::begin(since)).await? {
-        let done = days.entry((days::of_number(day.day), day.backend)).or_default();
+        let done = by_day.entry((days::of_number(day.day), day.backend)).or_default();
         let side = if good.contains(&day.outcome.as_str()) { &mut done.success } else { &mut done.fail };
         *side = side.saturating_add(day.requests);
         done.tokens = done.tokens.saturating_add(day.tokens);
     }
     let mut stats = json!({});
-    for ((date, id), done) in days {
+    for ((date, id), done) in by_day {
         let mut shown = json!({ "success": done.success, "fail": done.fail, "tokens": done.tokens });
         if done.is_imported {
             shown["imported"] = Value::Bool(true);
         }
         stats[date][id] = shown;
     }
-    Ok(Json(json!({ "summary": view::keys_summary(&rows, admin.reloader.registry()), "stats": stats })))
+    let summary = summary(&admin, &rows).await?;
+    Ok(warned(json!({ "summary": summary, "stats": stats }), &warnings))
 }
 
-/// The first day of as many as `days` says, today included, in UTC.
-fn since(query: &str) -> Result<Date, AdminError> {
-    let given = query.split('&').filter_map(|pair| pair.strip_prefix("days=")).next_back();
-    let days = match given {
-        None => Some(DAYS),
-        Some(text) => text.parse().ok().filter(|days| (1..=MOST_DAYS).contains(days)),
-    };
-    let wrong = || vec![("days".to_owned(), format!("must be a whole number from 1 to {MOST_DAYS}"))];
-    let days = days.ok_or_else(|| AdminError::fields(wrong()))?;
-    Ok(days::first(days - 1))
+/// The seed's counts of keys. Where nothing is configured, those of the backend that then serves are among them.
+pub(super) async fn summary(admin: &Admin, rows: &Rows) -> Result<Value, AdminError> {
+    let mut summary = view::keys_summary(rows, admin.reloader.registry());
+    if rows.backends.is_empty() && rows.channels.is_empty() {
+        let days = admin.store.backend_usage(0).await?;
+        let own: Vec<_> = days.iter().filter(|day| day.backend == IMPLICIT).collect();
+        summary["totalRequests"] = own.iter().map(|day| day.requests).sum::<i64>().into();
+        summary["totalTokens"] = own.iter().map(|day| day.tokens).sum::<i64>().into();
+    }
+    Ok(summary)
 }

@@ -2,18 +2,19 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, State};
 use axum::{Extension, Json};
 use bytes::Bytes;
-use http::{HeaderMap, header};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::Admin;
+use super::asked::{Asked, IfMatch};
 use super::auth::Caller;
 use super::days::{self, ByDay};
 use super::error::AdminError;
-use super::fields::Fields;
+use super::fields::{Fields, time};
+use super::sign_in::warned;
 use super::token_rules::{kept, mint, new_token};
 use super::token_view::{new_token_shown, stored_token};
 use crate::config::Secret;
@@ -31,11 +32,8 @@ const MAX_DAYS: i64 = 366;
 /// Longest text that is searched for, in characters.
 const MAX_SEARCH: usize = 200;
 
-pub(super) async fn list(
-    State(admin): State<Arc<Admin>>,
-    Query(asked): Query<Vec<(String, String)>>,
-) -> Answer {
-    let (mut query, is_page) = query(&asked)?;
+pub(super) async fn list(State(admin): State<Arc<Admin>>, Asked(asked): Asked) -> Answer {
+    let (mut query, is_page, warnings) = query(asked)?;
     // One more tells whether a page follows.
     let most = query.most.unwrap_or(PAGE);
     query.most = is_page.then_some(most + 1);
@@ -57,7 +55,16 @@ pub(super) async fn list(
         let last = rows.last().filter(|_| has_more);
         answer["nextCursor"] = json!(last.map(|row| format!("{}_{}", row.created_at, row.id)));
     }
-    Ok(Json(answer))
+    Ok(warned(answer, &warnings))
+}
+
+pub(super) async fn one(State(admin): State<Arc<Admin>>, Path(id): Path<String>, asked: Asked) -> Answer {
+    let warnings = asked.nothing()?;
+    // What is shown is what was used until now; if it cannot be written, what was written last.
+    let _ = admin.ledger.write_all(&admin.store).await;
+    let row = admin.store.token(&id).await.map_err(named)?;
+    let zone = &admin.reloader.current().load().limits.zone;
+    Ok(warned(json!({ "token": stored_token(&row, Timestamp::now(), zone) }), &warnings))
 }
 
 /// The seed's counts of tokens.
@@ -68,18 +75,8 @@ pub(super) fn summary(snapshot: &Snapshot, now: Timestamp) -> Value {
     })
 }
 
-/// The query of a path, read as fields are: each wrong one is named. An empty one is none, as forms send it.
-pub(super) fn asked_fields(asked: &[(String, String)]) -> Fields {
-    let given = asked.iter().filter(|(_, value)| !value.is_empty());
-    let number = |text: &str| text.parse::<i64>().map_or_else(|_| json!(text), Value::from);
-    let is_number = |name: &str| matches!(name, "limit" | "days");
-    let read = |name: &str, text: &str| if is_number(name) { number(text) } else { json!(text) };
-    Fields::of(given.map(|(name, text)| (name.clone(), read(name, text))).collect())
-}
-
-/// What a list was asked for, and whether by pages.
-fn query(asked: &[(String, String)]) -> Result<(TokenQuery, bool), AdminError> {
-    let mut fields = asked_fields(asked);
+/// What a list was asked for, whether by pages, and what is no filter.
+fn query(mut fields: Fields) -> Result<(TokenQuery, bool, Vec<String>), AdminError> {
     let text = fields.text("search");
     if text.as_ref().is_some_and(|text| text.chars().count() > MAX_SEARCH) {
         fields.wrong("search", format!("must have at most {MAX_SEARCH} characters"));
@@ -91,14 +88,16 @@ fn query(asked: &[(String, String)]) -> Result<(TokenQuery, bool), AdminError> {
     }
     let limit = fields.number("limit", 1, MAX_PAGE);
     let cursor = fields.text("cursor");
-    let after =
-        cursor.as_ref().and_then(|cursor| cursor.split_once('_')).map(|(at, id)| (at.into(), id.into()));
+    let parts = cursor.as_ref().and_then(|cursor| cursor.split_once('_'));
+    let is_cursor = |(at, id): &(&str, &str)| time(at).is_some() && !id.is_empty();
+    let after = parts.filter(is_cursor).map(|(at, id)| (at.into(), id.into()));
     if cursor.is_some() && after.is_none() {
         fields.wrong("cursor", "must be the nextCursor of another answer");
     }
-    fields.end()?;
+    let warnings = fields.end()?;
     let is_page = limit.is_some() || cursor.is_some();
-    Ok((TokenQuery { after, text, kind: known, most: limit.and_then(|most| most.try_into().ok()) }, is_page))
+    let most = limit.and_then(|most| most.try_into().ok());
+    Ok((TokenQuery { after, text, kind: known, most }, is_page, warnings))
 }
 
 /// A token as a call sets it. `has` is the expiry that it has already.
@@ -123,10 +122,7 @@ fn change(fields: &mut Fields, has: Option<&str>) -> TokenChange {
 fn answer(token: Value, warnings: &[String]) -> Json<Value> {
     let mut answer = json!({ "success": true });
     answer["token"] = token;
-    if !warnings.is_empty() {
-        answer["warnings"] = json!(warnings);
-    }
-    Json(answer)
+    warned(answer, warnings)
 }
 
 fn shown(admin: &Admin, row: &TokenRow, warnings: &[String]) -> Json<Value> {
@@ -154,7 +150,7 @@ pub(super) async fn create(
 ) -> Answer {
     let mut fields = Fields::read(&body)?;
     let change = change(&mut fields, None);
-    let warnings = fields.end()?;
+    let warnings = fields.end_new()?;
     let minted = mint()?;
     let mut new = new_token(&minted);
     change.fill(&mut new);
@@ -169,13 +165,13 @@ pub(super) async fn update(
     State(admin): State<Arc<Admin>>,
     Extension(caller): Extension<Caller>,
     Path(id): Path<String>,
-    head: HeaderMap,
+    if_match: IfMatch,
     body: Bytes,
 ) -> Answer {
     let row = admin.store.token(&id).await.map_err(named)?;
     let mut fields = Fields::read(&body)?;
     let change = change(&mut fields, row.expires_at.as_deref());
-    let expected = revision(&mut fields, &head);
+    let expected = fields.revision(if_match);
     let warnings = fields.end()?;
     let row = admin.store.update_token(&id, &change, expected, &caller.by).await.map_err(named)?;
     admin.reloader.reload().await?;
@@ -183,27 +179,13 @@ pub(super) async fn update(
     Ok(shown(&admin, &row, &warnings))
 }
 
-/// The revision that a change was made to, if body or head say so.
-fn revision(fields: &mut Fields, head: &HeaderMap) -> Option<i64> {
-    let of_body = fields.revision();
-    let Some(given) = head.get(header::IF_MATCH).filter(|given| *given != "*") else { return of_body };
-    let number = given.to_str().ok().and_then(|text| text.trim().trim_matches('"').parse().ok());
-    match (of_body, number) {
-        (_, None) => fields.wrong("If-Match", "must be a revision, as in If-Match: \"3\""),
-        (Some(of_body), Some(number)) if of_body != number => {
-            fields.wrong("If-Match", "must not differ from revision");
-        }
-        _ => {}
-    }
-    number
-}
-
 pub(super) async fn delete(
     State(admin): State<Arc<Admin>>,
     Extension(caller): Extension<Caller>,
     Path(id): Path<String>,
+    IfMatch(expected): IfMatch,
 ) -> Answer {
-    admin.store.delete_token(&id, &caller.by).await.map_err(named)?;
+    admin.store.delete_token(&id, expected, &caller.by).await.map_err(named)?;
     admin.reloader.reload().await?;
     tracing::info!(id, "a token was deleted");
     Ok(Json(json!({ "success": true })))
@@ -213,11 +195,11 @@ pub(super) async fn regenerate(
     State(admin): State<Arc<Admin>>,
     Extension(caller): Extension<Caller>,
     Path(id): Path<String>,
-    head: HeaderMap,
+    if_match: IfMatch,
     body: Bytes,
 ) -> Answer {
     let mut fields = Fields::read(&body)?;
-    let expected = revision(&mut fields, &head);
+    let expected = fields.revision(if_match);
     let warnings = fields.end()?;
     let minted = mint()?;
     let row = admin.store.regenerate_token(&id, &kept(&minted), expected, &caller.by).await.map_err(named)?;
@@ -230,11 +212,12 @@ pub(super) async fn reset_quota(
     State(admin): State<Arc<Admin>>,
     Extension(caller): Extension<Caller>,
     Path(id): Path<String>,
+    IfMatch(expected): IfMatch,
 ) -> Answer {
     // What was used until now must not come behind it.
     admin.ledger.write_all(&admin.store).await?;
     let change = TokenChange { is_quota_reset: true, ..TokenChange::default() };
-    let row = admin.store.update_token(&id, &change, None, &caller.by).await.map_err(named)?;
+    let row = admin.store.update_token(&id, &change, expected, &caller.by).await.map_err(named)?;
     admin.reloader.reload().await?;
     let snapshot = admin.reloader.current().load();
     if let Some(token) = snapshot.tokens.get(&id) {
@@ -247,11 +230,10 @@ pub(super) async fn reset_quota(
 pub(super) async fn usage(
     State(admin): State<Arc<Admin>>,
     Path(id): Path<String>,
-    Query(asked): Query<Vec<(String, String)>>,
+    Asked(mut fields): Asked,
 ) -> Answer {
-    let mut fields = asked_fields(&asked);
     let days = fields.number("days", 1, MAX_DAYS).unwrap_or(DAYS);
-    fields.end()?;
+    let warnings = fields.end()?;
     let _ = admin.ledger.write_all(&admin.store).await;
     let first = days::first(days);
     let mut by_day = ByDay::default();
@@ -262,5 +244,9 @@ pub(super) async fn usage(
         let counts = [hour.requests, hour.prompt_tokens, hour.completion_tokens, hour.cached_tokens];
         by_day.add(days::of_hour(hour.hour), counts);
     }
-    Ok(Json(json!({ "usage": by_day.shown() })))
+    // The use of a token outlives it.
+    if by_day.is_empty() {
+        admin.store.token(&id).await.map_err(named)?;
+    }
+    Ok(warned(json!({ "usage": by_day.shown() }), &warnings))
 }

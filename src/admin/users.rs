@@ -8,6 +8,7 @@ use bytes::Bytes;
 use http::StatusCode;
 use serde_json::{Value, json};
 
+use super::asked::{Asked, IfMatch};
 use super::auth::Caller;
 use super::error::AdminError;
 use super::fields::Fields;
@@ -15,6 +16,8 @@ use super::sign_in::warned;
 use super::{Admin, rules, sessions};
 use crate::config::Secret;
 use crate::store::{NewPassword, NewUser, Role, StoreError, UserChange, UserRow};
+
+const ROLES: &str = "admin or viewer";
 
 type Answer = Result<Json<Value>, AdminError>;
 
@@ -41,9 +44,18 @@ pub fn stored(user: &UserRow) -> Value {
     })
 }
 
-pub(super) async fn list(State(admin): State<Arc<Admin>>) -> Answer {
+pub(super) async fn list(State(admin): State<Arc<Admin>>, asked: Asked) -> Answer {
+    let warnings = asked.nothing()?;
     let users = admin.store.users().await?;
-    Ok(Json(json!({ "users": users.iter().map(|user| shown(&admin, user)).collect::<Vec<_>>() })))
+    Ok(warned(
+        json!({ "users": users.iter().map(|user| shown(&admin, user)).collect::<Vec<_>>() }),
+        &warnings,
+    ))
+}
+
+pub(super) async fn one(State(admin): State<Arc<Admin>>, Path(id): Path<String>, asked: Asked) -> Answer {
+    let warnings = asked.nothing()?;
+    Ok(warned(json!({ "user": shown(&admin, &find(&admin, &id).await?) }), &warnings))
 }
 
 pub(super) async fn create(
@@ -60,7 +72,7 @@ pub(super) async fn create(
     let role = role(&mut fields).unwrap_or(Role::Viewer);
     let (enabled, must_change) = (fields.flag("enabled"), fields.flag("mustChange"));
     let password = new_password(&mut fields, "password", &name);
-    let warnings = fields.end()?;
+    let warnings = fields.end_new()?;
     let password = password.ok_or_else(|| AdminError::invalid(rules::PASSWORD))?;
     let new = NewUser {
         name,
@@ -78,6 +90,7 @@ pub(super) async fn update(
     State(admin): State<Arc<Admin>>,
     Extension(caller): Extension<Caller>,
     Path(id): Path<String>,
+    if_match: IfMatch,
     body: Bytes,
 ) -> Answer {
     let mut fields = Fields::read(&body)?;
@@ -86,7 +99,7 @@ pub(super) async fn update(
         enabled: fields.flag("enabled"),
         must_change: fields.flag("mustChange"),
     };
-    let expected = fields.revision();
+    let expected = fields.revision(if_match);
     let warnings = fields.end()?;
     let user = admin.store.update_user(&id, change, expected, &caller.by).await.map_err(named)?;
     tracing::info!(user = user.name, "an account was changed");
@@ -97,8 +110,9 @@ pub(super) async fn delete(
     State(admin): State<Arc<Admin>>,
     Extension(caller): Extension<Caller>,
     Path(id): Path<String>,
+    IfMatch(expected): IfMatch,
 ) -> Answer {
-    admin.store.delete_user(&id, &caller.by).await.map_err(named)?;
+    admin.store.delete_user(&id, expected, &caller.by).await.map_err(named)?;
     tracing::info!(id, "an account was deleted");
     Ok(Json(json!({ "success": true })))
 }
@@ -145,10 +159,11 @@ async fn find(admin: &Admin, id: &str) -> Result<UserRow, AdminError> {
 
 /// The role in a body.
 pub(super) fn role(fields: &mut Fields) -> Option<Role> {
+    fields.never_null("role", ROLES);
     let text = fields.text("role")?;
     let role = Role::read(&text);
     if role.is_none() {
-        fields.wrong("role", "must be admin or viewer");
+        fields.wrong("role", format!("must be {ROLES}"));
     }
     role
 }

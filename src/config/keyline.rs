@@ -147,6 +147,12 @@ fn is_address(text: &str) -> bool {
     has_port || host_port.parse::<IpAddr>().is_ok() || host_port.eq_ignore_ascii_case("localhost")
 }
 
+/// Whether it is an address, or was meant as one: such a text is no credential.
+#[must_use]
+pub fn is_address_like(text: &str) -> bool {
+    is_url(text) || is_address(text) || is_near_url(text)
+}
+
 /// Whether it was meant as a URL, with another scheme or a slip in it.
 fn is_near_url(text: &str) -> bool {
     let has_slip = |start: &str| {

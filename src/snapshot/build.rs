@@ -18,7 +18,7 @@ use crate::upstream::health::Breaker;
 use crate::upstream::{Backend, Hosts, Rotation, Tally};
 
 /// Id of the backend that serves while nothing is configured.
-const IMPLICIT: &str = "implicit";
+pub const IMPLICIT: &str = "implicit";
 
 /// A row that no snapshot can be made of.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]

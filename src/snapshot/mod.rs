@@ -15,7 +15,7 @@ mod token;
 mod token_live;
 pub mod unserved;
 
-pub use build::{BadRow, Registry};
+pub use build::{BadRow, IMPLICIT, Registry};
 pub use limits::{Limits, Shared};
 pub use live::{Current, Lasting, ReloadError, Reloader};
 pub use model::{Configured, Counts, Group, Origin, Plan, Snapshot, Target, Tier, serves};

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Instant;
 
 use jiff::Timestamp;
 
@@ -119,6 +120,12 @@ pub struct TokenCounts {
 }
 
 impl Tokens {
+    /// How many have made requests that count in a window now.
+    #[must_use]
+    pub fn active(&self, now: Instant) -> usize {
+        self.by_id.iter().filter(|token| token.is_active(now)).count()
+    }
+
     /// Tokens by hash and id. Of two with one hash, which the store does not allow, the later one is found by it.
     pub fn new(tokens: impl IntoIterator<Item = Arc<Token>>) -> Self {
         let mut by_id: Vec<Arc<Token>> = tokens.into_iter().collect();

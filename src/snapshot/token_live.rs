@@ -83,6 +83,14 @@ impl Token {
         }
     }
 
+    /// Whether requests of it count in a window now.
+    pub(super) fn is_active(&self, now: Instant) -> bool {
+        self.place.live.get().is_some_and(|live| {
+            let requests = live.requests.lock().unwrap_or_else(PoisonError::into_inner);
+            requests.1.look(u64::MAX, now).remaining < u64::MAX
+        })
+    }
+
     /// How many requests it may make, in which time.
     #[must_use]
     pub fn rate(&self, default: Option<Rate>) -> Option<Rate> {

@@ -31,7 +31,7 @@ impl Store {
         let mut tx = self.db.write().await?;
         let mut found = Vec::new();
         for id in once(ids) {
-            found.extend(is_there(self.drop_key(&mut tx, id, by).await)?.then(|| id.clone()));
+            found.extend(is_there(self.drop_key(&mut tx, (id, None), by).await)?.then(|| id.clone()));
         }
         meta::changed(&mut tx).await?;
         tx.commit().await?;
@@ -68,7 +68,7 @@ impl Store {
         let mut tx = self.db.write().await?;
         let mut found = Vec::new();
         for id in once(ids) {
-            found.extend(is_there(self.drop_channel(&mut tx, id, by).await)?.then(|| id.clone()));
+            found.extend(is_there(self.drop_channel(&mut tx, (id, None), by).await)?.then(|| id.clone()));
         }
         meta::changed(&mut tx).await?;
         tx.commit().await?;

@@ -78,7 +78,7 @@ impl Store {
     }
 
     /// Changes a channel and its backends, and gives it as it now is. With `expected`, only if it is still at that
-    /// revision.
+    /// revision. Where nothing differs nothing is written.
     ///
     /// # Errors
     /// [`StoreError::NotFound`], [`Conflict::Revision`], [`Conflict::Name`]; those of the database.
@@ -105,13 +105,16 @@ impl Store {
     ) -> Result<(ChannelRow, Vec<BackendRow>), StoreError> {
         let (mut channel, old) = self.whole(tx, id).await?;
         check(expected, channel.revision)?;
-        let before = shown::channel(&channel, &old);
-        let base_before = channel.base_url.clone();
+        let channel_before = channel.clone();
         change.apply(&mut channel);
+        if channel == channel_before && change.backends.is_none() {
+            return Ok((channel, old));
+        }
+        let before = shown::channel(&channel_before, &old);
         update(tx, &mut channel).await?;
         let backends = match &change.backends {
             Some(new) => self.replace(tx, id, old, new).await?,
-            None => self.move_along(tx, old, &base_before, &channel.base_url).await?,
+            None => self.move_along(tx, old, &channel_before.base_url, &channel.base_url).await?,
         };
         let entry = entry("channel.update", &channel).changed(before, shown::channel(&channel, &backends));
         audit::write(tx, by, &entry).await?;
@@ -181,19 +184,25 @@ impl Store {
         Ok(rows)
     }
 
-    /// Deletes a channel with its backends.
+    /// Deletes a channel with its backends. With `expected`, only if it is still at that revision.
     ///
     /// # Errors
-    /// [`StoreError::NotFound`]; those of the database.
-    pub async fn delete_channel(&self, id: &str, by: &By) -> Result<(), StoreError> {
+    /// [`StoreError::NotFound`]; [`Conflict::Revision`]; those of the database.
+    pub async fn delete_channel(&self, id: &str, expected: Option<i64>, by: &By) -> Result<(), StoreError> {
         let mut tx = self.db.write().await?;
-        self.drop_channel(&mut tx, id, by).await?;
+        self.drop_channel(&mut tx, (id, expected), by).await?;
         meta::changed(&mut tx).await?;
         tx.commit().await
     }
 
-    pub(super) async fn drop_channel(&self, tx: &mut Tx, id: &str, by: &By) -> Result<(), StoreError> {
+    pub(super) async fn drop_channel(
+        &self,
+        tx: &mut Tx,
+        (id, expected): (&str, Option<i64>),
+        by: &By,
+    ) -> Result<(), StoreError> {
         let (channel, backends) = self.whole(tx, id).await?;
+        check(expected, channel.revision)?;
         on!(&mut *tx, conn => sqlx::query("DELETE FROM channels WHERE id = $1")
             .bind(id)
             .execute(conn).await.map(drop))?;

@@ -34,7 +34,8 @@ impl Store {
         Ok(created)
     }
 
-    /// Changes a key, and gives it as it now is. With `expected`, only if it is still at that revision.
+    /// Changes a key, and gives it as it now is. With `expected`, only if it is still at that revision. Where nothing
+    /// differs nothing is written.
     ///
     /// # Errors
     /// [`StoreError::NotFound`]; [`Conflict::Revision`]; [`Conflict::Key`] when another key has the same credential
@@ -64,6 +65,9 @@ impl Store {
         check(expected, old.revision)?;
         let mut row = old.clone();
         change.apply(&mut row);
+        if row == old {
+            return Ok(row);
+        }
         let found = row.revision;
         if !backends::update(tx, &mut row).await? {
             return Err(Conflict::Revision { expected: found, found: found + 1 }.into());
@@ -79,17 +83,25 @@ impl Store {
         Ok(row)
     }
 
+    /// With `expected`, only if it is still at that revision.
+    ///
     /// # Errors
-    /// [`StoreError::NotFound`]; those of the database.
-    pub async fn delete_key(&self, id: &str, by: &By) -> Result<(), StoreError> {
+    /// [`StoreError::NotFound`]; [`Conflict::Revision`]; those of the database.
+    pub async fn delete_key(&self, id: &str, expected: Option<i64>, by: &By) -> Result<(), StoreError> {
         let mut tx = self.db.write().await?;
-        self.drop_key(&mut tx, id, by).await?;
+        self.drop_key(&mut tx, (id, expected), by).await?;
         meta::changed(&mut tx).await?;
         tx.commit().await
     }
 
-    pub(super) async fn drop_key(&self, tx: &mut Tx, id: &str, by: &By) -> Result<(), StoreError> {
+    pub(super) async fn drop_key(
+        &self,
+        tx: &mut Tx,
+        (id, expected): (&str, Option<i64>),
+        by: &By,
+    ) -> Result<(), StoreError> {
         let row = self.key_row(tx, id).await?;
+        check(expected, row.revision)?;
         backends::delete(tx, id).await?;
         audit::write(tx, by, &entry("key.delete", &row).before(shown::key(&row))).await
     }

@@ -51,6 +51,7 @@ pub use rows::{
 pub use seal::Lost;
 pub use sessions::{LIFE, NewSession, SessionRow};
 pub use staged::Staged;
+pub use text::is_id;
 pub use token_list::{TokenKind, TokenQuery};
 pub use token_rows::{NewToken, TokenChange, TokenRow, TokenText, TokenUse};
 pub use usage::{BackendDay, DayUse, HourlyUse, UsageCounts, UsageKey, UsageRow};

@@ -10,6 +10,12 @@ pub(super) fn new_id() -> String {
     uuid::Uuid::now_v7().to_string()
 }
 
+/// Whether a text may be an id that was made here.
+#[must_use]
+pub fn is_id(text: &str) -> bool {
+    uuid::Uuid::try_parse(text).is_ok_and(|id| id.hyphenated().to_string() == text)
+}
+
 pub(super) fn now() -> String {
     format!("{:.3}", jiff::Timestamp::now())
 }

@@ -98,7 +98,7 @@ impl Store {
         let mut tx = self.db.write().await?;
         let mut found = Vec::new();
         for id in once(ids) {
-            found.extend(tokens::delete(&mut tx, id, by).await?.then(|| id.clone()));
+            found.extend(tokens::delete(&mut tx, (id, None), by).await?.then(|| id.clone()));
         }
         meta::changed_tokens(&mut tx).await?;
         tx.commit().await?;

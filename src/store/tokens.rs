@@ -99,7 +99,8 @@ impl Store {
         Ok(rows)
     }
 
-    /// Changes a token, and gives it as it now is. With `expected`, only if it is still at that revision.
+    /// Changes a token, and gives it as it now is. With `expected`, only if it is still at that revision. Where nothing
+    /// differs nothing is written.
     ///
     /// # Errors
     /// [`StoreError::NotFound`]; [`Conflict::Revision`]; those of the database.
@@ -113,11 +114,15 @@ impl Store {
         let mut tx = self.db.write().await?;
         let mut row = one(&mut tx, id).await?.ok_or_else(|| not_found(id))?.open()?;
         check(expected, row.revision)?;
-        let before = shown::token(&row);
+        let old = row.clone();
         change.apply(&mut row);
+        if row == old && !change.is_quota_reset {
+            return Ok(row);
+        }
         update(&mut tx, &mut row, change.is_quota_reset).await?;
         let action = if change.is_quota_reset { "token.reset_quota" } else { "token.update" };
-        audit::write(&mut tx, by, &entry(action, &row).changed(before, shown::token(&row))).await?;
+        audit::write(&mut tx, by, &entry(action, &row).changed(shown::token(&old), shown::token(&row)))
+            .await?;
         meta::changed_tokens(&mut tx).await?;
         tx.commit().await?;
         Ok(row)
@@ -153,11 +158,13 @@ impl Store {
         Ok(row)
     }
 
+    /// With `expected`, only if it is still at that revision.
+    ///
     /// # Errors
-    /// [`StoreError::NotFound`]; those of the database.
-    pub async fn delete_token(&self, id: &str, by: &By) -> Result<(), StoreError> {
+    /// [`StoreError::NotFound`]; [`Conflict::Revision`]; those of the database.
+    pub async fn delete_token(&self, id: &str, expected: Option<i64>, by: &By) -> Result<(), StoreError> {
         let mut tx = self.db.write().await?;
-        if !delete(&mut tx, id, by).await? {
+        if !delete(&mut tx, (id, expected), by).await? {
             return Err(not_found(id));
         }
         meta::changed_tokens(&mut tx).await?;
@@ -172,8 +179,13 @@ impl Store {
 }
 
 /// Deletes a token; gives whether it was there.
-pub(super) async fn delete(tx: &mut Tx, id: &str, by: &By) -> Result<bool, StoreError> {
+pub(super) async fn delete(
+    tx: &mut Tx,
+    (id, expected): (&str, Option<i64>),
+    by: &By,
+) -> Result<bool, StoreError> {
     let Some(row) = one(tx, id).await?.map(Stored::open).transpose()? else { return Ok(false) };
+    check(expected, row.revision)?;
     on!(tx, conn => sqlx::query("DELETE FROM tokens WHERE id = $1").bind(id).execute(conn).await.map(drop))?;
     audit::write(tx, by, &entry("token.delete", &row).before(shown::token(&row))).await?;
     Ok(true)

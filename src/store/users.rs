@@ -222,7 +222,7 @@ impl Store {
     }
 
     /// Changes an account, and gives it as it now is. With `expected`, only if it is still at that revision. The
-    /// sessions of one that is disabled end.
+    /// sessions of one that is disabled end. Where nothing differs nothing is written.
     ///
     /// # Errors
     /// [`StoreError::NotFound`], [`Conflict::Revision`], [`Conflict::LastAdmin`]; those of the database.
@@ -240,6 +240,9 @@ impl Store {
         row.role = change.role.unwrap_or(old.role);
         row.enabled = change.enabled.unwrap_or(old.enabled);
         row.must_change = change.must_change.unwrap_or(old.must_change);
+        if row == old {
+            return Ok(row);
+        }
         if is_ruling(&old) && !is_ruling(&row) {
             another_admin(&mut tx, id).await?;
         }
@@ -280,13 +283,14 @@ impl Store {
         Ok(row)
     }
 
-    /// Deletes an account with its sessions and API tokens.
+    /// Deletes an account with its sessions and API tokens. With `expected`, only if it is still at that revision.
     ///
     /// # Errors
-    /// [`StoreError::NotFound`], [`Conflict::LastAdmin`]; those of the database.
-    pub async fn delete_user(&self, id: &str, by: &By) -> Result<(), StoreError> {
+    /// [`StoreError::NotFound`], [`Conflict::Revision`], [`Conflict::LastAdmin`]; those of the database.
+    pub async fn delete_user(&self, id: &str, expected: Option<i64>, by: &By) -> Result<(), StoreError> {
         let mut tx = self.db.write().await?;
         let row = one(&mut tx, id).await?;
+        check(expected, row.revision)?;
         if is_ruling(&row) {
             another_admin(&mut tx, id).await?;
         }

@@ -9,11 +9,13 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use axum::Json;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use serde_json::{Value, json};
 
+use super::asked::Asked;
 use super::error::AdminError;
-use super::tokens::asked_fields;
+use super::fields::Fields;
+use super::sign_in::warned;
 use super::{Admin, view};
 use crate::config::Balance;
 use crate::http::Failure;
@@ -25,18 +27,18 @@ use verdict::{Judged, Look, Unserved, Verdict, seconds};
 /// Longest name of a model, in bytes: longer ones are refused by `/v1`, too.
 const MAX_MODEL: usize = 1024;
 
-/// What is asked.
+/// What a request would ask for.
 #[derive(Debug)]
-struct Asked {
+struct Sought {
     model: String,
     /// Id of a token.
     token: Option<String>,
     needs: Arc<[Need]>,
 }
 
-impl Asked {
-    fn read(query: &[(String, String)]) -> Result<Asked, AdminError> {
-        let mut fields = asked_fields(query);
+impl Sought {
+    /// With warnings.
+    fn read(mut fields: Fields) -> Result<(Sought, Vec<String>), AdminError> {
         let model = fields.text("model").unwrap_or_default();
         if model.trim().is_empty() || model.len() > MAX_MODEL || model.chars().any(char::is_control) {
             let form = format!("must be the name of a model, at most {MAX_MODEL} bytes long");
@@ -54,16 +56,16 @@ impl Asked {
                 }
             }
         }
-        fields.end()?;
-        Ok(Asked { model, token, needs: needs.into() })
+        let warnings = fields.end()?;
+        Ok((Sought { model, token, needs: needs.into() }, warnings))
     }
 }
 
 pub(super) async fn explain(
     State(admin): State<Arc<Admin>>,
-    Query(asked): Query<Vec<(String, String)>>,
+    Asked(asked): Asked,
 ) -> Result<Json<Value>, AdminError> {
-    let asked = Asked::read(&asked)?;
+    let (asked, warnings) = Sought::read(asked)?;
     let rows = admin.store.load_backends().await?;
     let (snapshot, now) = (admin.reloader.current().load(), Instant::now());
     let token = match &asked.token {
@@ -80,13 +82,14 @@ pub(super) async fn explain(
         _ => look.found.as_ref().err().map(|Unserved { failure, after }| refusal(failure, seconds(*after))),
     };
     let (tiers, serving) = page.tiers();
-    Ok(Json(json!({
+    let answer = json!({
         "model": asked.model, "balance": balance(snapshot.balance),
         "token": token.map(|(told, _)| told),
         "wouldServe": refused.is_none().then_some(serving), "refusal": refused,
         "queue": { "waiting": waiting.depth(), "max": waiting.max() },
         "tiers": tiers, "others": page.others(),
-    })))
+    });
+    Ok(warned(answer, &warnings))
 }
 
 fn balance(balance: Balance) -> &'static str {

@@ -2,10 +2,11 @@
 
 use serde_json::Value;
 
+use super::super::audit::ACTIONS;
 use super::operation::{Operation, delete, get, post, put};
 use super::schema::{
-    Members, anything, choice, count, done, flag, list, named, nullable, number, object, success, such_as,
-    text, time, told,
+    Members, anything, choice, count, done, flag, list, listed, named, nullable, number, object, success,
+    such_as, text, time, told,
 };
 
 const USERS: &str = "/admin/api/users";
@@ -59,9 +60,9 @@ fn ended() -> Value {
 
 pub(super) fn operations() -> Vec<Operation> {
     let mut all = users();
-    let tokens = object(vec![("adminTokens", list(named("AdminToken")))]);
+    let tokens = listed(vec![("adminTokens", list(named("AdminToken")))]);
     let told_once = "Makes an API token of the own account; the answer is the only place where it is told";
-    let sessions = object(vec![("sessions", list(named("Session")))]);
+    let sessions = listed(vec![("sessions", list(named("Session")))]);
     all.extend([
         get("/admin/api/sessions", "listSessions", "Who is signed in", sessions),
         delete("/admin/api/sessions/{id}", "endSession", "Ends a session", success(vec![])),
@@ -85,14 +86,14 @@ fn users() -> Vec<Operation> {
     let new = vec![("name", text()), ("password", password()), role.clone(), flags.clone()];
     let end_all = success(vec![("sessionsEnded", count())]);
     vec![
-        get(USERS, "listUsers", "All accounts", object(vec![("users", list(named("User")))])),
+        get(USERS, "listUsers", "All accounts", listed(vec![("users", list(named("User")))])),
         post(USERS, "createUser", "Makes an account", one_user()).body(object(new)),
-        put(USER, "updateUser", "Changes what is named", one_user()).body(object(vec![
-            role,
-            flags,
-            ("revision?", count()),
-        ])),
-        delete(USER, "deleteUser", "Deletes it with its sessions and API tokens", success(vec![])),
+        get(USER, "getUser", "One account", listed(vec![("user", named("User"))])),
+        put(USER, "updateUser", "Changes what is named", one_user())
+            .body(object(vec![role, flags, ("revision?", count())]))
+            .of_revision(),
+        delete(USER, "deleteUser", "Deletes it with its sessions and API tokens", success(vec![]))
+            .of_revision(),
         post(
             "/admin/api/users/{id}/password",
             "setPassword",
@@ -106,17 +107,16 @@ fn users() -> Vec<Operation> {
 }
 
 fn audit() -> Operation {
-    let page = object(vec![
+    let page = listed(vec![
         ("entries", list(named("AuditEntry"))),
         ("nextCursor", told(nullable(text()), "null on the last page.")),
-        ("warnings?", list(text())),
     ]);
     let when = || such_as(told(text(), "A time or a date."), "2026-01-31");
     get("/admin/api/audit", "listAudit", "Who changed what, the newest first", page)
-        .query("actor", such_as(text(), "admin"))
-        .query("action", such_as(text(), "key"))
-        .query("object", such_as(text(), "key"))
-        .query("text", such_as(text(), "a"))
+        .query("actor", such_as(told(text(), "An account, with its API tokens."), "admin"))
+        .query("action", such_as(told(text(), &format!("Or its first part: {}.", ACTIONS.join(", "))), "key"))
+        .query("object", such_as(told(text(), "The kind or the id of what was changed."), "key"))
+        .query("text", such_as(told(text(), "Somewhere in name, id, action or states."), "a"))
         .query("since", when())
         .query("until", such_as(when(), "2999-12-31"))
         .query("limit", such_as(told(number(1, 1000), "100 unless given."), 1))

@@ -2,11 +2,12 @@
 
 use serde_json::{Value, json};
 
+use super::super::bulk::MAX_IDS;
 use super::super::rules::{MAX_COUNT, MAX_PRIORITY};
 use super::operation::{Operation, delete, get, post, put};
 use super::schema::{
-    Members, anything, choice, count, done, flag, list, map, named, nullable, number, object, success,
-    such_as, text, time, told,
+    Members, anything, choice, count, done, flag, list, listed, map, named, nullable, number, object,
+    success, such_as, text, time, told,
 };
 
 const KEYS: &str = "/admin/api/keys";
@@ -22,7 +23,10 @@ pub(super) fn operations() -> Vec<Operation> {
 
 /// What is done to many at once.
 pub(super) fn bulk() -> Value {
-    object(vec![("ids", list(text())), ("action", choice(&["enable", "disable", "delete"]))])
+    let mut ids = list(text());
+    ids["minItems"] = json!(1);
+    ids["maxItems"] = json!(MAX_IDS);
+    object(vec![("ids", ids), ("action", choice(&["enable", "disable", "delete"]))])
 }
 
 /// What became of many.
@@ -31,7 +35,7 @@ pub(super) fn many() -> Value {
 }
 
 fn keys() -> Vec<Operation> {
-    let listed = || object(vec![("keys", list(named("Key"))), ("summary", named("KeysSummary"))]);
+    let all = || vec![("keys", list(named("Key"))), ("summary", named("KeysSummary"))];
     let key = || vec![("key", named("Key"))];
     let one = || done(key());
     let line = such_as(told(text(), "A key line."), "http://192.168.1.11:11434");
@@ -50,7 +54,7 @@ fn keys() -> Vec<Operation> {
     ]);
     let lines = such_as(told(text(), "Key lines."), "http://192.168.1.12:11434");
     vec![
-        get(KEYS, "listKeys", "All keys of the pool", listed()),
+        get(KEYS, "listKeys", "All keys of the pool", listed(all())),
         post(KEYS, "addKey", "Adds a key", one()).body(object([vec![("key", line)], added()].concat())),
         delete(KEYS, "deleteAllKeys", "Deletes all keys of the pool; channels stay", success(vec![])),
         post("/admin/api/keys/batch", "addKeys", "Adds many keys", batch)
@@ -58,25 +62,29 @@ fn keys() -> Vec<Operation> {
         post("/admin/api/keys/preview", "previewKeys", "What key lines mean; nothing is stored", preview)
             .body(object(with_base(vec![("keys", lines)]))),
         post("/admin/api/keys/bulk", "changeKeys", "Changes many at once, all or none", many()).body(bulk()),
-        post("/admin/api/keys/check", "checkKeys", "Looks at all of them now", listed()),
+        post("/admin/api/keys/check", "checkKeys", "Looks at all of them now", object(all())),
         post(
             "/admin/api/keys/reset-health",
             "resetHealthOfKeys",
             "Takes all for well again",
             success(vec![]),
         ),
+        get(KEY, "getKey", "One key", listed(key())),
         put(KEY, "updateKey", "Changes what is named", one())
-            .body(object([vec![("key?", credential), ("revision?", count())], added()].concat())),
-        delete(KEY, "deleteKey", "Deletes a key", success(vec![])),
-        post("/admin/api/keys/{id}/toggle", "toggleKey", "Turns it off, or on again", success(key())),
+            .body(object([vec![("key?", credential), ("revision?", count())], added()].concat()))
+            .of_revision(),
+        delete(KEY, "deleteKey", "Deletes a key", success(vec![])).of_revision(),
+        post("/admin/api/keys/{id}/toggle", "toggleKey", "Turns it off, or on again", success(key()))
+            .of_revision(),
         post("/admin/api/keys/{id}/check", "checkKey", "Looks at it now", success(key())),
     ]
 }
 
 fn channels() -> Vec<Operation> {
     let summary = object(vec![("total enabled healthy disabled", count())]);
-    let listed = object(vec![("channels", list(named("Channel"))), ("summary", summary)]);
-    let one = || done(vec![("channel", named("Channel"))]);
+    let all = listed(vec![("channels", list(named("Channel"))), ("summary", summary)]);
+    let channel = || vec![("channel", named("Channel"))];
+    let one = || done(channel());
     let result = object(vec![("id name", text()), ("healthy", flag())]);
     let checked = object(vec![("results", list(result)), ("channels", list(named("Channel")))]);
     let fields = || {
@@ -84,7 +92,7 @@ fn channels() -> Vec<Operation> {
         with_base([fields_of_both(), vec![("rateLimit?", limit()), ("keys?", keys)]].concat())
     };
     vec![
-        get(CHANNELS, "listChannels", "All channels with their backends", listed),
+        get(CHANNELS, "listChannels", "All channels with their backends", all),
         post(CHANNELS, "createChannel", "Makes a channel", one()).body(object(fields())),
         post("/admin/api/channels/bulk", "changeChannels", "Changes many at once, all or none", many())
             .body(bulk()),
@@ -95,9 +103,12 @@ fn channels() -> Vec<Operation> {
             "Takes all for well again",
             success(vec![]),
         ),
+        get(CHANNEL, "getChannel", "One channel with its backends", listed(channel())),
         put(CHANNEL, "updateChannel", "Changes what is named", one())
-            .body(object([vec![("revision?", count())], fields()].concat())),
-        delete(CHANNEL, "deleteChannel", "Deletes a channel with its backends", success(vec![])),
+            .body(object([vec![("revision?", count())], fields()].concat()))
+            .of_revision(),
+        delete(CHANNEL, "deleteChannel", "Deletes a channel with its backends", success(vec![]))
+            .of_revision(),
     ]
 }
 

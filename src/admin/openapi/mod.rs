@@ -81,7 +81,7 @@ pub fn document() -> Value {
         "info": {
             "title": "ollama2openai admin API",
             "version": env!("CARGO_PKG_VERSION"),
-            "description": "Fields that are not known are no error: they are named in `warnings` of the answer.",
+            "description": "Fields and filters that are not known are no error: they are named in `warnings` of the answer. Only where something is made, a name that nearly is one of a right or a limit is refused.",
             "license": {"name": "MIT", "identifier": "MIT"},
         },
         "servers": [{"url": "/"}],
@@ -89,7 +89,13 @@ pub fn document() -> Value {
         "paths": paths,
         "components": {
             "schemas": schemas,
-            "parameters": {"id": {"name": "id", "in": "path", "required": true, "schema": text()}},
+            "parameters": {
+                "id": {"name": "id", "in": "path", "required": true, "schema": text()},
+                "ifMatch": {
+                    "name": "If-Match", "in": "header", "schema": text(),
+                    "description": "A revision, as in \"3\"; with another one the answer is 409.",
+                },
+            },
             "responses": {"Refused": {
                 "description": "Why it was not done.",
                 "content": {"application/json": {"schema": schema::named("Error")}},

@@ -16,6 +16,8 @@ pub(super) struct Operation {
     /// Name, whether it has to be given, and what it is.
     query: Vec<(&'static str, bool, Value)>,
     body: Option<Value>,
+    /// Whether `If-Match` may tell a revision.
+    has_revision: bool,
     answer: Value,
     /// The form of the answer.
     form: &'static str,
@@ -24,7 +26,17 @@ pub(super) struct Operation {
 /// A call that reads.
 pub(super) fn get(path: &'static str, id: &'static str, summary: &'static str, answer: Value) -> Operation {
     let form = "application/json";
-    Operation { method: Method::GET, path, id, summary, query: Vec::new(), body: None, answer, form }
+    Operation {
+        method: Method::GET,
+        path,
+        id,
+        summary,
+        query: Vec::new(),
+        body: None,
+        has_revision: false,
+        answer,
+        form,
+    }
 }
 
 pub(super) fn post(path: &'static str, id: &'static str, summary: &'static str, answer: Value) -> Operation {
@@ -55,6 +67,11 @@ impl Operation {
     pub(super) fn required(mut self, name: &'static str, schema: Value) -> Operation {
         self.query.push((name, true, schema));
         self
+    }
+
+    /// Which holds only for a revision, if the head names one.
+    pub(super) fn of_revision(self) -> Operation {
+        Operation { has_revision: true, ..self }
     }
 
     /// Which answers a file, not JSON.
@@ -93,6 +110,9 @@ impl Operation {
             parameter
         };
         parameters.extend(self.query.into_iter().map(of_query));
+        if self.has_revision {
+            parameters.push(json!({"$ref": "#/components/parameters/ifMatch"}));
+        }
         if !parameters.is_empty() {
             shown["parameters"] = json!(parameters);
         }

@@ -85,6 +85,7 @@ fn answer() -> Value {
         ),
         ("refusal", told(nullable(refusal), "What the client would be told.")),
         ("queue", object(vec![("waiting max", count())])),
+        ("warnings?", list(text())),
         ("tiers", told(list(tier), "In the order in which they are tried.")),
         ("others", told(list(object(other.concat())), "Channels and keys that are in no tier.")),
     ])

@@ -96,6 +96,11 @@ pub(super) fn object(members: Members) -> Value {
     object
 }
 
+/// The answer of a call that reads, with these members. What was asked for and is no filter is in `warnings`.
+pub(super) fn listed(members: Members) -> Value {
+    object([members, vec![("warnings?", list(text()))]].concat())
+}
+
 /// The answer of a change by a body, with these members. What was sent and is no field is in `warnings`.
 pub(super) fn done(members: Members) -> Value {
     success([members, vec![("warnings?", list(text()))]].concat())

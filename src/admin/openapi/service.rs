@@ -4,8 +4,8 @@ use serde_json::{Map, Value, json};
 
 use super::operation::{Operation, delete, get, post};
 use super::schema::{
-    Members, anything, choice, count, flag, list, map, named, nullable, number, object, success, such_as,
-    text, told,
+    Members, anything, choice, count, flag, list, listed, map, named, nullable, number, object, success,
+    such_as, text, told,
 };
 use crate::import::File;
 
@@ -29,7 +29,7 @@ pub(super) fn process() -> Value {
 
 /// Everything at a glance.
 fn dashboard() -> Value {
-    object(vec![
+    listed(vec![
         ("keys", named("KeysSummary")),
         ("channels", object(vec![("total enabled healthy disabled", count())])),
         ("tokens", object(vec![("total enabled disabled expired", count())])),
@@ -44,8 +44,11 @@ fn dashboard() -> Value {
 pub(super) fn operations() -> Vec<Operation> {
     let file = json!({"type": "string", "format": "binary"});
     let cleared = success(vec![("message", text())]);
-    let day = object(vec![("success fail tokens", count()), ("imported", flag())]);
-    let stats = object(vec![
+    let day = object(vec![
+        ("success fail tokens", count()),
+        ("imported?", told(flag(), "Whether some of it comes from an import; else it is left out.")),
+    ]);
+    let stats = listed(vec![
         ("summary", named("KeysSummary")),
         ("stats", told(map(map(day)), "By date, then by id of a backend.")),
     ]);
@@ -57,8 +60,13 @@ pub(super) fn operations() -> Vec<Operation> {
             .query("limit", such_as(told(number(0, 10_000), "0 is the most; 200 unless given."), 5)),
         get(CACHE, "getCache", "What the caches hold", report()),
         delete(CACHE, "clearCache", "Forgets all of it, counts too", cleared),
-        get("/admin/api/stats", "getStats", "What was imported of backends, by day", stats)
-            .query("days", such_as(told(number(1, 3660), "Today included; 30 unless given."), 7)),
+        get(
+            "/admin/api/stats",
+            "getStats",
+            "What backends served, by day of UTC; what was imported is added",
+            stats,
+        )
+        .query("days", such_as(told(number(1, 3660), "Today included; 30 unless given."), 7)),
         post("/admin/api/backup", "downloadBackup", "A copy of the database, without its key", file).file(),
         post("/admin/api/import", "importFiles", "Imports data of the Node program", imported())
             .query("apply", such_as(told(flag(), "Without it nothing is changed."), true))
@@ -71,7 +79,7 @@ pub(super) fn operations() -> Vec<Operation> {
 
 fn logs() -> Value {
     let logs = told(list(anything()), "Each with timestamp and type.");
-    object(vec![("logs", logs), ("warnings?", list(text()))])
+    listed(vec![("logs", logs)])
 }
 
 /// The old files, each as JSON or as its text.

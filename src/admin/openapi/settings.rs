@@ -76,7 +76,7 @@ fn all() -> Value {
 }
 
 pub(super) fn components() -> Members {
-    let limit = object(vec![("windowMs maxRequests", count()), ("activeKeys?", count())]);
+    let limit = object(vec![("windowMs maxRequests activeKeys", count())]);
     let value = || object(vec![("value", nullable(text())), ("origin", text())]);
     vec![
         ("Setting", setting()),

@@ -7,8 +7,8 @@ use super::super::token_rules::{MAX_QUOTA, MAX_TOKENS_A_MINUTE};
 use super::backends::{bulk, limit, many, totals};
 use super::operation::{Operation, delete, get, post, put};
 use super::schema::{
-    Members, anything, choice, count, done, flag, list, map, named, nullable, number, object, success,
-    such_as, text, time, told,
+    Members, anything, choice, count, done, flag, list, listed, map, named, nullable, number, object,
+    success, such_as, text, time, told,
 };
 
 const ALL: &str = "/admin/api/tokens";
@@ -16,7 +16,7 @@ const ONE: &str = "/admin/api/tokens/{id}";
 
 pub(super) fn operations() -> Vec<Operation> {
     let summary = object(vec![("total enabled disabled expired", count())]);
-    let listed = object(vec![
+    let tokens = listed(vec![
         ("tokens", list(named("Token"))),
         ("summary", summary),
         ("nextCursor?", told(nullable(text()), "Of a page; null on the last one.")),
@@ -27,7 +27,7 @@ pub(super) fn operations() -> Vec<Operation> {
     let day = object(vec![("requests promptTokens completionTokens cachedTokens", count())]);
     let whole = "A new text, which is shown this once; the old one is none from now on";
     vec![
-        get(ALL, "listTokens", "Tokens, their texts masked", listed)
+        get(ALL, "listTokens", "Tokens, their texts masked", tokens)
             .query("search", such_as(text(), "a"))
             .query("status", choice(&["enabled", "disabled", "expired"]))
             .query("limit", such_as(told(number(1, 1000), "Asks for a page of so many."), 1))
@@ -35,20 +35,26 @@ pub(super) fn operations() -> Vec<Operation> {
         post(ALL, "createToken", "Makes a token; its text is shown this once", one()).body(object(fields())),
         post("/admin/api/tokens/bulk", "changeTokens", "Changes many at once, all or none", many())
             .body(bulk()),
-        put(ONE, "updateToken", "Changes what is named", one()).body(object([fields(), revision()].concat())),
-        delete(ONE, "deleteToken", "Deletes a token", success(vec![])),
-        post("/admin/api/tokens/{id}/regenerate", "regenerateToken", whole, one()).body(object(revision())),
+        get(ONE, "getToken", "One token, its text masked", listed(token())),
+        put(ONE, "updateToken", "Changes what is named", one())
+            .body(object([fields(), revision()].concat()))
+            .of_revision(),
+        delete(ONE, "deleteToken", "Deletes a token", success(vec![])).of_revision(),
+        post("/admin/api/tokens/{id}/regenerate", "regenerateToken", whole, one())
+            .body(object(revision()))
+            .of_revision(),
         post(
             "/admin/api/tokens/{id}/reset-quota",
             "resetQuota",
             "Nothing of this month's quota is used",
             success(token()),
-        ),
+        )
+        .of_revision(),
         get(
             "/admin/api/tokens/{id}/usage",
             "getUsage",
             "What was used, by days of UTC",
-            object(vec![("usage", map(day))]),
+            listed(vec![("usage", map(day))]),
         )
         .query("days", such_as(told(number(1, 366), "Before today; 30 unless given."), 7)),
     ]

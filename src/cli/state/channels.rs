@@ -116,7 +116,7 @@ pub(super) async fn run(job: Job, config: &Config) -> anyhow::Result<Told> {
             let (store, rows, _) = open(config).await?;
             let mut out = String::new();
             for row in find_all(&all(&rows), &which)? {
-                store.delete_channel(&row.id, &By::cli()).await?;
+                store.delete_channel(&row.id, None, &By::cli()).await?;
                 out.push_str(&format!("deleted {} {}\n", row.id, row.name));
             }
             store.close().await;

@@ -121,7 +121,7 @@ pub(super) async fn run(job: Job, config: &Config) -> anyhow::Result<Told> {
             let (store, rows, _) = open(config).await?;
             let mut out = String::new();
             for row in find_all(&pool(&rows), &which)? {
-                store.delete_key(&row.id, &By::cli()).await?;
+                store.delete_key(&row.id, None, &By::cli()).await?;
                 out.push_str(&format!("deleted {} {}\n", row.id, row.name));
             }
             store.close().await;

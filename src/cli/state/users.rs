@@ -121,7 +121,7 @@ async fn each(store: &Store, rows: &[&UserRow], what: Each) -> anyhow::Result<St
             Each::Disable => {
                 store.update_user(&row.id, toggle(false), None, &By::cli()).await.map(|_| "disabled")
             }
-            Each::Delete => store.delete_user(&row.id, &By::cli()).await.map(|()| "deleted"),
+            Each::Delete => store.delete_user(&row.id, None, &By::cli()).await.map(|()| "deleted"),
             Each::SignOut => store.end_sessions(&row.id, &By::cli()).await.map(|_| "signed out"),
         };
         out.push_str(&format!("{} {} {}\n", done?, row.id, row.name));

@@ -99,7 +99,7 @@ async fn the_last_token_closes_the_door_behind_it() {
     };
     within("the first token ends anonymous use", closed).await;
     assert_eq!(gateway.send(&ask("alice")).await.status, 200);
-    store.delete_token(&made[0].id, &By::cli()).await.unwrap();
+    store.delete_token(&made[0].id, None, &By::cli()).await.unwrap();
     store.close().await;
     let deleted = async {
         while gateway.send(&ask("alice")).await.status != 401 {

@@ -153,7 +153,7 @@ async fn a_running_gateway_follows_changes_of_tokens() {
     let off = TokenChange { enabled: Some(false), ..TokenChange::default() };
     store.update_token(&id, &off, None, &By::cli()).await.unwrap();
     becomes("alice", 401).await;
-    store.delete_token(&id, &By::cli()).await.unwrap();
+    store.delete_token(&id, None, &By::cli()).await.unwrap();
     assert_eq!(status("bob").await, 200);
     store.close().await;
 }

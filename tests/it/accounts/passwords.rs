@@ -93,6 +93,8 @@ async fn the_default_password_opens_nothing_but_its_change() {
             .send(&request("POST", "/login", &json!({"password": "admin123"})).header("host", "gw.example"))
             .await;
         assert_eq!((reply.status, reply.json()["code"].as_str()), (403, Some("password_change_required")));
+        let due = call(&gateway, &mine, "GET", "/api/keys", &Value::Null).await.text();
+        assert!(due.contains("currentPassword and newPassword"), "{due}");
         done(&gateway, &mine, "POST", "/api/me/password", &change("admin123", NEW)).await;
         assert_eq!(call(&gateway, &mine, "GET", "/api/keys", &Value::Null).await.status, 200);
         assert_eq!(call(&gateway, NEW, "GET", "/api/keys", &Value::Null).await.status, 200);

@@ -148,3 +148,27 @@ async fn an_address_is_tried_by_the_rules_in_force_or_by_others() {
     assert_eq!(super::names(&error["fields"]), ["ip", "whitelist[0]"]);
     refused(&gateway, 400, "GET", &format!("{path}?ip=1.2.3"), &Value::Null).await;
 }
+
+#[tokio::test]
+async fn a_mode_or_a_role_that_is_none_is_a_wrong_field() {
+    let gateway = started(&[]).await;
+    for mode in [Value::Null, json!("boss"), json!(1)] {
+        let path = "/settings/access-control";
+        let error = refused(&gateway, 400, "POST", path, &json!({"mode": mode})).await;
+        assert!(error["fields"]["mode"].is_string(), "{mode}: {error}");
+    }
+    let user = json!({"name": "ann", "password": "a-longer-password"});
+    let made = post(&gateway, "/users", &user).await;
+    let path = format!("/users/{}", made["user"]["id"].as_str().unwrap());
+    for role in [Value::Null, json!("boss"), json!(""), json!("Admin"), json!(1)] {
+        let new = json!({"name": "bob", "password": "a-longer-password", "role": role});
+        for (method, path, body) in [
+            ("POST", "/users", new),
+            ("PUT", path.as_str(), json!({"role": role})),
+            ("POST", "/admin-tokens", json!({"name": "s", "role": role})),
+        ] {
+            let error = refused(&gateway, 400, method, path, &body).await;
+            assert!(error["fields"]["role"].is_string(), "{path} {role}: {error}");
+        }
+    }
+}

@@ -94,3 +94,21 @@ async fn stats_tell_by_day_what_backends_did_here() {
     let nobody = call(&gateway, "GET", "/stats?days=0", &Value::Null).await;
     assert_eq!(nobody.status, 400);
 }
+
+#[tokio::test]
+async fn the_backend_that_serves_where_nothing_is_configured_counts() {
+    let fake = super::well("Hi").await;
+    let gateway = started(&[("OLLAMA_BASE_URL", &fake.url())]).await;
+    for _ in 0..2 {
+        super::who(&gateway).await;
+    }
+    let told = get(&gateway, "/stats").await;
+    let tokens = &told["stats"][today()]["implicit"]["tokens"];
+    assert_eq!(told["stats"][today()]["implicit"]["success"], 2, "{told}");
+    assert_eq!((&told["summary"]["totalRequests"], &told["summary"]["totalTokens"]), (&json!(2), tokens));
+    assert!(tokens.as_i64() > Some(0), "{told}");
+    assert_eq!(told["summary"], get(&gateway, "/dashboard").await["keys"]);
+    post(&gateway, "/keys", &json!({"key": fake.url()})).await;
+    let told = get(&gateway, "/stats").await;
+    assert_eq!(told["summary"]["totalRequests"], 0, "now the keys alone: {told}");
+}

@@ -144,3 +144,40 @@ async fn lists_of_patterns_are_bounded_as_a_whole() {
         refused(&gateway, 400, "POST", "/channels", &json!({"name": "e", "modelMapping": many})).await;
     assert_eq!(super::names(&error["fields"]), ["modelMapping"], "{error}");
 }
+
+#[tokio::test]
+async fn what_is_no_filter_is_named_and_never_widens_a_change() {
+    let gateway = started(&[]).await;
+    for list in ["keys", "channels", "tokens", "users", "sessions", "admin-tokens", "audit", "logs", "stats"]
+    {
+        let told = get(&gateway, &format!("/{list}?colour=red")).await;
+        assert_eq!(told["warnings"], json!(["colour is no filter"]), "{list}");
+    }
+    let told = get(&gateway, "/audit?Actor=ann").await;
+    assert_eq!(told["warnings"], json!(["Actor is no filter; did you mean actor?"]));
+    post(&gateway, "/keys", &json!({"key": "http://127.0.0.1:1/a"})).await;
+    refused(&gateway, 400, "DELETE", "/keys?ids=none", &Value::Null).await;
+    assert_eq!(get(&gateway, "/keys").await["summary"]["total"], 1);
+    refused(&gateway, 400, "POST", "/settings?chek=true", &json!({"max_retries": 9})).await;
+    refused(&gateway, 400, "POST", "/settings/access-control?chek=true", &json!({"mode": "disabled"})).await;
+    let settings = get(&gateway, "/settings").await;
+    let saved = settings["settings"].as_array().unwrap().iter().find(|row| row["origin"] == "saved");
+    assert_eq!(saved, None);
+}
+
+#[tokio::test]
+async fn an_address_with_a_slip_is_no_credential() {
+    let gateway = started(&[]).await;
+    for text in ["https:", "http:/192.168.1.13:11434", "https//host", "https://", "ftp://host"] {
+        let error = refused(&gateway, 400, "POST", "/keys", &json!({"key": text})).await;
+        let told = error["error"].as_str().unwrap();
+        assert!(told.starts_with("key is no key line: the address "), "{text}: {told}");
+        let body = json!({"baseUrl": "http://127.0.0.1:1", "keys": [text]});
+        let error = refused(&gateway, 400, "POST", "/channels", &body).await;
+        let told = error["fields"]["keys[0]"].as_str().unwrap();
+        assert!(told.starts_with("is no key line: the address "), "{text}: {told}");
+    }
+    let body = json!({"baseUrl": "http://127.0.0.1:1", "keys": ["127.0.0.1:2"]});
+    let made = post(&gateway, "/channels", &body).await;
+    assert_eq!(made["channel"]["keys"], json!(["http://127.0.0.1:2"]), "an address, as in a key line");
+}

@@ -13,6 +13,7 @@ mod in_force;
 mod keys;
 mod logs;
 mod preview;
+mod revisions;
 mod settings;
 mod token_fields;
 mod token_list;

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::{CHAT, PASSWORD, call, get, has, post, refused, started, well};
 use crate::support::Gateway;
+use crate::support::client::Request;
 use crate::support::ollama::chat;
 use crate::support::wait::until;
 
@@ -32,6 +33,17 @@ async fn the_list_has_the_fields_of_the_node_program() {
     let limiter = &get(&gateway, "/settings").await["rateLimiter"];
     assert_eq!(limiter["ip"], json!({"windowMs": 60000, "maxRequests": 60, "activeKeys": 1}));
     assert_eq!((&limiter["global"], &limiter["token"]), (&json!("disabled"), &json!("disabled")));
+    post(&gateway, "/settings", &json!({"rate_limit_token_enabled": true})).await;
+    for (name, active) in [("used", 1), ("another", 2)] {
+        let made = post(&gateway, "/tokens", &json!({"name": name})).await["token"].take();
+        let bearer = format!("Bearer {}", made["token"].as_str().unwrap());
+        gateway.send(&Request::get("/v1/models").header("authorization", &bearer)).await;
+        let limiter = &get(&gateway, "/dashboard").await["rateLimiter"];
+        let told = json!({"windowMs": 60000, "maxRequests": 120, "activeKeys": active});
+        assert_eq!(limiter["token"], told);
+    }
+    post(&gateway, "/tokens", &json!({"name": "asleep"})).await;
+    assert_eq!(get(&gateway, "/settings").await["rateLimiter"]["token"]["activeKeys"], 2);
     let env = json!({
         "port": "0", "connectTimeout": "30000", "requestTimeout": "60000", "maxRetries": "2",
         "logLevel": "info", "logToFile": "false", "healthCheckInterval": "60", "cacheEmbeddings": true,

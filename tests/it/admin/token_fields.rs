@@ -109,7 +109,7 @@ async fn what_cannot_be_set_is_a_warning_and_never_assigned() {
     let body = json!({
         "name": "t", "id": "mine", "token": "sk-chosen", "hash": "00", "tokenHash": "00", "role": "admin",
         "quotaUsed": -5, "totalRequests": -1, "totalTokens": 9, "lastUsed": "x", "createdAt": "2020-01-01",
-        "weak": true, "status": "enabled", "usage": {}, "AllowedModels": ["m"],
+        "weak": true, "status": "enabled", "usage": {}, "Note": "n",
     });
     let made = post(&gateway, "/tokens", &body).await;
     let id = made["token"]["id"].as_str().unwrap();
@@ -118,7 +118,7 @@ async fn what_cannot_be_set_is_a_warning_and_never_assigned() {
         let warnings: Vec<&str> =
             answer["warnings"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
         assert_eq!(warnings.len(), body.as_object().unwrap().len() - 1, "{warnings:?}");
-        assert!(warnings.contains(&"AllowedModels is no field; did you mean allowedModels?"), "{warnings:?}");
+        assert!(warnings.contains(&"Note is no field; did you mean note?"), "{warnings:?}");
         let token = &answer["token"];
         assert_ne!(token["id"], "mine");
         for (name, value) in [
@@ -163,4 +163,44 @@ async fn an_expiry_that_is_over_may_stay_but_not_come() {
             "{now}"
         );
     }
+}
+
+#[tokio::test]
+async fn a_right_with_a_slip_in_its_name_is_refused_when_something_is_made() {
+    let gateway = started(&[]).await;
+    for (given, meant) in [
+        ("quota", "quotaLimit"),
+        ("quota_limit", "quotaLimit"),
+        ("quotaLmit", "quotaLimit"),
+        ("expires", "expiresAt"),
+        ("expires_at", "expiresAt"),
+        ("expriesAt", "expiresAt"),
+        ("models", "allowedModels"),
+        ("allowedIps", "allowedIPs"),
+        ("rpm", "rateLimit"),
+        ("tpm", "tokensPerMinute"),
+        ("maxConcurrency", "maxConcurrent"),
+        ("disabled", "enabled"),
+    ] {
+        let error = refused(&gateway, 400, "POST", "/tokens", &json!({"name": "t", given: 1})).await;
+        assert_eq!(error["fields"], json!({given: format!("is no field; did you mean {meant}?")}));
+    }
+    assert_eq!(get(&gateway, "/tokens").await["summary"]["total"], 0);
+    for (path, body, near) in [
+        ("/keys", json!({"key": "http://127.0.0.1:1/a", "maxConcurent": 1}), "maxConcurent"),
+        ("/channels", json!({"baseUrl": "http://127.0.0.1:1", "rate_limit": 1}), "rate_limit"),
+        ("/users", json!({"name": "u", "password": "a-longer-password", "must_change": true}), "must_change"),
+        ("/admin-tokens", json!({"name": "s", "expires": "2999-01-01"}), "expires"),
+    ] {
+        let error = refused(&gateway, 400, "POST", path, &body).await;
+        assert!(error["fields"][near].as_str().is_some_and(|told| told.contains("did you mean")), "{error}");
+    }
+    let made = post(&gateway, "/tokens", &json!({"nmae": "t", "quotaUsed": 1, "team": "a"})).await;
+    assert_eq!(made["warnings"].as_array().map(Vec::len), Some(3), "what is no right is a warning: {made}");
+    let path = format!("/tokens/{}", made["token"]["id"].as_str().unwrap());
+    let changed = super::done_by(&gateway, "PUT", &path, &json!({"quota": 5})).await;
+    assert_eq!(changed["warnings"], json!(["quota is no field; did you mean quotaLimit?"]));
+    assert!(changed["token"]["quotaLimit"].is_null());
+    let copy = get(&gateway, "/tokens").await["tokens"][0].take();
+    post(&gateway, "/tokens", &copy).await;
 }

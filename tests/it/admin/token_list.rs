@@ -84,6 +84,7 @@ async fn filters_hold_by_themselves_and_together() {
         ("limit=many", "limit"),
         ("limit=99999999999999999999", "limit"),
         ("cursor=nowhere", "cursor"),
+        ("cursor=no_where", "cursor"),
         (&format!("search={}", "x".repeat(201)), "search"),
     ] {
         let error = refused(&gateway, 400, "GET", &format!("/tokens?{asked}"), &Value::Null).await;

@@ -103,7 +103,7 @@ async fn wrong_channels_are_refused_whole() {
     let add = ["channel", "add", "c", "--base-url", "http://a:1", "--key-file", "-"];
     let refused = home.with_input(&add, &keys).await.bad(1);
     assert!(refused.contains("--key-file: line 2 must be visible ASCII"), "{refused}");
-    assert!(refused.contains("--key-file: line 3 the address has a port"), "{refused}");
+    assert!(refused.contains("--key-file: line 3 is no key line: the address has a port"), "{refused}");
     assert!(!refused.contains(MARKER), "{refused}");
     let empty = home.with_input(&add, "# none\n").await.bad(1);
     assert!(empty.contains("--key-file holds no key"), "{empty}");

@@ -89,6 +89,35 @@ fn every_path_of_the_table_is_told_and_no_other() {
     assert!(lost.is_empty(), "operations without a row: {lost:?}");
 }
 
+/// Texts between quotes in these files that have the form of an action.
+fn actions(folder: &str) -> BTreeSet<String> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
+    let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let texts = files.filter(|path| path.is_file()).map(|path| std::fs::read_to_string(path).unwrap());
+    let is_word = |word: &str| !word.is_empty() && word.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
+    let is_action =
+        |word: &&str| word.split_once('.').is_some_and(|(kind, act)| is_word(kind) && is_word(act));
+    let found = |text: String| text.split('"').filter(is_action).map(str::to_owned).collect::<Vec<_>>();
+    texts.flat_map(found).collect()
+}
+
+#[test]
+fn every_action_of_the_audit_is_told() {
+    let document = document();
+    let parameters = document["paths"]["/admin/api/audit"]["get"]["parameters"].as_array().unwrap();
+    let action = parameters.iter().find(|parameter| parameter["name"] == "action").unwrap();
+    let told = action["schema"]["description"].as_str().unwrap();
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/admin.md");
+    let page = std::fs::read_to_string(page).unwrap();
+    let kinds = ["admin_token", "backup", "cache", "channel", "key", "session", "setting", "token", "user"];
+    let is_written = |name: &String| kinds.iter().any(|kind| name.starts_with(&format!("{kind}.")));
+    let written = actions("src/store").into_iter().chain(actions("src/admin")).filter(is_written);
+    for name in written.collect::<BTreeSet<_>>() {
+        assert!(told.contains(name.as_str()), "{name} is not in the document");
+        assert!(page.contains(&format!("`{name}`")), "{name} is not in docs/admin.md");
+    }
+}
+
 #[test]
 fn ids_are_told_once_and_roles_are_those_of_the_table() {
     let document = document();

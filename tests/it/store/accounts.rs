@@ -33,7 +33,7 @@ async fn the_last_admin_stays_whoever_asks_first() {
     let only = store.user_named(FIRST).await.unwrap().unwrap();
     let disable = UserChange { enabled: Some(false), ..UserChange::default() };
     store.update_user(&only.id, disable, None, &By::cli()).await.unwrap_err();
-    store.delete_user(&only.id, &By::cli()).await.unwrap_err();
+    store.delete_user(&only.id, None, &By::cli()).await.unwrap_err();
     assert_eq!(store.users().await.unwrap(), [only]);
     assert!(actions(&store).await.is_empty(), "what was refused is no change");
 }

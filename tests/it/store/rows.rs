@@ -178,10 +178,13 @@ async fn a_deleted_channel_takes_its_backends_along() {
     let store = open(temp.path()).await;
     let (one, _) = store.create_channel(&channel("one"), &By::cli()).await.unwrap();
     store.create_keys(&[key("pool", "k")], &By::cli()).await.unwrap();
-    store.delete_channel(&one.id, &By::cli()).await.unwrap();
+    store.delete_channel(&one.id, None, &By::cli()).await.unwrap();
     let rows = store.load().await.unwrap();
     assert_eq!((rows.channels.len(), rows.backends.len()), (0, 1));
-    assert!(matches!(store.delete_channel(&one.id, &By::cli()).await, Err(StoreError::NotFound { .. })));
+    assert!(matches!(
+        store.delete_channel(&one.id, None, &By::cli()).await,
+        Err(StoreError::NotFound { .. })
+    ));
 }
 
 #[tokio::test]
@@ -231,9 +234,9 @@ async fn a_key_is_changed_enabled_and_deleted() {
     store.set_enabled(&now.id, false, &By::cli()).await.unwrap();
     let row = store.load().await.unwrap().backends[0].clone();
     assert_eq!((row.enabled, row.revision), (false, 3));
-    store.delete_key(&now.id, &By::cli()).await.unwrap();
+    store.delete_key(&now.id, None, &By::cli()).await.unwrap();
     for gone in [
-        store.delete_key(&now.id, &By::cli()).await,
+        store.delete_key(&now.id, None, &By::cli()).await,
         store.set_enabled(&now.id, true, &By::cli()).await,
         store.update_key(&now.id, &change, None, &By::cli()).await.map(drop),
     ] {
@@ -248,7 +251,7 @@ async fn the_functions_of_keys_leave_channels_alone() {
     let store = open(temp.path()).await;
     let (channel, backends) = store.create_channel(&channel("c"), &By::cli()).await.unwrap();
     assert_eq!(store.delete_all_keys(&By::cli()).await.unwrap(), 0);
-    assert!(store.delete_key(&backends[0].id, &By::cli()).await.is_err());
+    assert!(store.delete_key(&backends[0].id, None, &By::cli()).await.is_err());
     assert!(store.update_key(&backends[0].id, &KeyChange::default(), None, &By::cli()).await.is_err());
     store.set_enabled(&channel.id, true, &By::cli()).await.unwrap();
     let rows = store.load().await.unwrap();

@@ -211,13 +211,13 @@ async fn that_there_was_a_token_is_never_forgotten() {
     assert!(!store.load().await.unwrap().had_tokens);
     let rows = store.create_tokens(&[new("alice")], &By::cli()).await.unwrap();
     let before = store.revision().await.unwrap();
-    store.delete_token(&rows[0].id, &By::cli()).await.unwrap();
+    store.delete_token(&rows[0].id, None, &By::cli()).await.unwrap();
     store.close().await;
     let store = open(temp.path()).await;
     let rows_now = store.load().await.unwrap();
     assert_eq!((rows_now.tokens.len(), rows_now.had_tokens, rows_now.revision), (0, true, before + 1));
     for gone in [
-        store.delete_token(&rows[0].id, &By::cli()).await,
+        store.delete_token(&rows[0].id, None, &By::cli()).await,
         store.update_token(&rows[0].id, &TokenChange::default(), None, &By::cli()).await.map(drop),
         store.token(&rows[0].id).await.map(drop),
     ] {
