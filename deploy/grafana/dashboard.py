@@ -199,7 +199,7 @@ ERRORS = [
     lines("Refusals by reason", "Requests a second that no backend was asked for, by the code that the client got.",
           "reqps", each("reason", rate("ollama2openai_refusals_total")), stacked=True),
     lines("Failed calls by backend", "Calls a second that a backend failed; a retry may have saved the request.",
-          "reqps", each("name, outcome", rate("ollama2openai_backend_attempts_total", 'outcome!="ok"')), stacked=True),
+          "reqps", each("name, outcome", rate("ollama2openai_backend_attempts_total", 'outcome!~"ok|client_gone"')), stacked=True),
     lines("Failed calls by status", "What backends said when they failed; connection is no answer at all.", "reqps",
           each("error_type", rate("ollama2openai_upstream_errors_total")), stacked=True),
 ]
