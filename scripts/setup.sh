@@ -22,11 +22,11 @@ fi
 packages=()
 # The C compiler builds the crates that are C inside: aws-lc-sys and libmimalloc-sys.
 command -v cc >/dev/null || packages+=(gcc libc6-dev)
-# Python and Node run the suites of tests/sdk.
+# Python and Node run the suites of tests/sdk; Python also writes the dashboard of deploy/grafana.
 python3 -c 'import ensurepip, venv' >/dev/null 2>&1 || packages+=(python3 python3-venv)
 command -v node >/dev/null || packages+=(nodejs)
 command -v npm >/dev/null || packages+=(npm)
-# promtool judges the page of metrics.
+# promtool judges the page of metrics and the alert rules.
 command -v promtool >/dev/null || packages+=(prometheus)
 
 if [ ${#packages[@]} -gt 0 ]; then

@@ -1,8 +1,13 @@
-//! `/metrics`: what a scrape shows, to whom, and that its numbers are those of what was sent.
+//! `/metrics`: what a scrape shows, to whom, and that its numbers are those of what was sent. `deploy/grafana`: that all in
+//! there works with it.
 
 mod access;
+mod alerts;
+mod dashboard;
+mod deploy;
 mod load;
 mod page;
+mod promql;
 mod series;
 
 use std::process::Stdio;
