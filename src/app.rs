@@ -1,5 +1,6 @@
 //! The gateway as a value: built from a configuration, with nothing global, so that tests can run several.
 
+mod cautions;
 mod traces;
 mod watch;
 
@@ -48,6 +49,8 @@ pub struct App {
     pub proxy: Arc<Proxy>,
     /// What was taken over from the Node program at this start, the first one in its data folder.
     pub imported: Option<import::First>,
+    /// What whoever starts it should know; all of it is in the log, too.
+    pub cautions: Vec<String>,
     server: Arc<Server>,
     reloader: Arc<Reloader>,
     accepting: TaskTracker,
@@ -89,6 +92,8 @@ impl App {
             default_base: config.upstream.key_base.clone(),
             quota_zone: config.limits.zone.clone(),
         });
+        let cautions = cautions::of(&admin).await?;
+        cautions.iter().for_each(|caution| tracing::warn!("{caution}"));
         let proxy = Arc::new(Proxy {
             snapshot: Arc::clone(reloader.current()),
             client,
@@ -104,8 +109,19 @@ impl App {
         let server = Arc::new(Server::new(&config.listen, planes, TaskTracker::new()));
         let (accepting, background, stop) = Default::default();
         let (found, first) = tokio::sync::watch::channel(None);
-        let app =
-            App { addr, proxy, imported, server, reloader, accepting, background, stop, first, exporter };
+        let app = App {
+            addr,
+            proxy,
+            imported,
+            cautions,
+            server,
+            reloader,
+            accepting,
+            background,
+            stop,
+            first,
+            exporter,
+        };
         app.accepting.spawn(Arc::clone(&app.server).run(listener));
         app.run_beside(watch::run(Arc::clone(&app.proxy), found));
         app.run_beside(follow(Arc::clone(&app.reloader)));

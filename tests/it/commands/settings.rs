@@ -1,0 +1,1 @@
+//! `settings`: what is saved, from the command line.
