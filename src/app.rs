@@ -24,6 +24,7 @@ use crate::serve::{Planes, Server, bind};
 use crate::snapshot::{Lasting, Registry, Reloader};
 use crate::store::{Store, StoreError};
 use crate::upstream::Sight;
+pub(crate) use cautions::shut_out;
 
 /// Between two looks whether another process, such as the command line, has changed what is stored.
 const FOLLOW: Duration = Duration::from_millis(500);

@@ -14,7 +14,9 @@ use crate::store::{AuditFilter, AuditRow};
 const PAGE: i64 = 100;
 const LARGEST_PAGE: i64 = 1000;
 
-fn shown(row: &AuditRow) -> Value {
+/// A row for people.
+#[must_use]
+pub fn shown(row: &AuditRow) -> Value {
     json!({
         "id": row.id,
         "timestamp": row.at,

@@ -156,7 +156,8 @@ pub(super) async fn put(
     }
     if is_of_rules && !admits(rules, caller, Area::Admin) && !(wish.may_lock_out || wish.is_check) {
         let message = format!(
-            "these rules would shut out your own address, {}; send \"confirm\":true to save them all the same",
+            "these rules would shut out your own address, {}; send \"confirm\":true to save them all the same. Then \
+             `ollama2openai settings reset IP_ACCESS_MODE` on the gateway's machine is the way back",
             caller.address
         );
         let refused = AdminError::new(StatusCode::CONFLICT, "would_lock_out", message);

@@ -11,11 +11,12 @@ use serde_json::{Value, json};
 
 use super::Admin;
 use super::auth::Caller;
-use super::days::{self, ByDay};
+use super::days;
 use super::error::AdminError;
 use super::fields::Fields;
-use super::token_rules::{kept, mint, new_token};
+use super::token_rules::{CLOSES, kept, mint, new_token};
 use super::token_view::{new_token_shown, stored_token};
+use crate::access::Doors;
 use crate::config::Secret;
 use crate::snapshot::Snapshot;
 use crate::store::{StoreError, TokenChange, TokenKind, TokenQuery, TokenRow};
@@ -154,10 +155,14 @@ pub(super) async fn create(
 ) -> Answer {
     let mut fields = Fields::read(&body)?;
     let change = change(&mut fields, None);
-    let warnings = fields.end()?;
+    let mut warnings = fields.end()?;
     let minted = mint()?;
     let mut new = new_token(&minted);
     change.fill(&mut new);
+    let (before, settings) = (admin.reloader.current().load(), admin.reloader.settings());
+    if Doors::of(&before).has_none() && settings.config.access.serves_anybody() {
+        warnings.push(CLOSES.to_owned());
+    }
     let rows = admin.store.create_tokens(&[new], &caller.by).await?;
     admin.reloader.reload().await?;
     let row = &rows[0];
@@ -253,14 +258,5 @@ pub(super) async fn usage(
     let days = fields.number("days", 1, MAX_DAYS).unwrap_or(DAYS);
     fields.end()?;
     let _ = admin.ledger.write_all(&admin.store).await;
-    let first = days::first(days);
-    let mut by_day = ByDay::default();
-    for day in admin.store.imported_use_of(&id, &first.to_string()).await? {
-        by_day.add_imported(&day);
-    }
-    for hour in admin.store.token_usage(&id, days::begin(first)).await? {
-        let counts = [hour.requests, hour.prompt_tokens, hour.completion_tokens, hour.cached_tokens];
-        by_day.add(days::of_hour(hour.hour), counts);
-    }
-    Ok(Json(json!({ "usage": by_day.shown() })))
+    Ok(Json(json!({ "usage": days::of_token(&admin.store, &id, days).await? })))
 }

@@ -36,7 +36,7 @@ async fn password(admin: &Admin) -> Result<Option<String>, StoreError> {
 }
 
 /// When not even a program of this machine reaches `/admin`, nobody may be left who can mend it there.
-fn shut_out(now: &Standing) -> Option<String> {
+pub(crate) fn shut_out(now: &Standing) -> Option<String> {
     let here = [IpAddr::from(Ipv4Addr::LOCALHOST), IpAddr::from(Ipv6Addr::LOCALHOST)];
     let is_out = |address: &IpAddr| {
         !admits(&now.config.access.ip_rules, Caller { address: *address, is_loopback: true }, Area::Admin)

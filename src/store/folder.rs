@@ -30,11 +30,13 @@ pub(super) struct Folder(PathBuf);
 impl Folder {
     /// The folder, made when it is missing, with mode 0700.
     pub(super) fn create(path: &Path) -> Result<Folder, StoreError> {
-        DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(path)
-            .map_err(|error| StoreError::io("create the folder", path, error))?;
+        if path.exists() && !path.is_dir() {
+            return Err(StoreError::NotAFolder(path.to_owned()));
+        }
+        DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(|error| match error.kind() {
+            io::ErrorKind::NotADirectory => StoreError::NotAFolder(path.to_owned()),
+            _ => StoreError::io("create the folder", path, error),
+        })?;
         Ok(Folder(path.to_owned()))
     }
 

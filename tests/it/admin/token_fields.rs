@@ -105,7 +105,7 @@ async fn numbers_that_no_number_holds_are_refused() {
 
 #[tokio::test]
 async fn what_cannot_be_set_is_a_warning_and_never_assigned() {
-    let gateway = started(&[]).await;
+    let gateway = started(&[("ALLOW_ANONYMOUS", "false")]).await;
     let body = json!({
         "name": "t", "id": "mine", "token": "sk-chosen", "hash": "00", "tokenHash": "00", "role": "admin",
         "quotaUsed": -5, "totalRequests": -1, "totalTokens": 9, "lastUsed": "x", "createdAt": "2020-01-01",
@@ -162,5 +162,18 @@ async fn an_expiry_that_is_over_may_stay_but_not_come() {
             (&stored, &json!("enabled")),
             "{now}"
         );
+    }
+}
+
+#[tokio::test]
+async fn who_makes_the_first_token_is_told_what_it_closes() {
+    let gateway = started(&[]).await;
+    let first = post(&gateway, "/tokens", &json!({})).await;
+    assert!(first["warnings"][0].as_str().unwrap().contains("everybody needs one"), "{first}");
+    assert_eq!(post(&gateway, "/tokens", &json!({})).await["warnings"], json!(null));
+    for env in [("API_TOKEN", "shared"), ("ALLOW_ANONYMOUS", "false")] {
+        let gateway = started(&[env]).await;
+        let first = post(&gateway, "/tokens", &json!({})).await;
+        assert_eq!(first["warnings"], json!(null), "nobody came in without one");
     }
 }
