@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
+use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -69,10 +70,7 @@ impl App {
     /// The system's, when the port cannot be bound or gives no random numbers.
     pub async fn start(loaded: Loaded) -> anyhow::Result<App> {
         let config = loaded.config.clone();
-        let wanted = SocketAddr::new(config.listen.host, config.listen.port);
-        let listener = bind(wanted).with_context(|| {
-            format!("cannot listen on {wanted}: if another program has the port, choose another with --port")
-        })?;
+        let listener = listen(&config)?;
         let addr = listener.local_addr()?;
         let (store, imported) = open(&config).await?;
         let ids = Arc::new(Ids::new(getrandom::u64().map_err(io::Error::other)?));
@@ -94,7 +92,6 @@ impl App {
             quota_zone: config.limits.zone.clone(),
         });
         let cautions = cautions::of(&admin).await?;
-        cautions.iter().for_each(|caution| tracing::warn!("{caution}"));
         let proxy = Arc::new(Proxy {
             snapshot: Arc::clone(reloader.current()),
             client,
@@ -194,6 +191,13 @@ impl App {
         self.reloader.close().await;
         in_time
     }
+}
+
+fn listen(config: &Config) -> anyhow::Result<TcpListener> {
+    let wanted = SocketAddr::new(config.listen.host, config.listen.port);
+    bind(wanted).with_context(|| {
+        format!("cannot listen on {wanted}: if another program has the port, choose another with --port")
+    })
 }
 
 /// The database, and what was imported into a new one.

@@ -7,10 +7,12 @@ use crate::admin::Admin;
 use crate::config::Standing;
 use crate::store::{FIRST, StoreError};
 
-/// One sentence each.
+/// One sentence each; the log has them, too.
 pub(super) async fn of(admin: &Admin) -> Result<Vec<String>, StoreError> {
     let password = password(admin).await?;
-    Ok(password.into_iter().chain(shut_out(&admin.reloader.settings())).collect())
+    let all: Vec<String> = password.into_iter().chain(shut_out(&admin.reloader.settings())).collect();
+    all.iter().for_each(|caution| tracing::warn!("{caution}"));
+    Ok(all)
 }
 
 async fn password(admin: &Admin) -> Result<Option<String>, StoreError> {

@@ -132,33 +132,34 @@ impl Greeting {
             let found = more.iter().filter(|sight| sight.found.is_ok()).count();
             writeln!(out, "             and {} more, {found} of them found", more.len())?;
         }
-        let snapshot = app.proxy.snapshot.load();
         // What is refused is nothing to try.
-        if !admits(&config.access.ip_rules, here(config), Area::Clients) {
-            return out.flush();
+        if admits(&config.access.ip_rules, here(config), Area::Clients) {
+            try_it(app, seen, look, out)?;
         }
-        let model = seen
-            .iter()
-            .filter_map(|sight| sight.found.as_ref().ok())
-            .find_map(|(_, models)| chat_model(models));
-        writeln!(out, "\n  {}\n", look.dim("try it"))?;
-        let key = match &snapshot.api_token {
-            Some(_) => " -H \"Authorization: Bearer $API_TOKEN\"",
-            None if Doors::of(&snapshot).has_none() => "",
-            None => " -H \"Authorization: Bearer $TOKEN\"",
-        };
-        let url = url(app);
-        // A name that nobody has would only make a 404 of the first try.
-        let Some(model) = model else {
-            writeln!(out, "    curl {url}/v1/models{key}\n")?;
-            return out.flush();
-        };
-        writeln!(
-            out,
-            "    curl -N {url}/v1/chat/completions{key} -d '{{\"model\":\"{model}\",\"stream\":true,\"messages\":[{{\"role\":\"user\",\"content\":\"Hello\"}}]}}'\n"
-        )?;
         out.flush()
     }
+}
+
+/// A line to copy.
+fn try_it(app: &App, seen: &[Sight], look: Look, out: &mut dyn Write) -> io::Result<()> {
+    let snapshot = app.proxy.snapshot.load();
+    let model =
+        seen.iter().filter_map(|sight| sight.found.as_ref().ok()).find_map(|(_, models)| chat_model(models));
+    writeln!(out, "\n  {}\n", look.dim("try it"))?;
+    let key = match &snapshot.api_token {
+        Some(_) => " -H \"Authorization: Bearer $API_TOKEN\"",
+        None if Doors::of(&snapshot).has_none() => "",
+        None => " -H \"Authorization: Bearer $TOKEN\"",
+    };
+    let url = url(app);
+    // A name that nobody has would only make a 404 of the first try.
+    let Some(model) = model else {
+        return writeln!(out, "    curl {url}/v1/models{key}\n");
+    };
+    writeln!(
+        out,
+        "    curl -N {url}/v1/chat/completions{key} -d '{{\"model\":\"{model}\",\"stream\":true,\"messages\":[{{\"role\":\"user\",\"content\":\"Hello\"}}]}}'\n"
+    )
 }
 
 /// A program of this machine that calls the address which is printed.

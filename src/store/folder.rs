@@ -33,10 +33,8 @@ impl Folder {
         if path.exists() && !path.is_dir() {
             return Err(StoreError::NotAFolder(path.to_owned()));
         }
-        DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(|error| match error.kind() {
-            io::ErrorKind::NotADirectory => StoreError::NotAFolder(path.to_owned()),
-            _ => StoreError::io("create the folder", path, error),
-        })?;
+        let made = DirBuilder::new().recursive(true).mode(0o700).create(path);
+        made.map_err(|error| failed("create the folder", path, error))?;
         Ok(Folder(path.to_owned()))
     }
 
@@ -176,6 +174,14 @@ impl Folder {
         let numbered = (2..).map(|number: u32| format!(".replaced.{number}"));
         let mut ends = std::iter::once(".replaced".to_owned()).chain(numbered);
         ends.find(is_free).expect("numbers do not end")
+    }
+}
+
+/// What went wrong with a data folder.
+pub(super) fn failed(doing: &'static str, data_dir: &Path, error: io::Error) -> StoreError {
+    match error.kind() {
+        io::ErrorKind::NotADirectory => StoreError::NotAFolder(data_dir.to_owned()),
+        _ => StoreError::io(doing, data_dir, error),
     }
 }
 
