@@ -101,6 +101,7 @@ impl App {
             budget: RetryBudget::new(Instant::now()),
             ids,
             started: admin.started,
+            unbelieved: std::sync::Once::new(),
             closing: Arc::new(Closing::default()),
         });
         let planes = Planes { proxy: Arc::clone(&proxy), admin };

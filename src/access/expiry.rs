@@ -14,7 +14,8 @@ pub enum BadExpiry {
 }
 
 /// Reads RFC 3339, a bare date (its midnight in UTC), or a date and a time without a zone, which are those of `zone`.
-/// A time that the zone's clocks leave out is the moment as long after the gap; one that comes twice is the first.
+/// A time that the zone's clocks leave out is the moment as long after the gap; one that comes twice is the first. One in
+/// the last hours of the year 9999, which no [`Timestamp`] can be, is the last that can.
 ///
 /// # Errors
 /// [`BadExpiry::Form`].
@@ -23,13 +24,21 @@ pub fn parse_expiry(text: &str, zone: &TimeZone) -> Result<Timestamp, BadExpiry>
     if let Ok(moment) = text.parse::<Timestamp>() {
         return Ok(moment);
     }
-    let moment = match text.len() {
-        10 => text.parse::<Date>().and_then(|date| TimeZone::UTC.to_timestamp(date.at(0, 0, 0, 0))),
+    let (time, zone) = match text.len() {
+        10 => (text.parse::<Date>().map(|date| date.at(0, 0, 0, 0)), &TimeZone::UTC),
         // From "2027-01-31T18:00" on: with less, the parser takes a date alone for its midnight.
-        16.. => text.parse::<DateTime>().and_then(|time| zone.to_timestamp(time)),
+        16.. => match text.strip_suffix(['Z', 'z']) {
+            Some(time) => (time.parse::<DateTime>(), &TimeZone::UTC),
+            None => (text.parse::<DateTime>(), zone),
+        },
         _ => return Err(BadExpiry::Form),
     };
-    moment.map_err(|_| BadExpiry::Form)
+    let time = time.map_err(|_| BadExpiry::Form)?;
+    match zone.to_timestamp(time) {
+        Ok(moment) => Ok(moment),
+        Err(_) if time.year() == 9999 => Ok(Timestamp::MAX),
+        Err(_) => Err(BadExpiry::Form),
+    }
 }
 
 /// [`parse_expiry`] for a token that is being made.
@@ -61,6 +70,9 @@ mod tests {
             ("2026-07-01T12:00:30", "2026-07-01T10:00:30Z"),
             ("2026-03-29T02:30", "2026-03-29T01:30:00Z"),
             ("2026-10-25T02:30", "2026-10-25T00:30:00Z"),
+            ("9999-12-31", "9999-12-30T22:00:00.999999999Z"),
+            ("9999-12-31T23:59:59Z", "9999-12-30T22:00:00.999999999Z"),
+            ("9999-12-31T23:59", "9999-12-30T22:00:00.999999999Z"),
         ] {
             assert_eq!(berlin(text), moment, "{text}");
         }

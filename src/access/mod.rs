@@ -11,4 +11,6 @@ pub use expiry::{BadExpiry, parse_expiry, parse_new_expiry};
 pub use identify::{Doors, Who, shown};
 pub use ip::{Area, admits};
 pub use real_ip::{Caller, caller, speaks_tls};
-pub use token::{Minted, PREFIX, RANDOM_BYTES, Refused, check, check_model, ends, is_strong, mask};
+pub use token::{
+    Minted, PREFIX, RANDOM_BYTES, Refused, check, check_model, check_standing, ends, is_strong, mask,
+};

@@ -146,17 +146,26 @@ impl From<Refused> for Failure {
     }
 }
 
-/// Whether a token may be used now, and from this address.
+/// Whether a token may be used now, wherever from.
 ///
 /// # Errors
-/// [`Refused::Disabled`], [`Refused::Expired`], [`Refused::TokenAddress`], in this order.
-pub fn check(token: &Token, now: Timestamp, address: IpAddr) -> Result<(), Refused> {
+/// [`Refused::Disabled`], [`Refused::Expired`], in this order.
+pub fn check_standing(token: &Token, now: Timestamp) -> Result<(), Refused> {
     if !token.enabled {
         return Err(Refused::Disabled);
     }
     if token.expires_at.is_some_and(|end| end <= now) {
         return Err(Refused::Expired);
     }
+    Ok(())
+}
+
+/// Whether a token may be used now, and from this address.
+///
+/// # Errors
+/// Those of [`check_standing`], then [`Refused::TokenAddress`].
+pub fn check(token: &Token, now: Timestamp, address: IpAddr) -> Result<(), Refused> {
+    check_standing(token, now)?;
     if token.ips.as_ref().is_some_and(|allowed| !allowed.contains(address)) {
         return Err(Refused::TokenAddress);
     }

@@ -178,7 +178,7 @@ pub(super) async fn check_all(State(admin): State<Arc<Admin>>) -> Answer {
     let results: Vec<_> = enabled
         .iter()
         .map(|row| {
-            let is_up = members(&row.id).iter().any(|member| view::is_healthy(member, registry));
+            let is_up = members(&row.id).iter().any(|member| view::has_answered(member, registry));
             json!({ "id": row.id, "name": row.name, "healthy": is_up })
         })
         .collect();

@@ -98,7 +98,7 @@ impl From<Failure> for AdminError {
             StatusCode::PAYLOAD_TOO_LARGE => "request_too_large",
             StatusCode::UNSUPPORTED_MEDIA_TYPE => "unsupported_media_type",
             StatusCode::REQUEST_TIMEOUT => "request_timeout",
-            _ => "invalid_body",
+            _ => failure.error.code.unwrap_or("invalid_body"),
         };
         AdminError::new(status, code, failure.error.message)
     }

@@ -208,6 +208,9 @@ impl Fields {
                 self.wrong(&format!("{name}[{at}]"), wrong);
             }
         }
+        if let Err(wrong) = rules::patterns(&list) {
+            self.wrong(name, wrong);
+        }
         Some(list)
     }
 
@@ -262,8 +265,12 @@ impl Fields {
                 }
                 _ => None,
             })?;
+        if list.len() > MAX_TEXT {
+            self.wrong(name, format!("must have at most {MAX_TEXT} names"));
+        }
         for (from, to) in &list {
-            self.line(&format!("{name}.{from}"), to);
+            self.line(&format!("{name}.{}", clipped(from)), to);
+            self.line(name, from);
             if from.trim().is_empty() || to.trim().is_empty() {
                 self.wrong(name, "must map names to names, and none of them may be empty");
             }
@@ -302,6 +309,11 @@ impl Fields {
             self.wrong(name, wrong);
         }
     }
+}
+
+/// Enough of a name to find it.
+fn clipped(name: &str) -> &str {
+    &name[..name.floor_char_boundary(100)]
 }
 
 /// A time with its zone, or a date, which is its midnight in UTC: as times are stored.

@@ -12,18 +12,23 @@ use super::Admin;
 use super::auth::Caller;
 use super::error::AdminError;
 use super::fields::Fields;
+use super::settings::{Change, let_in, warnings_of, with};
+use super::visitor::Visitor;
+use crate::config::setting;
 use crate::import::{File, Files, ImportError, Plan, Surroundings, plan};
 
 /// Answers the report. Without `apply=true` nothing is changed.
 pub(super) async fn import(
     State(admin): State<Arc<Admin>>,
     Extension(caller): Extension<Caller>,
+    Extension(visitor): Extension<Visitor>,
     RawQuery(query): RawQuery,
     body: Bytes,
 ) -> Result<Json<Value>, AdminError> {
     let apply = applies(query.as_deref().unwrap_or_default())?;
     let mut fields = Fields::read(&body)?;
     let given = fields.object("files");
+    let may_lock_out = fields.flag("confirm").unwrap_or(false);
     let (mut files, mut warnings, mut is_empty) = (Files::default(), Vec::new(), true);
     for (name, value) in given.into_iter().flatten() {
         let Some(file) = File::named(&name) else {
@@ -47,6 +52,7 @@ pub(super) async fn import(
     // A large file takes a while to read: the data plane must not wait for it.
     let planned = tokio::task::spawn_blocking(move || plan(&files, &here)).await;
     let plan: Plan = planned.map_err(|_| internal())??;
+    warnings.extend(rules(&admin, &visitor, &plan, may_lock_out || !apply)?);
     let report = plan.carry_out(&admin.store, apply, &caller.by).await?;
     if apply {
         admin.reloader.reload().await?;
@@ -55,6 +61,32 @@ pub(super) async fn import(
     let mut answer = report.json();
     answer["warnings"] = json!(warnings);
     Ok(Json(answer))
+}
+
+/// What the caller should know of the rules of addresses that would be saved.
+///
+/// # Errors
+/// 409 `would_lock_out`.
+fn rules(
+    admin: &Admin,
+    visitor: &Visitor,
+    plan: &Plan,
+    may_lock_out: bool,
+) -> Result<Vec<String>, AdminError> {
+    let before = admin.reloader.settings();
+    let is_new = |name: &str| !before.saved.iter().any(|(known, _)| known == name);
+    let new = plan.settings().iter().filter(|(name, _)| is_new(name));
+    let changes: Vec<Change> =
+        new.filter_map(|(name, value)| Some((setting(name)?, Some(value.clone())))).collect();
+    if changes.is_empty() {
+        return Ok(Vec::new());
+    }
+    let after = with(admin, &before, &changes);
+    let rules = &after.config.access.ip_rules;
+    if !may_lock_out {
+        let_in(rules, visitor.caller())?;
+    }
+    Ok(warnings_of(rules, visitor.caller()))
 }
 
 fn applies(query: &str) -> Result<bool, AdminError> {

@@ -234,8 +234,11 @@ pub(super) async fn delete_all(
 pub(super) async fn check(State(admin): State<Arc<Admin>>, Path(id): Path<String>) -> Answer {
     let rows = admin.store.load_backends().await?;
     let row = find(&rows, &id)?;
-    admin.look_at(view::targets([row], admin.reloader.registry())).await;
-    Ok(Json(shown(&admin, row, &[])))
+    let registry = admin.reloader.registry();
+    admin.look_at(view::targets([row], registry)).await;
+    let mut answer = shown(&admin, row, &[]);
+    answer["key"]["healthy"] = view::has_answered(row, registry).into();
+    Ok(Json(answer))
 }
 
 pub(super) async fn check_all(State(admin): State<Arc<Admin>>) -> Answer {

@@ -15,6 +15,7 @@ mod channels;
 mod dashboard;
 mod days;
 mod error;
+mod explain;
 mod fields;
 mod import;
 mod key_preview;

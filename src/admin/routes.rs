@@ -19,11 +19,11 @@ use super::auth::{self, Caller};
 use super::error::AdminError;
 use super::visitor::Visitor;
 use super::{
-    Admin, access_control, admin_tokens, audit, backup, bulk, caches, channels, dashboard, import,
+    Admin, access_control, admin_tokens, audit, backup, bulk, caches, channels, dashboard, explain, import,
     key_preview, keys, logs, openapi, sessions, settings, sign_in, stats, tokens, users,
 };
 use crate::access::{Area, admits, caller, speaks_tls};
-use crate::http::{Body, Reply, discard_small, headers, read_body, request_id};
+use crate::http::{Body, Reply, check_host, discard_small, headers, read_body, request_id};
 use crate::store::Role;
 
 /// Paths that nobody needs to be known for.
@@ -62,6 +62,7 @@ fn visitor<B>(
         let message = "access from your address is not allowed";
         return Err(AdminError::new(StatusCode::FORBIDDEN, "ip_not_allowed", message));
     }
+    check_host(request)?;
     let is_tls = speaks_tls(request.headers(), peer, &snapshot.trust_proxy);
     Ok(Visitor::of(request, caller, is_tls, id))
 }
@@ -168,6 +169,7 @@ fn table() -> Vec<Row> {
         row(Method::GET, "/admin/api/settings/access-control/check", SEE, access_control::check_query),
         row(Method::POST, "/admin/api/settings/access-control/check", RULE, access_control::check),
         row(Method::GET, "/admin/api/logs", SEE, logs::list),
+        row(Method::GET, "/admin/api/routes/explain", SEE, explain::explain),
         row(Method::GET, "/admin/api/dashboard", SEE, dashboard::dashboard),
         row(Method::GET, "/admin/api/stats", SEE, stats::stats),
         row(Method::POST, "/admin/api/import", RULE, import::import),

@@ -6,7 +6,9 @@ use super::keyline::{display_name, parse_lines};
 use super::passwords::DEFAULT;
 use super::view::{masked, member};
 use crate::config::fields::header_value;
-pub use crate::config::fields::{MAX_COUNT, MAX_NAME, MAX_PRIORITY, MAX_TEXT, line, name, pattern, weight};
+pub use crate::config::fields::{
+    MAX_COUNT, MAX_NAME, MAX_PRIORITY, MAX_TEXT, line, name, pattern, patterns, weight,
+};
 use crate::config::{BaseUrl, Secret};
 use crate::store::{BackendRow, ChannelRow, NewBackend};
 

@@ -154,14 +154,8 @@ pub(super) async fn put(
     if is_of_rules {
         warnings.extend(warnings_of(rules, caller));
     }
-    if is_of_rules && !admits(rules, caller, Area::Admin) && !(wish.may_lock_out || wish.is_check) {
-        let message = format!(
-            "these rules would shut out your own address, {}; send \"confirm\":true to save them all the same. Then \
-             `ollama2openai settings reset IP_ACCESS_MODE` on the gateway's machine is the way back",
-            caller.address
-        );
-        let refused = AdminError::new(StatusCode::CONFLICT, "would_lock_out", message);
-        return Err(refused.with("address", json!(caller.address)));
+    if is_of_rules && !(wish.may_lock_out || wish.is_check) {
+        let_in(rules, caller)?;
     }
     let changed = changes.iter().map(|(setting, _)| setting.name);
     let told = changed.clone().filter_map(|name| shown::change(before.row(name), now.row(name)));
@@ -175,6 +169,23 @@ pub(super) async fn put(
         tracing::info!(settings = changed.collect::<Vec<_>>().join(", "), "settings were saved");
     }
     Ok(Done { now, changes: told, warnings, is_check: wish.is_check })
+}
+
+/// Refuses rules that the caller's own address does not pass.
+///
+/// # Errors
+/// 409 `would_lock_out`.
+pub(super) fn let_in(rules: &IpRules, caller: access::Caller) -> Result<(), AdminError> {
+    if admits(rules, caller, Area::Admin) {
+        return Ok(());
+    }
+    let message = format!(
+        "these rules would shut out your own address, {}; send \"confirm\":true to save them all the same. Then \
+         `ollama2openai settings reset IP_ACCESS_MODE` on the gateway's machine is the way back",
+        caller.address
+    );
+    let refused = AdminError::new(StatusCode::CONFLICT, "would_lock_out", message);
+    Err(refused.with("address", json!(caller.address)))
 }
 
 /// How everything would stand after these changes.

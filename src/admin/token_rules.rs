@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 use super::rules::MAX_TEXT;
 use crate::access::{Minted, RANDOM_BYTES, parse_expiry, parse_new_expiry};
 use crate::config::Range;
+pub use crate::config::fields::MAX_QUOTA;
 use crate::store::{NewToken, StoreError, TokenText};
 
 /// The name of a token that was given none.
@@ -17,8 +18,6 @@ pub const CLOSES: &str = "this is the first token: from now on everybody needs o
     and deleting it does not change that";
 /// Most tokens a minute.
 pub const MAX_TOKENS_A_MINUTE: i64 = 1_000_000_000;
-/// Largest quota, in tokens a month.
-pub const MAX_QUOTA: i64 = 1_000_000_000_000_000;
 /// Largest metadata, in bytes of JSON.
 pub const MAX_METADATA: usize = 16 << 10;
 

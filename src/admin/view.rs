@@ -107,20 +107,32 @@ pub(super) fn is_healthy(row: &BackendRow, registry: &Registry) -> bool {
     registry.target(&row.id).is_some_and(|target| is_up(&target))
 }
 
+/// Whether a backend is well and has answered the last look at it: what a person wants to know who asks for one.
+pub(super) fn has_answered(row: &BackendRow, registry: &Registry) -> bool {
+    let has_answered = |target: &Target| is_up(target) && target.backend.host.inventory.is_up();
+    registry.target(&row.id).is_some_and(|target| has_answered(&target))
+}
+
 fn is_up(target: &Target) -> bool {
     target.backend.breaker.state(Instant::now()) == State::Up
+}
+
+/// How a backend stands, in a word.
+pub(super) fn state(target: &Target, now: Instant) -> &'static str {
+    let breaker = &target.backend.breaker;
+    match breaker.state(now) {
+        State::Up if breaker.is_cool(now) => "cooling",
+        State::Up => "up",
+        State::HalfOpen | State::OnTrial => "half_open",
+        State::Down { .. } => "down",
+    }
 }
 
 /// What is known of a backend now: health, load, and what it offers.
 fn live(target: Option<&Target>) -> Map<String, Value> {
     let Some(target) = target else { return Map::new() };
-    let (now, breaker, inventory) = (Instant::now(), &target.backend.breaker, &target.backend.host.inventory);
-    let state = match breaker.state(now) {
-        State::Up if breaker.is_cool(now) => "cooling",
-        State::Up => "up",
-        State::HalfOpen | State::OnTrial => "half_open",
-        State::Down { .. } => "down",
-    };
+    let (breaker, inventory) = (&target.backend.breaker, &target.backend.host.inventory);
+    let state = state(target, Instant::now());
     let last_error = breaker.last_error();
     let models = inventory.last();
     let age = models.as_ref().map(|(_, age)| *age);

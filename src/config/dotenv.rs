@@ -40,14 +40,17 @@ pub(super) fn read(text: &str) -> Layer {
     layer
 }
 
-/// The names and texts of a `.env` that is not ours, in its order, and the numbers of the lines that cannot be read.
-pub fn read_dotenv(text: &str) -> (Vec<(String, String)>, Vec<usize>) {
-    let layer = read(text);
-    let unreadable = layer.problems.iter().filter_map(|problem| match problem.origin {
-        Origin::DotEnv(line) => Some(line),
+/// The lines, names and texts of a `.env` that is not ours, in its order, and the numbers of the lines that cannot be
+/// read.
+pub fn read_dotenv(text: &str) -> (Vec<(usize, String, String)>, Vec<usize>) {
+    let line = |origin: &Origin| match origin {
+        Origin::DotEnv(line) => Some(*line),
         _ => None,
-    });
-    (layer.said.into_iter().map(|said| (said.name, said.text)).collect(), unreadable.collect())
+    };
+    let layer = read(text);
+    let unreadable = layer.problems.iter().filter_map(|problem| line(&problem.origin)).collect();
+    let entries = layer.said.into_iter().filter_map(|said| Some((line(&said.origin)?, said.name, said.text)));
+    (entries.collect(), unreadable)
 }
 
 enum Entry {

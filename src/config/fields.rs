@@ -6,10 +6,22 @@
 pub const MAX_NAME: usize = 200;
 /// Longest of any other text, and most items of a list.
 pub const MAX_TEXT: usize = 4096;
+/// Largest list of patterns of models, in bytes: a request may be compared with all of it.
+pub const MAX_PATTERNS: usize = 64 << 10;
 /// Largest weight and cap.
 pub const MAX_COUNT: i64 = 1_000_000;
+/// Largest quota, in tokens a month. JavaScript can hold it.
+pub const MAX_QUOTA: i64 = 1_000_000_000_000_000;
 /// Priorities are this far from 0 at most.
 pub const MAX_PRIORITY: i64 = 1_000_000_000;
+
+/// Whether a character shows as another one or none, or turns the text around it: a control character, an end of a line,
+/// or a mark of the direction of writing.
+#[must_use]
+pub fn is_odd(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+}
 
 /// A name for people: neither empty nor long, on one line.
 ///
@@ -17,8 +29,10 @@ pub const MAX_PRIORITY: i64 = 1_000_000_000;
 /// What is wrong with it.
 pub fn name(text: &str) -> Result<String, String> {
     let text = text.trim();
-    if text.is_empty() || text.chars().count() > MAX_NAME || text.chars().any(char::is_control) {
-        return Err(format!("must have 1 to {MAX_NAME} characters, none of them a control character"));
+    if text.is_empty() || text.chars().count() > MAX_NAME || text.chars().any(is_odd) {
+        return Err(format!(
+            "must have 1 to {MAX_NAME} characters, none of them a control character or a mark of direction"
+        ));
     }
     Ok(text.to_owned())
 }
@@ -28,8 +42,10 @@ pub fn name(text: &str) -> Result<String, String> {
 /// # Errors
 /// What is wrong with it.
 pub fn line(text: &str) -> Result<(), String> {
-    if text.len() > MAX_TEXT || text.chars().any(char::is_control) {
-        return Err(format!("must have at most {MAX_TEXT} bytes and no control characters"));
+    if text.len() > MAX_TEXT || text.chars().any(is_odd) {
+        return Err(format!(
+            "must have at most {MAX_TEXT} bytes and no control characters or marks of direction"
+        ));
     }
     Ok(())
 }
@@ -43,6 +59,17 @@ pub fn pattern(text: &str) -> Result<(), String> {
         Err("must not be blank; an empty list is all models".to_owned())
     } else {
         line(text)
+    }
+}
+
+/// A list of patterns as a whole.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn patterns<'r>(list: impl IntoIterator<Item = &'r String>) -> Result<(), String> {
+    match list.into_iter().map(String::len).sum::<usize>() > MAX_PATTERNS {
+        true => Err(format!("must have at most {MAX_PATTERNS} bytes in all; a * stands for many names")),
+        false => Ok(()),
     }
 }
 

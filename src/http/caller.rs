@@ -3,18 +3,14 @@
 use std::net::{IpAddr, SocketAddr};
 
 use http::uri::Authority;
-use http::{HeaderMap, HeaderName, Request, Version, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Request, Version, header};
+use wire::openai::ApiError;
+
+use super::Failure;
 
 /// Whether a request comes from a program of this machine: not through a proxy, and from no web page.
 #[must_use]
 pub fn is_loopback<B>(request: &Request<B>, peer: SocketAddr) -> bool {
-    const FORWARDED: [HeaderName; 5] = [
-        header::FORWARDED,
-        header::VIA,
-        HeaderName::from_static("x-forwarded-for"),
-        HeaderName::from_static("x-forwarded-host"),
-        HeaderName::from_static("x-real-ip"),
-    ];
     const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
     if !peer.ip().to_canonical().is_loopback() {
         return false;
@@ -30,9 +26,54 @@ pub fn is_loopback<B>(request: &Request<B>, peer: SocketAddr) -> bool {
     let is_of_foreign_page = text(SEC_FETCH_SITE) == Some("cross-site");
     request.version() != Version::HTTP_10
         && !is_of_foreign_page
-        && !FORWARDED.iter().any(|name| headers.contains_key(name))
+        && !headers.keys().any(|name| is_of_proxy(name.as_str()))
         && has_own_host
         && origin_host.is_none_or(is_own_name)
+}
+
+/// A request names one host: by two, each party on its way may go by another.
+///
+/// # Errors
+/// 400 `invalid_host` for several `Host` headers (RFC 9112, section 3.2), and for one that differs from the host of
+/// the URI.
+pub fn check_host<B>(request: &Request<B>) -> Result<(), Failure> {
+    let mut told = request.headers().get_all(header::HOST).iter();
+    let (first, second) = (told.next(), told.next());
+    let named = request.uri().authority();
+    let differs = |host: &HeaderValue, named: &Authority| {
+        let host = host.to_str().ok().and_then(|host| host.parse::<Authority>().ok());
+        host.is_none_or(|host| bare(&host) != bare(named))
+    };
+    if second.is_some() || first.zip(named).is_some_and(|(host, named)| differs(host, named)) {
+        let message = "the request names more than one host: send one Host header, the same as in the URL";
+        return Err(ApiError::new(400, "invalid_request_error", message).with_code("invalid_host").into());
+    }
+    Ok(())
+}
+
+/// Host and port, the latter as if the scheme were `http`: nothing else is spoken here.
+fn bare(authority: &Authority) -> (String, u16) {
+    (authority.host().to_ascii_lowercase(), authority.port_u16().unwrap_or(80))
+}
+
+/// Whether a header is one that proxies add, by which the caller may be anybody: the names that HTTP knows, those that
+/// vendors gave to the client's address, which nearly all end alike, and marks of the large networks.
+fn is_of_proxy(name: &str) -> bool {
+    name.starts_with("x-forwarded")
+        || name.ends_with("forwarded-for")
+        || name.ends_with("-ip")
+        || name.ends_with("clientip")
+        || matches!(
+            name,
+            "forwarded"
+                | "via"
+                | "cdn-loop"
+                | "cf-connecting-ipv6"
+                | "cf-ray"
+                | "remote-addr"
+                | "x-envoy-external-address"
+                | "x-original-host"
+        )
 }
 
 /// `localhost`, `127.x.x.x` or `[::1]`, with or without a port.

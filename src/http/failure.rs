@@ -173,12 +173,15 @@ impl Failure {
     #[must_use]
     pub fn into_reply(self) -> Reply {
         let mut reply = Reply::new(Body::full(self.error.to_json()));
-        *reply.status_mut() =
-            StatusCode::from_u16(self.error.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let status = StatusCode::from_u16(self.error.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        *reply.status_mut() = status;
         let headers = reply.headers_mut();
         headers.insert(header::CONTENT_TYPE, super::headers::JSON);
         if let Some(seconds) = self.error.retry_after {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        } else if status == StatusCode::TOO_MANY_REQUESTS {
+            // No wait of seconds makes room; the SDKs would try a 429 again.
+            headers.insert(super::headers::SHOULD_RETRY, HeaderValue::from_static("false"));
         }
         reply
     }

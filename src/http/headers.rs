@@ -14,9 +14,12 @@ pub const IGNORED: HeaderName = HeaderName::from_static("x-o2o-ignored");
 /// Whether the reply came from a cache: `HIT`, `MISS` or `PARTIAL`.
 pub const CACHE: HeaderName = HeaderName::from_static("x-cache");
 
+/// Tells the SDKs of OpenAI whether to try again, whatever they think of the status (`x-should-retry`).
+pub const SHOULD_RETRY: HeaderName = HeaderName::from_static("x-should-retry");
+
 const ANY: HeaderValue = HeaderValue::from_static("*");
 const EXPOSED: HeaderValue = HeaderValue::from_static(
-    "x-request-id, x-o2o-ignored, x-cache, retry-after, server-timing, \
+    "x-request-id, x-o2o-ignored, x-cache, retry-after, x-should-retry, server-timing, \
          x-ratelimit-limit-requests, x-ratelimit-remaining-requests, x-ratelimit-reset-requests, \
          x-ratelimit-limit-tokens, x-ratelimit-remaining-tokens, x-ratelimit-reset-tokens",
 );

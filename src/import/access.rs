@@ -43,7 +43,7 @@ pub(super) fn read(files: &Files, draft: &mut Draft) -> Result<(), ImportError> 
         let note = format!("left out of the {member}, as no addresses, which matched nobody: {dropped}");
         lists.push((setting, read.good, was_empty, (dropped > 0).then_some(note)));
     }
-    let notes = item.end(&[]);
+    let notes = item.end(&[]).texts;
     if let Some(mode) = mode {
         let mut notes = notes.clone();
         let lets_all_in = lists[0].2;
@@ -63,6 +63,12 @@ pub(super) fn read(files: &Files, draft: &mut Draft) -> Result<(), ImportError> 
                 "disabled"
             }
         };
+        if mode != "disabled" {
+            notes.push(
+                "the rules were for /v1 only; now they are for every path, for the panel and /admin too"
+                    .to_owned(),
+            );
+        }
         save(draft, "IP_ACCESS_MODE", mode.to_owned(), notes);
     }
     for (setting, good, was_empty, note) in lists {
@@ -70,7 +76,7 @@ pub(super) fn read(files: &Files, draft: &mut Draft) -> Result<(), ImportError> 
             save(draft, setting, good.join(","), note.into_iter().collect());
             if let Some(line) = draft.lines.last_mut() {
                 line.notes.push(format!(
-                    "a {setting} of the environment was added to it before; now it is instead of that"
+                    "an {setting} of the environment was added to it before; now it is instead of that"
                 ));
             }
         }

@@ -83,7 +83,12 @@ fn fill(new: &mut NewChannel, item: &mut Item, keys: Option<Value>, base: &BaseU
     new.priority = item.priority();
     new.weight = item.weight();
     new.max_concurrent = item.cap();
-    new.rate_limit = item.limit("rateLimit", MAX_COUNT);
+    new.rate_limit = item.limit("rateLimit", MAX_COUNT).unwrap_or_else(|()| {
+        item.needs_you(
+            "its rateLimit is no number from 0 on, and had no effect before: it was left out; set it as it was meant",
+        );
+        None
+    });
     if new.rate_limit.is_some() {
         item.note("its rateLimit had no effect before; it is held now, as requests a minute");
     }

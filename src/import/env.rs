@@ -14,8 +14,18 @@ pub(super) fn read(files: &Files, here: &Surroundings, draft: &mut Draft) {
     let (entries, unreadable) = read_dotenv(text);
     let mut has_secret = false;
     // Of several lines with one name the last counted.
-    for (at, (name, value)) in entries.iter().enumerate() {
-        if value.trim().is_empty() || entries[at + 1..].iter().any(|(later, _)| later == name) {
+    for (at, (number, name, value)) in entries.iter().enumerate() {
+        if let Some((counted, _, other)) = entries[at + 1..].iter().rfind(|(_, later, _)| later == name) {
+            if other.trim() != value.trim() {
+                let what = format!("line {number}");
+                let note =
+                    format!("line {counted} says another {}, and only that one ever counted", short(name));
+                let line = Line::left(File::Env, what, Fit::Unsupported, note);
+                draft.lines.push(Line { lacks: false, ..line });
+            }
+            continue;
+        }
+        if value.trim().is_empty() {
             continue;
         }
         let setting = settings().iter().find(|setting| setting.name == name);

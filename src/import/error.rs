@@ -23,6 +23,10 @@ pub enum ImportError {
         "{path:?} cannot be read: {source}; give it to this user (chown -R on the folder), or move it away"
     )]
     Unreadable { path: PathBuf, source: io::Error },
+    #[error("{0:?} is not there")]
+    Missing(PathBuf),
+    #[error("{0:?} is a file: name the folder that it is in")]
+    NoFolder(PathBuf),
     #[error("{0:?} holds nothing of the Node program: no keys.json, channels.json, tokens.json, …")]
     Nothing(PathBuf),
     #[error("the report {path:?} cannot be written: {source}")]

@@ -92,8 +92,17 @@ impl Files {
     /// below it. `.env` is taken when it is there, logs when they are asked for.
     ///
     /// # Errors
-    /// [`ImportError::Nothing`], [`ImportError::Unreadable`], [`ImportError::Damaged`] for what is no text.
+    /// [`ImportError::Missing`], [`ImportError::NoFolder`], [`ImportError::Nothing`], [`ImportError::Unreadable`],
+    /// [`ImportError::Damaged`] for what is no text.
     pub fn in_folder(folder: &Path, logs: bool) -> Result<Files, ImportError> {
+        match fs::metadata(folder) {
+            Ok(found) if !found.is_dir() => return Err(ImportError::NoFolder(folder.to_owned())),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                return Err(ImportError::Missing(folder.to_owned()));
+            }
+            // What cannot be looked at is told of with the first file.
+            Ok(_) | Err(_) => {}
+        }
         let below = folder.join("data");
         let data = if !has_any(folder) && has_any(&below) { &below } else { folder };
         let mut files = Files::default();

@@ -8,8 +8,12 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use super::files::{File, Files};
+use super::report::Notes;
 use super::{ImportError, text};
 use crate::config::fields::{self, MAX_COUNT, MAX_NAME, MAX_PRIORITY, MAX_TEXT};
+
+/// Largest count that JavaScript holds exactly.
+const MAX_COUNTED: i64 = 9_007_199_254_740_991;
 
 /// A part of a file that is being read, by its place.
 #[derive(Clone, Copy)]
@@ -64,7 +68,7 @@ impl<'f> Part<'f> {
 
     /// An object whose members are read.
     pub(super) fn item(&self) -> Result<Item, ImportError> {
-        Ok(Item { given: self.parse("an object")?, notes: Vec::new() })
+        Ok(Item { given: self.parse("an object")?, notes: Notes::default() })
     }
 
     fn part(&self, raw: &'f RawValue) -> Part<'f> {
@@ -81,13 +85,18 @@ impl<'f> Part<'f> {
 /// An object that is being read.
 pub(super) struct Item {
     given: Map<String, Value>,
-    /// What was not as it should be, each a sentence without its end.
-    pub(super) notes: Vec<String>,
+    notes: Notes,
 }
 
 impl Item {
     pub(super) fn note(&mut self, note: impl Into<String>) {
-        self.notes.push(note.into());
+        self.notes.texts.push(note.into());
+    }
+
+    /// A note that tells a person what to do.
+    pub(super) fn needs_you(&mut self, note: impl Into<String>) {
+        self.note(note);
+        self.notes.is_manual = true;
     }
 
     pub(super) fn take(&mut self, name: &str) -> Option<Value> {
@@ -118,10 +127,25 @@ impl Item {
         let given = self.text("name").filter(|name| !name.trim().is_empty());
         let Some(given) = given else { return otherwise.to_owned() };
         fields::name(&given).unwrap_or_else(|_| {
-            self.note(format!("the name was made to fit: at most {MAX_NAME} characters, on one line"));
-            let plain: String = given.chars().filter(|c| !c.is_control()).take(MAX_NAME).collect();
+            self.note(format!(
+                "the name was made to fit: at most {MAX_NAME} characters, none of them a control character or a mark \
+                 of direction"
+            ));
+            let plain: String = given.chars().filter(|c| !fields::is_odd(*c)).take(MAX_NAME).collect();
             fields::name(&plain).unwrap_or_else(|_| otherwise.to_owned())
         })
+    }
+
+    /// A word such as the name of a group, on one line.
+    pub(super) fn label(&mut self, name: &str) -> String {
+        let given = self.text(name).unwrap_or_default();
+        if fields::line(&given).is_ok() {
+            return given;
+        }
+        self.note(format!(
+            "{name} was made to fit: short, without control characters and marks of direction"
+        ));
+        given.chars().filter(|c| !fields::is_odd(*c)).take(MAX_NAME).collect()
     }
 
     /// The Node program asked whether it was truthy.
@@ -137,14 +161,7 @@ impl Item {
     /// A whole number of `min` to `max`.
     fn number(&mut self, name: &str, otherwise: i64, min: i64, max: i64) -> i64 {
         let Some(value) = self.take(name) else { return otherwise };
-        let number = match &value {
-            Value::Number(number) => {
-                number.as_i64().map(|whole| (whole, true)).or_else(|| near(number.as_f64()?))
-            }
-            Value::String(text) => text.trim().parse().ok().map(|number| (number, false)),
-            _ => None,
-        };
-        let Some((number, is_plain)) = number else {
+        let Some((number, is_plain)) = whole(&value) else {
             self.note(format!("{name} is no number; it is {otherwise}"));
             return otherwise;
         };
@@ -155,26 +172,59 @@ impl Item {
         fits
     }
 
+    /// 0 is the default, as in the Node program.
     pub(super) fn weight(&mut self) -> i64 {
-        fields::weight(self.number("weight", 10, 0, MAX_COUNT))
+        let is_zero = self.given.get("weight").and_then(exact) == Some(0.0);
+        if is_zero {
+            self.given.remove("weight");
+        }
+        self.number("weight", fields::weight(0), 1, MAX_COUNT)
     }
 
     pub(super) fn priority(&mut self) -> i64 {
         self.number("priority", 0, -MAX_PRIORITY, MAX_PRIORITY)
     }
 
+    /// Most requests at once. One that cannot be read must not become none.
     pub(super) fn cap(&mut self) -> i64 {
-        self.number("maxConcurrent", 0, 0, MAX_COUNT)
+        match self.limit("maxConcurrent", MAX_COUNT) {
+            Ok(limit) => limit.unwrap_or_default(),
+            Err(()) => {
+                self.needs_you("maxConcurrent is no number from 0 on: it is 1; set it as it was meant");
+                1
+            }
+        }
     }
 
-    /// 0 is no limit.
-    pub(super) fn limit(&mut self, name: &str, max: i64) -> Option<i64> {
-        Some(self.number(name, 0, 0, max)).filter(|limit| *limit > 0)
+    /// A limit; 0 and nothing are none. A larger one than can be is the largest, and a part of one is 1: a limit never
+    /// becomes none.
+    ///
+    /// # Errors
+    /// It is negative or no number.
+    pub(super) fn limit(&mut self, name: &str, max: i64) -> Result<Option<i64>, ()> {
+        let value = match self.take(name) {
+            None | Some(Value::Bool(false)) => return Ok(None),
+            Some(Value::String(text)) if text.is_empty() => return Ok(None),
+            Some(value) => value,
+        };
+        let number = exact(&value).ok_or(())?;
+        if number == 0.0 && value.is_number() {
+            return Ok(None);
+        }
+        // The text "0" was a limit that is always reached.
+        let (limit, is_plain) = whole(&value).filter(|_| number > 0.0).ok_or(())?;
+        let fits = limit.clamp(1, max);
+        if limit > max {
+            self.needs_you(format!("{name} is {fits}, the most that there is: set it as it was meant"));
+        } else if fits != limit || !is_plain {
+            self.note(format!("{name} is {fits}: it must be a whole number"));
+        }
+        Ok(Some(fits))
     }
 
     /// What was counted; anything else is 0.
     pub(super) fn count(&mut self, name: &str) -> i64 {
-        self.number(name, 0, 0, i64::MAX)
+        self.number(name, 0, 0, MAX_COUNTED)
     }
 
     /// A list of texts; one text is taken for a list with commas.
@@ -220,6 +270,12 @@ impl Item {
         if texts.len() < all {
             self.note(format!("blank items of {name} were left out"));
         }
+        if let Err(wrong) = fields::patterns(&texts) {
+            // Of a list that admits, less admits less.
+            let mut room = fields::MAX_PATTERNS;
+            texts.retain(|text| room.checked_sub(text.len()).inspect(|rest| room = *rest).is_some());
+            self.note(format!("{name} {wrong}; the rest was left out"));
+        }
         (was_empty || !texts.is_empty()).then_some(texts)
     }
 
@@ -255,20 +311,32 @@ impl Item {
     }
 
     /// Ends the reading: members that nobody took are noted, but for those that are live and not carried.
-    pub(super) fn end(mut self, live: &[&str]) -> Vec<String> {
+    pub(super) fn end(mut self, live: &[&str]) -> Notes {
         let unknown = self.given.keys().filter(|name| !live.contains(&name.as_str()));
         let unknown: Vec<_> = unknown.map(|name| text::short(name)).collect();
         if !unknown.is_empty() {
-            self.notes.push(format!("unknown fields were left out: {}", unknown.join(", ")));
+            let note = format!("unknown fields were left out: {}", unknown.join(", "));
+            self.note(note);
         }
         self.notes
     }
 }
 
-/// The whole number next to one with a fraction, if there is one.
-fn near(number: f64) -> Option<(i64, bool)> {
-    let whole = number.round();
-    // Exact up to here, and enough for whatever was counted.
-    #[expect(clippy::cast_possible_truncation, reason = "it was bounded")]
-    (whole.abs() < 9e15).then_some((whole as i64, false))
+/// The number that is meant.
+fn exact(value: &Value) -> Option<f64> {
+    match value {
+        Value::Number(number) => number.as_f64(),
+        Value::String(text) => text.trim().parse().ok().filter(|number: &f64| number.is_finite()),
+        _ => None,
+    }
+}
+
+/// The whole number next to the one that is meant, and whether it was written as such.
+fn whole(value: &Value) -> Option<(i64, bool)> {
+    let written = match value {
+        Value::String(text) => text.trim().parse().ok().map(|number| (number, false)),
+        value => value.as_i64().map(|number| (number, true)),
+    };
+    #[expect(clippy::cast_possible_truncation, reason = "what is too large becomes the largest")]
+    written.or_else(|| exact(value).map(|number| (number.round() as i64, false)))
 }

@@ -64,7 +64,7 @@ fn one(part: &Part<'_>, mut item: Item, here: &Surroundings, draft: &mut Draft) 
         }
     }
     new.model_mapping = item.mapping();
-    new.group = item.text("group").unwrap_or_default();
+    new.group = item.label("group");
     new.tags = item.texts("tags");
     new.added_at = item.time("addedAt");
     new.totals = totals(&mut item);

@@ -13,6 +13,7 @@ mod first;
 mod item;
 mod keys;
 mod logs;
+mod moment;
 mod plan;
 mod report;
 mod text;

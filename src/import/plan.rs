@@ -89,6 +89,12 @@ pub fn plan(files: &Files, here: &Surroundings) -> Result<Plan, ImportError> {
 }
 
 impl Plan {
+    /// Names and values of settings that are to be saved where none is saved yet.
+    #[must_use]
+    pub fn settings(&self) -> &[(String, String)] {
+        &self.batch.settings
+    }
+
     /// Stores what was planned in one transaction; without `apply` only finds out what would become of it.
     ///
     /// # Errors

@@ -23,8 +23,12 @@ pub enum Fit {
 }
 
 impl Fit {
-    pub(super) fn of(notes: &[String]) -> Fit {
-        if notes.is_empty() { Fit::Exact } else { Fit::Approximate }
+    fn of(notes: &Notes) -> Fit {
+        match (notes.is_manual, notes.texts.is_empty()) {
+            (true, _) => Fit::Manual,
+            (false, true) => Fit::Exact,
+            (false, false) => Fit::Approximate,
+        }
     }
 
     /// As it is printed.
@@ -72,6 +76,21 @@ pub(super) enum Place {
     Logs(Range<usize>),
 }
 
+/// What was not as it should be with a thing.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Notes {
+    /// Each a sentence without its end.
+    pub(super) texts: Vec<String>,
+    /// Whether one of them tells a person what to do.
+    pub(super) is_manual: bool,
+}
+
+impl From<Vec<String>> for Notes {
+    fn from(texts: Vec<String>) -> Self {
+        Notes { texts, is_manual: false }
+    }
+}
+
 /// One thing of an old file.
 #[derive(Debug, Clone)]
 pub struct Line {
@@ -105,14 +124,15 @@ impl Line {
     }
 
     /// Of a thing that is.
-    pub(super) fn taken(file: File, what: impl Into<String>, notes: Vec<String>, place: Place) -> Line {
+    pub(super) fn taken(file: File, what: impl Into<String>, notes: impl Into<Notes>, place: Place) -> Line {
+        let notes = notes.into();
         Line {
             file,
             what: what.into(),
             id: None,
             fit: Fit::of(&notes),
             state: State::New,
-            notes,
+            notes: notes.texts,
             lacks: false,
             place,
         }
@@ -132,6 +152,10 @@ impl Line {
         match landed {
             Some(Landed::Present) => {
                 self.state = State::Present;
+                // What is stored here counts, and may have been seen to.
+                if self.fit == Fit::Manual {
+                    self.fit = Fit::Approximate;
+                }
                 if let Place::Setting(_) = self.place {
                     self.notes.push("what is saved here counts".to_owned());
                 }

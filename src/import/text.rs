@@ -4,12 +4,14 @@ use std::collections::HashMap;
 
 use sha2::{Digest as _, Sha256};
 
+use crate::config::fields;
+
 /// Longest name that is shown.
 const SHOWN: usize = 60;
 
 /// One short line of a text of somebody else.
 pub(super) fn short(text: &str) -> String {
-    let plain: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(SHOWN).collect();
+    let plain: String = text.chars().map(|c| if fields::is_odd(c) { ' ' } else { c }).take(SHOWN).collect();
     if plain.len() < text.len() { format!("{plain}…") } else { plain }
 }
 

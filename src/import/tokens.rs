@@ -1,8 +1,6 @@
 //! `tokens.json`: tokens. Their texts are hashed and dropped.
 
 use jiff::civil::Date;
-use jiff::fmt::strtime;
-use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan as _};
 use serde_json::Value;
 
@@ -11,27 +9,16 @@ use super::access::addresses;
 use super::files::{File, Files};
 use super::item::{Item, Part};
 use super::keys::totals;
+use super::moment::{milliseconds, moment};
 use super::plan::{Draft, Surroundings};
 use super::report::{Fit, Line, Place};
 use super::text::short;
-use crate::access::{Minted, is_strong, parse_expiry};
+use crate::access::{Minted, is_strong};
+use crate::config::fields::{MAX_COUNT, MAX_QUOTA};
 use crate::limits::period;
 use crate::store::NewToken;
 
-/// Largest rate.
-const MAX_RATE: i64 = 1_000_000_000;
 const UNNAMED: &str = "API Token";
-/// Spellings of a moment without a zone, beside those of ISO 8601, that JavaScript reads as local time.
-const LOCAL: [&str; 8] = [
-    "%Y-%m-%d %H:%M:%S",
-    "%Y-%m-%d %H:%M",
-    "%Y/%m/%d %H:%M:%S",
-    "%Y/%m/%d %H:%M",
-    "%Y/%m/%d",
-    "%m/%d/%Y",
-    "%b %d, %Y",
-    "%b %d %Y",
-];
 
 pub(super) fn read(files: &Files, here: &Surroundings, draft: &mut Draft) -> Result<(), ImportError> {
     let Some(whole) = Part::whole(files, File::Tokens) else { return Ok(()) };
@@ -77,8 +64,10 @@ pub(super) fn read(files: &Files, here: &Surroundings, draft: &mut Draft) -> Res
         let mut line =
             Line { id: Some(id), ..Line::taken(File::Tokens, what, item.end(&["tokenHash"]), place) };
         if is_weak {
-            line.notes.push("it works as before and is marked weak: it has not the form of our tokens and may be easy to \
-                             guess".to_owned());
+            let works = if new.enabled { "it works as before and" } else { "it is turned off, and" };
+            line.notes.push(format!(
+                "{works} is marked weak: it has not the form of our tokens and may be easy to guess"
+            ));
         }
         draft.lines.push(line);
         draft.batch.tokens.push(new);
@@ -93,9 +82,9 @@ fn fill(new: &mut NewToken, item: &mut Item, here: &Surroundings) {
     new.enabled = item.flag("enabled");
     new.allow_client_options = true;
     new.created_at = item.time("createdAt");
-    new.expires_at = expiry(item, here);
-    new.rate_limit = item.limit("rateLimit", MAX_RATE);
-    new.quota_limit = item.limit("quotaLimit", i64::MAX);
+    expiry(new, item, here);
+    new.rate_limit = limit(new, item, "rateLimit", MAX_COUNT);
+    new.quota_limit = limit(new, item, "quotaLimit", MAX_QUOTA);
     match item.patterns("allowedModels") {
         Some(models) => new.models = models,
         None => {
@@ -130,6 +119,17 @@ fn fill(new: &mut NewToken, item: &mut Item, here: &Surroundings) {
     quota(new, item, here);
 }
 
+/// A limit that cannot be read must not become none: the token is turned off.
+fn limit(new: &mut NewToken, item: &mut Item, name: &str, max: i64) -> Option<i64> {
+    item.limit(name, max).unwrap_or_else(|()| {
+        new.enabled = false;
+        item.needs_you(format!(
+            "its {name} is no number from 0 on: it is turned off; set it as it was meant, and turn it on"
+        ));
+        None
+    })
+}
+
 /// What was used of the quota, if it was used in the month that is running.
 fn quota(new: &mut NewToken, item: &mut Item, here: &Surroundings) {
     let used = item.count("quotaUsed");
@@ -145,34 +145,27 @@ fn quota(new: &mut NewToken, item: &mut Item, here: &Surroundings) {
     }
 }
 
-/// When it ends. What JavaScript could not read never ended a token.
-fn expiry(item: &mut Item, here: &Surroundings) -> Option<String> {
-    let moment = match item.take("expiresAt")? {
-        Value::Number(milliseconds) => {
-            milliseconds.as_i64().and_then(|milliseconds| Timestamp::from_millisecond(milliseconds).ok())
-        }
-        Value::String(text) if text.trim().is_empty() => return None,
-        Value::String(text) => moment(text.trim(), &here.zone),
-        _ => None,
+/// When it ends. An end that cannot be read must not become none: the token is turned off.
+fn expiry(new: &mut NewToken, item: &mut Item, here: &Surroundings) {
+    let read = match item.take("expiresAt") {
+        None => return,
+        Some(Value::String(text)) if text.is_empty() => return,
+        Some(Value::String(text)) => moment(text.trim(), &here.zone),
+        Some(Value::Number(count)) => match count.as_f64() {
+            Some(0.0) => return,
+            count => count.and_then(milliseconds).map(|moment| (moment, true)),
+        },
+        Some(_) => None,
     };
-    if moment.is_none() {
-        item.note("its expiresAt is no time, so that it never ended; that stays so");
-    }
-    moment.map(|moment| format!("{moment:.3}"))
-}
-
-fn moment(text: &str, zone: &TimeZone) -> Option<Timestamp> {
-    if let Ok(moment) = parse_expiry(text, zone) {
-        return Some(moment);
-    }
-    let local = |form: &&str| {
-        let read = strtime::parse(form, text).ok()?;
-        let date = read.to_date().ok()?;
-        let time = read.to_time().unwrap_or_default();
-        zone.to_timestamp(date.to_datetime(time)).ok()
+    let Some((moment, is_plain)) = read else {
+        new.enabled = false;
+        return item.needs_you(
+            "its expiresAt cannot be read: it is turned off; set when it ends, or that it never does, and turn it on",
+        );
     };
-    LOCAL
-        .iter()
-        .find_map(local)
-        .or_else(|| jiff::fmt::rfc2822::parse(text).ok().map(|moment| moment.timestamp()))
+    let moment = format!("{moment:.3}");
+    if !is_plain {
+        item.note(format!("its expiresAt was read as JavaScript reads it: {moment}"));
+    }
+    new.expires_at = Some(moment);
 }

@@ -83,7 +83,7 @@ impl Reading {
                 }
             }
         };
-        self.odd += usize::from(!is_date || !item.end(&[]).is_empty());
+        self.odd += usize::from(!is_date || !item.end(&[]).texts.is_empty());
         if is_date {
             self.days.push(day);
         }

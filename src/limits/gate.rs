@@ -61,10 +61,16 @@ impl Slots {
         self.taken.load(Ordering::Relaxed)
     }
 
+    /// Whether one more may run.
+    #[must_use]
+    pub fn has_room(&self) -> bool {
+        let cap = self.cap();
+        cap == 0 || self.in_flight() < cap
+    }
+
     /// Whether somebody may have waited for a slot that is free now. Nobody waits where there is no cap.
     fn is_sought(&self) -> bool {
-        let cap = self.cap();
-        cap > 0 && self.in_flight() < cap
+        self.cap() > 0 && self.has_room()
     }
 }
 

@@ -39,6 +39,8 @@ pub struct Usage {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Exhausted {
     pub limit: u64,
+    /// The least that was to be set aside.
+    pub needs: u64,
     /// Neither used nor reserved.
     pub left: u64,
     /// When all of the limit is there again.
@@ -80,7 +82,7 @@ impl Quota {
             let left = limit.saturating_sub(state.used).saturating_sub(state.reserved);
             let least = prompt.saturating_add(completion.min(1)).max(1);
             if left < least {
-                return Err(Exhausted { limit, left, resets_at: state.period.next_reset });
+                return Err(Exhausted { limit, needs: least, left, resets_at: state.period.next_reset });
             }
             completion = completion.min(left - prompt);
         }

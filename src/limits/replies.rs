@@ -6,6 +6,7 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use wire::openai::ApiError;
 
 use super::{Exhausted, Refusal, Standing};
+use crate::http::Limit;
 
 /// What a window counts, for the names of its headers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,15 +39,24 @@ impl Standing {
 }
 
 impl Refusal {
-    /// 429 `rate_limit_exceeded`. `limit` says whose limit it is, such as `requests of this API key`.
+    /// 429 `rate_limit_exceeded`.
     #[must_use]
-    pub fn error(&self, limit: &str) -> ApiError {
+    pub fn error(&self, limit: Limit) -> ApiError {
+        let Standing { limit: most, remaining, .. } = self.standing;
+        let needs = match limit {
+            Limit::Tokens => {
+                let asked = self.asked;
+                format!("; this request needs {asked} or more tokens, and {remaining} of {most} are left")
+            }
+            Limit::Address | Limit::Global | Limit::Token => String::new(),
+        };
         let retry_after = self.retry_after_seconds();
         let then = match retry_after {
             Some(seconds) => format!("try again in {seconds}s"),
             None => "it is 0: nothing is let through".to_owned(),
         };
-        let error = ApiError::new(429, "rate_limit_error", format!("rate limit exceeded ({limit}); {then}"));
+        let message = format!("rate limit exceeded ({}){needs}; {then}", limit.counts());
+        let error = ApiError::new(429, "rate_limit_error", message);
         ApiError { retry_after, ..error.with_code("rate_limit_exceeded") }
     }
 }
@@ -54,10 +64,10 @@ impl Refusal {
 impl From<Exhausted> for ApiError {
     /// 429 `insufficient_quota`. Without `Retry-After`: clients would wait for weeks, or ask in vain.
     fn from(exhausted: Exhausted) -> ApiError {
-        let Exhausted { limit, left, resets_at } = exhausted;
+        let Exhausted { limit, needs, left, resets_at } = exhausted;
         let message = format!(
-            "you exceeded the quota of this API key: {left} of {limit} tokens are left, and this request needs more; \
-             it begins anew at {resets_at:.0}"
+            "you exceeded the quota of this API key: this request needs {needs} or more tokens, and {left} of {limit} are \
+             left; it begins anew at {resets_at:.0}"
         );
         ApiError::new(429, "insufficient_quota", message).with_code("insufficient_quota")
     }
@@ -120,21 +130,32 @@ mod tests {
         let start = Instant::now();
         let window = Sliding::new(Duration::from_secs(31), start);
         window.take(1, 1, start).unwrap();
-        let error = window.take(1, 1, start).unwrap_err().error("address");
+        let error = window.take(1, 1, start).unwrap_err().error(Limit::Address);
         assert_eq!(
             (error.status, error.code, error.retry_after),
             (429, Some("rate_limit_exceeded"), Some(32))
         );
-        assert_eq!(error.message, "rate limit exceeded (address); try again in 32s");
-        let error = window.take(0, 1, start).unwrap_err().error("address");
+        assert_eq!(error.message, "rate limit exceeded (requests of your address); try again in 32s");
+        let error = window.take(0, 1, start).unwrap_err().error(Limit::Address);
         assert_eq!((error.status, error.retry_after), (429, None));
+        let window = Sliding::new(Duration::from_secs(31), start);
+        window.take(100, 70, start).unwrap();
+        let error = window.take(100, 45, start).unwrap_err().error(Limit::Tokens);
+        assert!(
+            error.message.contains("needs 45 or more tokens, and 30 of 100 are left"),
+            "{}",
+            error.message
+        );
     }
 
     #[test]
     fn an_exhausted_quota_says_when_it_begins_anew() {
         let resets_at = "2026-06-01T00:00:00Z".parse().unwrap();
-        let error = ApiError::from(Exhausted { limit: 100, left: 3, resets_at });
+        let error = ApiError::from(Exhausted { limit: 100, needs: 8, left: 3, resets_at });
         assert_eq!((error.status, error.code, error.retry_after), (429, Some("insufficient_quota"), None));
-        assert!(error.message.contains("3 of 100 tokens") && error.message.ends_with("2026-06-01T00:00:00Z"));
+        assert!(
+            error.message.contains("needs 8 or more tokens, and 3 of 100 are left")
+                && error.message.ends_with("2026-06-01T00:00:00Z")
+        );
     }
 }

@@ -155,6 +155,12 @@ impl WaitingRoom {
         self.depth.load(Ordering::Relaxed)
     }
 
+    /// How many may wait.
+    #[must_use]
+    pub fn max(&self) -> usize {
+        self.max.load(Ordering::Relaxed)
+    }
+
     /// What happened so far.
     #[must_use]
     pub fn counts(&self) -> RoomCounts {
@@ -210,7 +216,7 @@ impl WaitingRoom {
             self.depth.store(depth, Ordering::Relaxed);
             return Entry::Served(taken);
         }
-        if depth >= self.max.load(Ordering::Relaxed) {
+        if depth >= self.max() {
             self.depth.store(depth, Ordering::Relaxed);
             return Entry::Full;
         }

@@ -34,6 +34,8 @@ pub struct Taken {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Refusal {
     pub standing: Standing,
+    /// What was to be taken.
+    pub asked: u64,
     /// Until what was asked for fits, if nobody else takes anything meanwhile; `None` = never, the limit is 0.
     pub retry_after: Option<Duration>,
 }
@@ -95,7 +97,7 @@ impl Cells {
         let asked = weight.min(limit).max(u64::from(limit == 0));
         if self.total.saturating_add(asked) > limit {
             let retry_after = (limit > 0).then(|| self.wait(clock, limit - asked, since));
-            return Err(Refusal { standing: self.standing(clock, limit, since), retry_after });
+            return Err(Refusal { standing: self.standing(clock, limit, since), asked: weight, retry_after });
         }
         let (cell, weight) = (self.newest, self.add(weight));
         Ok(Taken { standing: self.standing(clock, limit, since), cell, weight })

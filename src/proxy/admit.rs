@@ -10,7 +10,7 @@ use wire::translate::Rules;
 use super::trail::Trail;
 use crate::access::{Area, Caller, Doors, Refused, Who, admits, check_model, shown};
 use crate::config::CacheScope;
-use crate::http::{Failure, Limit, Outcome};
+use crate::http::{Failure, Limit, Outcome, check_host};
 use crate::limits::{Counted, Refusal, Standing, Taken, network};
 use crate::snapshot::{Limits, Snapshot, Token};
 use crate::telemetry::Consumer;
@@ -37,7 +37,7 @@ pub(super) fn address(snapshot: &Snapshot, caller: Caller, area: Area) -> Result
 /// Everything that the head alone decides, for every endpoint. `standings` is told how far the limits are used up.
 ///
 /// # Errors
-/// 403 `ip_not_allowed`; 401 `missing_api_key`, `invalid_api_key`, `token_disabled` and `token_expired`; 429
+/// 403 `ip_not_allowed`; 400 `invalid_host`; 401 `missing_api_key`, `invalid_api_key`, `token_disabled` and `token_expired`; 429
 /// `rate_limit_exceeded`.
 pub(super) fn head<B>(
     snapshot: &Snapshot,
@@ -51,6 +51,7 @@ pub(super) fn head<B>(
         let taken = shared.window.take(&network(caller.address), shared.max, 1, now);
         standings.requests(taken, Limit::Address)?;
     }
+    check_host(request)?;
     let shown = shown(request.headers())?;
     let who = Doors::of(snapshot).identify(shown, caller, jiff::Timestamp::now())?;
     if let Some(shared) = &limits.global {
@@ -126,7 +127,7 @@ impl Standings {
 }
 
 fn over(refusal: Refusal, limit: Limit) -> Failure {
-    let failure = Failure::new(Outcome::RateLimited, refusal.error(limit.counts()));
+    let failure = Failure::new(Outcome::RateLimited, refusal.error(limit));
     Failure { limit: Some(limit), ..failure }
 }
 

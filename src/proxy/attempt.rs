@@ -9,13 +9,13 @@ use wire::translate::Native;
 use wire::translate::errors::Refusal;
 
 use super::Context;
-use super::abilities::Need;
 use super::opening::first_content;
 use super::past::Past;
-use super::plan::{Pick, Search, Seat, Served};
+use super::plan::{Seat, Served, pick};
 use crate::http::{Blame, Failure, Outcome, Retry};
 use crate::limits::{Refused, WaitingRoom};
-use crate::snapshot::{Origin, Plan};
+use crate::snapshot::abilities::Need;
+use crate::snapshot::{Origin, Pick, Plan, Search, unserved};
 use crate::telemetry::{Attempt, Trace};
 use crate::upstream::health::{State, Trial, Verdict};
 use crate::upstream::{Backend, Body, Headers, Reading, read_error, read_whole, refused};
@@ -66,7 +66,7 @@ pub(super) struct Begun {
 /// The last failure; it says how many backends were tried.
 pub(super) async fn send(context: &Context, call: &Call<'_>, until: Until) -> Result<Begun, Failure> {
     let (budget, mut past) = (&context.proxy.budget, Past::default());
-    let mut search = Search::new(context, call)?;
+    let mut search = Search::new(&context.snapshot, call.plan, call.needs)?;
     budget.deposit(Instant::now());
     // The first attempt costs nothing.
     let mut is_paid = true;
@@ -93,7 +93,7 @@ pub(super) async fn send(context: &Context, call: &Call<'_>, until: Until) -> Re
         };
         search.asks_unlisted &= !(is_unlisted && failure.blame == Blame::Model);
         if matches!(failure.blame, Blame::Connect | Blame::Backend) {
-            search.shun(&by);
+            search.shun(&by.target);
         }
         let id = by.target.backend.id.clone();
         past.add(failure, &id, &search.tried);
@@ -109,7 +109,7 @@ async fn take(context: &Context, search: &Search) -> Result<Option<Seat>, Failur
     let room = &context.proxy.room;
     // Nearly always there is a place, and nothing needs to be kept for waiting. Nobody is overtaken.
     if room.depth() == 0 {
-        match search.pick(Instant::now()) {
+        match pick(search, Instant::now()) {
             Pick::Seat(seat) => return Ok(Some(seat)),
             Pick::Nobody => return Ok(None),
             Pick::Full => {}
@@ -118,7 +118,7 @@ async fn take(context: &Context, search: &Search) -> Result<Option<Seat>, Failur
     let begun = Instant::now();
     let deadline = tokio::time::Instant::from_std(begun) + context.snapshot.queue_timeout;
     let search = search.clone();
-    let look = move || match search.pick(Instant::now()) {
+    let look = move || match pick(&search, Instant::now()) {
         Pick::Seat(seat) => Some(Some(seat)),
         Pick::Nobody => Some(None),
         Pick::Full => None,
@@ -127,14 +127,7 @@ async fn take(context: &Context, search: &Search) -> Result<Option<Seat>, Failur
     if !matches!(waited, Err(Refused::Full)) {
         context.asker.trail.queued(begun.elapsed());
     }
-    waited.map_err(|refused| {
-        let message = match refused {
-            Refused::Full => "all backends are busy and the queue is full",
-            Refused::TooLong => "all backends are busy, and none was free in time",
-        };
-        let error = ApiError::new(503, "api_error", message).with_code("overloaded");
-        Failure::new(Outcome::Overloaded, ApiError { retry_after: Some(5), ..error })
-    })
+    waited.map_err(unserved::overloaded)
 }
 
 /// When nobody else is left, the same backend may be asked again after a pause, if that can help.

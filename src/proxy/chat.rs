@@ -9,7 +9,7 @@ use wire::openai::chat::ChatRequest;
 use wire::translate::chat::{Chat, Needs, translate};
 use wire::translate::{ChatStream, UsageRule, chat_reply};
 
-use super::abilities::{self, Need};
+use super::abilities;
 use super::attempt::Call;
 use super::cached::{self, Cached};
 use super::grant::{self, Work};
@@ -21,6 +21,7 @@ use crate::cache::Replies;
 use crate::config::StreamUsage;
 use crate::http::Failure;
 use crate::snapshot::Plan;
+use crate::snapshot::abilities::Need;
 
 pub(super) async fn answer(
     context: &Context,
@@ -39,7 +40,7 @@ pub(super) async fn answer(
     if let Some(most) = grant::take(context, settle, &work)? {
         chat.native.set_limit(most);
     }
-    let needs = abilities::check(context, &plan, &chat.model, needs(&chat)).await?;
+    let needs = abilities::check(context, &plan, needs(&chat)).await?;
     match chat.stream {
         true => events(context, chat, plan, needs).await,
         false => json(context, chat, (&plan, &needs), settle).await,
@@ -97,12 +98,7 @@ pub(super) fn usage_rule(context: &Context, is_asked: bool) -> UsageRule {
 
 fn needs(chat: &Chat) -> impl Iterator<Item = Need> {
     let Needs { vision, audio, tools, thinking } = chat.needs;
-    let need = |capabilities, what, param| Need { capabilities, what, param };
-    let all = [
-        vision.then(|| need(&["vision"], "images", "messages")),
-        audio.then(|| need(&["audio", "vision"], "audio", "messages")),
-        tools.then(|| need(&["tools"], "tools", "tools")),
-        thinking.then(|| need(&["thinking"], "thinking", "reasoning_effort")),
-    ];
-    all.into_iter().flatten()
+    let all =
+        [(vision, Need::VISION), (audio, Need::AUDIO), (tools, Need::TOOLS), (thinking, Need::THINKING)];
+    all.into_iter().filter_map(|(is_needed, need)| is_needed.then_some(need))
 }

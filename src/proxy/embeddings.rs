@@ -9,7 +9,7 @@ use wire::openai::Usage;
 use wire::openai::embedding::EmbeddingRequest;
 use wire::translate::embeddings::{read, reply, translate};
 
-use super::abilities::{self, Need};
+use super::abilities;
 use super::attempt::Call;
 use super::cached::{self, Cached};
 use super::grant::{self, Work};
@@ -17,8 +17,7 @@ use super::settle::Settle;
 use super::{Answer, Context, whole};
 use crate::cache::Vector;
 use crate::http::Failure;
-
-const EMBEDDING: Need = Need { capabilities: &["embedding"], what: "embeddings", param: "model" };
+use crate::snapshot::abilities::Need;
 
 pub(super) async fn answer(
     context: &Context,
@@ -34,7 +33,7 @@ pub(super) async fn answer(
     settle.model = Arc::clone(&plan.model);
     let work = Work { model: &embedding.model, prompt: embedding.prompt, limit: None, replies: 0 };
     grant::take(context, settle, &work)?;
-    let needs = abilities::check(context, &plan, &embedding.model, std::iter::once(EMBEDDING)).await?;
+    let needs = abilities::check(context, &plan, std::iter::once(Need::EMBEDDING)).await?;
     let call = |native, vectors| Call { native, plan: &plan, prompt: "input", needs: &needs, vectors };
     let Some(keys) = cached::embedding_keys(context, &plan, &embedding) else {
         let call = call(&embedding.native, embedding.inputs);

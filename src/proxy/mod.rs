@@ -33,8 +33,8 @@ mod source;
 mod trail;
 mod whole;
 
-use std::net::SocketAddr;
-use std::sync::Arc;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::{Arc, Once};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use http::{HeaderValue, Method, Request, header};
@@ -44,7 +44,8 @@ use wire::translate::Identity;
 
 use crate::access::{Area, Caller, caller};
 use crate::cache::Caches;
-use crate::http::{Body, Failure, Ids, Outcome, Reply, headers, request_id};
+use crate::config::TrustProxy;
+use crate::http::{Body, Failure, Ids, Outcome, Reply, check_host, headers, request_id};
 use crate::ledger::Ledger;
 use crate::limits::{RetryBudget, WaitingRoom};
 use crate::snapshot::{Current, Snapshot};
@@ -77,6 +78,8 @@ pub struct Proxy {
     pub ids: Arc<Ids>,
     /// When the process began to serve.
     pub started: Instant,
+    /// The log is told once of a proxy whose word is not believed.
+    pub unbelieved: Once,
     /// Turned on when the gateway stops.
     pub closing: Arc<Closing>,
 }
@@ -106,12 +109,15 @@ impl Proxy {
         let id = request_id(request.headers(), &self.ids);
         let snapshot = self.snapshot.load();
         let caller = caller(&request, peer, &snapshot.trust_proxy);
+        if snapshot.trust_proxy == TrustProxy::Off && request.headers().contains_key("x-forwarded-for") {
+            self.hint_at_trust(caller.address);
+        }
         let route = route::find(request.method(), request.uri().path());
         let area = match route {
             Route::Info(Page::Health | Page::Live | Page::Ready) => Area::Health,
             _ => Area::Clients,
         };
-        let refused = admit::address(&snapshot, caller, area).err();
+        let refused = admit::address(&snapshot, caller, area).and_then(|()| check_host(&request)).err();
         let mut reply = match (route, refused) {
             (Route::Endpoint(endpoint, tail), _) => {
                 let is_head = request.method() == Method::HEAD;
@@ -137,6 +143,17 @@ impl Proxy {
             headers::cors(headers);
         }
         reply
+    }
+
+    /// The usual mistake behind a reverse proxy: all clients then share one address, its rules and its limits.
+    fn hint_at_trust(&self, peer: IpAddr) {
+        self.unbelieved.call_once(|| {
+            tracing::warn!(
+                %peer,
+                "X-Forwarded-For is not believed, as TRUST_PROXY is not set: whatever comes from there counts as that \
+                 one address. If that is a proxy of yours, set TRUST_PROXY"
+            );
+        });
     }
 
     async fn run(

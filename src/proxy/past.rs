@@ -1,8 +1,7 @@
 //! What one call has been through, and what its client is told when nobody could serve it.
 
-use wire::openai::ApiError;
-
-use crate::http::{Blame, Failure, Outcome, Retry};
+use crate::http::{Blame, Failure, Retry};
+use crate::snapshot::unserved;
 
 /// What a call has been through.
 #[derive(Default)]
@@ -38,11 +37,7 @@ impl Past {
 
     /// The failure as the client learns of it.
     pub(super) fn told(self) -> Failure {
-        let Some((mut failure, _)) = self.last else {
-            let error =
-                ApiError::upstream("no backend can serve this model now").with_code("upstream_unreachable");
-            return Failure::new(Outcome::UpstreamConnect, error);
-        };
+        let Some((mut failure, _)) = self.last else { return unserved::nobody_left() };
         if failure.retry != Retry::No && failure.blame != Blame::Model {
             let (attempts, message) = (self.attempts, &failure.error.message);
             let backends = match self.backends {

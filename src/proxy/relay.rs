@@ -16,12 +16,12 @@ use wire::sse;
 use wire::translate::Native;
 
 use super::Context;
-use super::abilities::Need;
 use super::attempt::{self, Call, Until};
 use super::settle::Settle;
 use super::source::{Beginning, Progress, Sources, Translator};
 use crate::http::{Failure, Outcome};
 use crate::snapshot::Plan;
+use crate::snapshot::abilities::Need;
 use crate::telemetry::Presence;
 use crate::upstream::{timed_out, total_timeout};
 

@@ -161,6 +161,12 @@ impl Reloader {
         self.store.close_shared().await;
     }
 
+    /// Where requests wait.
+    #[must_use]
+    pub fn room(&self) -> &WaitingRoom {
+        &self.lasting.room
+    }
+
     /// Live state by id.
     #[must_use]
     pub fn registry(&self) -> &Registry {

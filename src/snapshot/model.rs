@@ -75,7 +75,7 @@ impl Group {
     /// Whether the group may serve `model`: by its list, or because it maps it.
     #[must_use]
     pub fn serves(&self, model: &str) -> bool {
-        self.models.admit(model) || self.mapping.get(model).is_some()
+        serves(&self.models, &self.mapping, model)
     }
 
     /// The model's name on this group's backends.
@@ -84,10 +84,28 @@ impl Group {
         self.mapping.get(model).unwrap_or(model)
     }
 
-    /// Whether the channel itself may take one more: its cap and its rate.
+    /// Whether the channel's rate lets one more through.
     #[must_use]
     pub fn has_rate(&self, now: Instant) -> bool {
         self.rate.as_ref().is_none_or(|(limit, window)| window.look(*limit, now).remaining > 0)
+    }
+
+    /// The same with turns of its own: see [`Rotation::apart`].
+    fn apart(&self) -> Group {
+        Group {
+            id: self.id.clone(),
+            name: self.name.clone(),
+            origin: self.origin,
+            priority: self.priority,
+            weight: self.weight,
+            models: self.models.clone(),
+            mapping: self.mapping.clone(),
+            slots: Arc::clone(&self.slots),
+            rate: self.rate.clone(),
+            members: self.members.clone(),
+            weights: self.weights.clone(),
+            rotation: self.rotation.apart(),
+        }
     }
 
     /// How many requests run on its members.
@@ -95,6 +113,12 @@ impl Group {
     pub fn in_flight(&self) -> usize {
         self.members.iter().map(|member| member.counts.slots.in_flight()).sum()
     }
+}
+
+/// Whether a list of models and a mapping let `model` in.
+#[must_use]
+pub fn serves(models: &Patterns, mapping: &Mapping, model: &str) -> bool {
+    models.admit(model) || mapping.get(model).is_some()
 }
 
 /// Groups of equal rank.
@@ -257,6 +281,18 @@ impl Snapshot {
         let plan = Arc::new(self.make_plan(model, &mut plans.by_groups));
         plans.by_model.insert(model.to_owned(), Arc::clone(&plan));
         plan
+    }
+
+    /// Who would serve `model`, for those who only look: what is picked from it takes no turn from requests, and it is not
+    /// kept.
+    #[must_use]
+    pub fn preview(&self, model: &str) -> Plan {
+        let plan = self.make_plan(model, &mut HashMap::new());
+        let apart = |tier: &Arc<Tier>| {
+            let groups = tier.groups.iter().map(|group| Arc::new(group.apart()));
+            Arc::new(Tier { groups: groups.collect(), rotation: tier.rotation.apart() })
+        };
+        Plan { tiers: plan.tiers.iter().map(apart).collect(), ..plan }
     }
 
     fn make_plan(&self, model: &str, tiers: &mut HashMap<Vec<usize>, Arc<Tier>>) -> Plan {

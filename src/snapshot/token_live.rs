@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
+use super::limits::Limits;
 use super::token::Token;
 use crate::config::Rate;
 use crate::limits::{Quota, Sliding, Slots};
@@ -58,6 +59,30 @@ impl Token {
         })
     }
 
+    /// What is left of its limits. Only looks: what sleeps is not woken.
+    #[must_use]
+    pub fn left(&self, limits: &Limits, now: Instant, date: Timestamp) -> Left {
+        let Place { live, used, month } = &*self.place;
+        let (live, zone) = (live.get(), &limits.zone);
+        let requests = |rate: Rate| {
+            let window = live.and_then(|live| live.known_requests(rate.window));
+            window.map_or(rate.max, |window| window.look(rate.max, now).remaining)
+        };
+        let quota = |limit: u64| {
+            let usage = match live {
+                Some(live) => live.quota.usage(date, zone),
+                None => Quota::stored(*used, *month, date, zone).usage(date, zone),
+            };
+            limit.saturating_sub(usage.used).saturating_sub(usage.reserved)
+        };
+        let tokens = |limit| live.map_or(limit, |live| live.tokens.look(limit, now).remaining);
+        Left {
+            requests: self.rate(limits.token).map(requests),
+            tokens: self.tokens_per_minute.map(tokens),
+            quota: self.quota_limit.map(quota),
+        }
+    }
+
     /// How many requests it may make, in which time.
     #[must_use]
     pub fn rate(&self, default: Option<Rate>) -> Option<Rate> {
@@ -65,7 +90,23 @@ impl Token {
     }
 }
 
+/// What is left of a token's limits; `None` where it has none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Left {
+    pub requests: Option<u64>,
+    /// Of this minute.
+    pub tokens: Option<u64>,
+    /// Tokens of this month, neither used nor set aside.
+    pub quota: Option<u64>,
+}
+
 impl Live {
+    /// The window in which requests are counted, if it has this length.
+    fn known_requests(&self, length: Duration) -> Option<Arc<Sliding>> {
+        let requests = self.requests.lock().unwrap_or_else(PoisonError::into_inner);
+        (requests.0 == length).then(|| Arc::clone(&requests.1))
+    }
+
     /// The window in which requests are counted. One of another length than before begins empty.
     pub fn requests(&self, length: Duration) -> Arc<Sliding> {
         let mut requests = self.requests.lock().unwrap_or_else(PoisonError::into_inner);

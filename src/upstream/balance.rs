@@ -55,6 +55,13 @@ impl Rotation {
         Rotation { order: order(&parts(weights)), candidates: weights.len(), turns }
     }
 
+    /// The same with turns of its own, which go on from where these are: taking them takes none of these.
+    #[must_use]
+    pub fn apart(&self) -> Self {
+        let turns = Turns(AtomicUsize::new(self.turns.0.load(Ordering::Relaxed)));
+        Rotation { order: self.order.clone(), candidates: self.candidates, turns: Arc::new(turns) }
+    }
+
     /// The next available candidate. `is_available` is asked at most once for each.
     pub fn pick(&self, is_available: impl FnMut(usize) -> bool) -> Option<usize> {
         self.pick_by(&self.turns, is_available)

@@ -63,6 +63,8 @@ pub fn refused(refusal: Refusal<'_>) -> Failure {
     };
     let (blame, retry) = match (refusal.status, told.status) {
         (401 | 403, _) => (Blame::Credential, Retry::Elsewhere),
+        // It does not know the path, so it is no Ollama, or an old one. Probes tell which.
+        (404 | 405, 502) => (Blame::Nobody, Retry::Elsewhere),
         (404, _) => (Blame::Model, Retry::Elsewhere),
         (429, _) => (Blame::Busy, Retry::Elsewhere),
         // Nobody else would take it either.

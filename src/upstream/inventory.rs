@@ -266,13 +266,9 @@ impl Inventory {
     /// # Errors
     /// Why it did not answer.
     pub async fn version(&self, client: &Client, backend: &Backend) -> Result<String, Failure> {
-        let answer = get(client, backend, "/api/version", None).await;
+        let answer = get(client, backend, "/api/version", None).await.and_then(|body| version_of(&body));
         self.is_up.store(is_sign_of_life(&answer), Ordering::Relaxed);
-        let body = answer?;
-        let mut scratch = String::new();
-        let version: Version<'_> =
-            wire::ollama::parse(&body, &mut scratch).map_err(|error| unreadable(&error))?;
-        let version = version.version.map(|version| version.as_str().to_owned()).unwrap_or_default();
+        let version = answer?;
         *self.version.lock().unwrap_or_else(PoisonError::into_inner) = Some(version.as_str().into());
         Ok(version)
     }
@@ -306,6 +302,17 @@ async fn get(client: &Client, backend: &Backend, path: &str, body: Option<Bytes>
     }
     let reading = Reading { limit: MAX_ANSWER, idle: PATIENCE, deadline: Some((deadline, PATIENCE)) };
     read_whole(response.body, reading).await
+}
+
+/// A web server answers anything with a 200: only what tells a version is an Ollama.
+fn version_of(body: &[u8]) -> Result<String, Failure> {
+    let mut scratch = String::new();
+    let version = wire::ollama::parse::<Version<'_>>(body, &mut scratch).ok().and_then(|told| told.version);
+    let version = version.map(|version| version.as_str().to_owned()).filter(|version| !version.is_empty());
+    version.ok_or_else(|| {
+        let failure = Failure::new(Outcome::UpstreamStream, wire::translate::errors::not_json());
+        failure.because("its answer to /api/version names no version; is it an Ollama?")
+    })
 }
 
 fn unreadable(error: &serde_json::Error) -> Failure {

@@ -190,3 +190,20 @@ async fn a_501_of_what_is_no_ollama_says_nothing_of_embeddings() {
     let reply = gateway.post(CHAT, &chat(false)).await;
     assert_eq!((reply.status, reply.json()["error"]["code"].as_str()), (502, Some("upstream_error")));
 }
+
+#[tokio::test]
+async fn a_path_that_the_upstream_does_not_know_is_not_the_clients_fault() {
+    for script in [
+        Script::whole(404, "text/html", "<html><p>Not Found"),
+        Script::text(404, "404 page not found"),
+        Script::json(404, &json!({"detail": "Not Found"})),
+        Script::json(405, &json!({"detail": "Method Not Allowed"})),
+        Script::whole(501, "text/html", "<html><p>Unsupported method ('POST')"),
+    ] {
+        let (_fake, gateway) = against(move || script.clone()).await;
+        let reply = gateway.post(CHAT, &chat(false)).await;
+        let error = &reply.json()["error"];
+        assert_eq!((reply.status, &error["code"]), (502, &json!("upstream_error")), "{error}");
+        assert!(error["message"].as_str().unwrap().contains("is it an Ollama?"), "{error}");
+    }
+}

@@ -116,3 +116,20 @@ async fn each_request_leaves_one_line_with_its_outcome_and_no_secret() {
             .await
     );
 }
+
+#[tokio::test]
+async fn a_proxy_that_nobody_told_of_is_mentioned_once() {
+    let fake = ollama(|_| whole("Hi")).await;
+    let mut program = Program::start(&fake.url()).await;
+    let forwarded = || Request::get("/v1/models").header("x-forwarded-for", "192.0.2.7");
+    for _ in 0..3 {
+        client::send(program.addr, &forwarded().header("authorization", "sk-MARKER-token")).await;
+    }
+    let (mut hints, mut requests) = (0, 0);
+    while requests < 3 {
+        let line = within("a line", program.lines.next_line()).await.unwrap().unwrap();
+        hints += usize::from(line.contains("TRUST_PROXY"));
+        requests += usize::from(line.contains("\"target\":\"request\""));
+    }
+    assert_eq!(hints, 1);
+}

@@ -13,7 +13,7 @@ use crate::support::ollama::{chat, done, line, ollama, pause_ms, says, whole};
 const CHAT: &str = "/v1/chat/completions";
 
 /// Settings whose effect is shown by a test of this file, or of the module named.
-const SHOWN: [(&str, &str); 58] = [
+const SHOWN: &[(&str, &str)] = &[
     ("RATE_LIMIT_GLOBAL_ENABLED", "access"),
     ("RATE_LIMIT_GLOBAL_WINDOW", "access"),
     ("RATE_LIMIT_GLOBAL_MAX", "access"),
@@ -65,6 +65,7 @@ const SHOWN: [(&str, &str); 58] = [
     ("LOG_FORMAT", "here"),
     ("MAX_CONNECTIONS", "here"),
     ("HEADER_TIMEOUT", "here"),
+    ("METRICS_TOKEN", "metrics"),
     ("SERVER_TIMING", "timing"),
     ("OTEL_EXPORTER_OTLP_ENDPOINT", "traces"),
     ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "traces"),

@@ -6,6 +6,7 @@
 mod accounts;
 mod backends;
 mod operation;
+mod routing;
 mod schema;
 mod service;
 mod settings;
@@ -29,6 +30,7 @@ fn operations() -> Vec<Operation> {
     let mut all = accounts::sign_in();
     all.extend(backends::operations());
     all.extend(tokens::operations());
+    all.extend(routing::operations());
     all.extend(settings::operations());
     all.extend(service::operations());
     all.extend(accounts::operations());
@@ -41,6 +43,7 @@ fn operations() -> Vec<Operation> {
 fn components() -> Vec<(&'static str, Value)> {
     let mut all = backends::components();
     all.extend(tokens::components());
+    all.extend(routing::components());
     all.extend(settings::components());
     all.extend(service::components());
     all.extend(accounts::components());

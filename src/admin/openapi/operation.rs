@@ -13,7 +13,8 @@ pub(super) struct Operation {
     /// The name of the function in a client.
     id: &'static str,
     summary: &'static str,
-    query: Vec<(&'static str, Value)>,
+    /// Name, whether it has to be given, and what it is.
+    query: Vec<(&'static str, bool, Value)>,
     body: Option<Value>,
     answer: Value,
     /// The form of the answer.
@@ -44,9 +45,15 @@ pub(super) fn delete(
 }
 
 impl Operation {
-    /// With one more parameter behind the question mark; none has to be given.
+    /// With one more parameter behind the question mark, which need not be given.
     pub(super) fn query(mut self, name: &'static str, schema: Value) -> Operation {
-        self.query.push((name, schema));
+        self.query.push((name, false, schema));
+        self
+    }
+
+    /// With one that must be given.
+    pub(super) fn required(mut self, name: &'static str, schema: Value) -> Operation {
+        self.query.push((name, true, schema));
         self
     }
 
@@ -78,7 +85,13 @@ impl Operation {
         if self.path.contains("{id}") {
             parameters.push(json!({"$ref": "#/components/parameters/id"}));
         }
-        let of_query = |(name, schema)| json!({"name": name, "in": "query", "schema": schema});
+        let of_query = |(name, is_required, schema)| {
+            let mut parameter = json!({"name": name, "in": "query", "schema": schema});
+            if is_required {
+                parameter["required"] = json!(true);
+            }
+            parameter
+        };
         parameters.extend(self.query.into_iter().map(of_query));
         if !parameters.is_empty() {
             shown["parameters"] = json!(parameters);

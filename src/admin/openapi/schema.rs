@@ -27,6 +27,11 @@ pub(super) fn number(min: i64, max: i64) -> Value {
     json!({"type": "integer", "minimum": min, "maximum": max})
 }
 
+/// From 0 to 1.
+pub(super) fn part() -> Value {
+    json!({"type": "number", "minimum": 0, "maximum": 1})
+}
+
 pub(super) fn list(items: Value) -> Value {
     let mut list = json!({"type": "array"});
     list["items"] = items;

@@ -62,7 +62,10 @@ pub(super) fn operations() -> Vec<Operation> {
         post("/admin/api/backup", "downloadBackup", "A copy of the database, without its key", file).file(),
         post("/admin/api/import", "importFiles", "Imports data of the Node program", imported())
             .query("apply", such_as(told(flag(), "Without it nothing is changed."), true))
-            .body(object(vec![("files", files())])),
+            .body(object(vec![
+                ("files", files()),
+                ("confirm?", told(flag(), "Imports rules that shut out your own address.")),
+            ])),
     ]
 }
 

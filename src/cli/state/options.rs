@@ -147,7 +147,7 @@ impl<'m> Options<'m> {
             name: self.name(),
             enabled: self.enabled(),
             expires_at: None,
-            models: self.checked(args::MODELS, rules::pattern),
+            models: self.models(),
             ips: self.checked(args::IPS, token_rules::range),
             rate_limit: self.rate_limit(),
             tokens_per_minute: self.limit(args::TOKENS, MAX_TOKENS_A_MINUTE),
@@ -158,6 +158,14 @@ impl<'m> Options<'m> {
             metadata: self.metadata(),
             is_quota_reset: false,
         }
+    }
+
+    fn models(&mut self) -> Option<Vec<String>> {
+        let list = self.checked(args::MODELS, rules::pattern)?;
+        if let Err(wrong) = rules::patterns(&list) {
+            self.note(args::MODELS, &wrong);
+        }
+        Some(list)
     }
 
     /// A list of which each item is checked; an empty text is no item.

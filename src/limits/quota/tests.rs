@@ -47,7 +47,7 @@ fn what_is_reserved_is_settled_with_what_it_cost() {
     assert_eq!(now(&quota), (1030, 0), "the estimate was too low");
     assert_eq!(
         reserve(&quota, 1000, 1, 1).unwrap_err(),
-        Exhausted { limit: 1000, left: 0, resets_at: june() }
+        Exhausted { limit: 1000, needs: 2, left: 0, resets_at: june() }
     );
     assert!(reserve(&quota, 2000, 1, 1).is_ok(), "a limit that was raised");
 }

@@ -93,7 +93,9 @@ fn standing_tells_what_is_left_and_when_all_is_back() {
 fn the_header_is_rounded_up() {
     let standing = Sliding::new(MINUTE, Instant::now()).look(1, Instant::now());
     let seconds = |millis| {
-        Refusal { standing, retry_after: Some(Duration::from_millis(millis)) }.retry_after_seconds().unwrap()
+        Refusal { standing, asked: 1, retry_after: Some(Duration::from_millis(millis)) }
+            .retry_after_seconds()
+            .unwrap()
     };
     assert_eq!((seconds(1), seconds(1000), seconds(1001)), (1, 1, 2));
 }

@@ -94,7 +94,7 @@ async fn a_maximum_of_zero_refuses_all_and_promises_nothing() {
         let (_fake, gateway) = gateway(&[(&switch, "true"), (&max, "0")], &[token("alice")]).await;
         let reply = gateway.send(&v1("alice")).await;
         assert_eq!(told(&reply), (429, LIMITED.to_owned()), "{kind}");
-        assert_eq!(reply.header("retry-after"), None);
+        assert_eq!((reply.header("retry-after"), reply.header("x-should-retry")), (None, Some("false")));
     }
 }
 
@@ -117,7 +117,11 @@ async fn every_reply_tells_how_much_is_left() {
     assert!((4850..4900).contains(&left), "prompt and reply are set aside: {left}");
     assert!(first.header("x-ratelimit-reset-tokens").unwrap().starts_with("1m"));
     let exposed = first.header("access-control-expose-headers").unwrap();
-    assert!(exposed.contains("x-ratelimit-remaining-tokens") && exposed.contains("retry-after"));
+    assert!(
+        exposed.contains("x-should-retry")
+            && exposed.contains("x-ratelimit-remaining-tokens")
+            && exposed.contains("retry-after")
+    );
     let second = asks().await;
     let settled = number(&second, "x-ratelimit-remaining-tokens");
     assert!(settled > left - 20, "the first was settled with the five tokens that it cost: {settled}");
@@ -145,6 +149,10 @@ async fn tokens_a_minute_are_set_aside_and_settled() {
     first.next_data().await;
     let refused = gateway.send(&body(600, false)).await;
     assert_eq!(told(&refused), (429, LIMITED.to_owned()), "the first has not come to its end yet");
+    assert_eq!(refused.header("x-should-retry"), None, "waiting helps");
+    let (text, left) = (refused.text(), refused.header("x-ratelimit-remaining-tokens").unwrap());
+    let needs: u64 = text.split(" needs ").nth(1).unwrap().split(' ').next().unwrap().parse().unwrap();
+    assert!((601..700).contains(&needs) && text.contains(&format!("{left} of 1000 are left")), "{text}");
     assert_eq!(fake.log.of("/api/chat").len(), 1);
     drop(first);
     let mut fits = client::open(gateway.addr, &body(600, true)).await;

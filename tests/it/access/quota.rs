@@ -251,3 +251,25 @@ async fn a_kill_takes_no_more_than_the_last_second_with_it() {
     assert!(written >= old && written <= all, "{written} of {all}, {old} of them older than a second");
     assert_eq!((prompt, completion, token.quota_used), (3 * requests, 2 * requests, 5 * requests));
 }
+
+#[tokio::test]
+async fn a_refusal_says_what_is_missing_and_that_no_retry_helps() {
+    let poor = NewToken { quota_limit: Some(100), models: vec!["m".to_owned()], ..token("poor") };
+    let (_fake, gateway) = gateway(&[], &[poor]).await;
+    let refused = gateway.send(&long("poor")).await;
+    assert_eq!(told(&refused), (429, "insufficient_quota".to_owned()));
+    assert_eq!((refused.header("x-should-retry"), refused.header("retry-after")), (Some("false"), None));
+    let text = refused.text();
+    let needs: u64 = text.split(" needs ").nth(1).unwrap().split(' ').next().unwrap().parse().unwrap();
+    assert!((1000..1100).contains(&needs) && text.contains("100 of 100 are left"), "{text}");
+    // Whoever showed the token is counted: lists, what is refused for the model or the quota, mistakes.
+    assert_eq!(gateway.send(&with(Request::get("/v1/models"), "poor")).await.status, 200);
+    let mut other = chat(false);
+    other["model"] = "other".into();
+    assert_eq!(gateway.send(&with(Request::post(CHAT, &other), "poor")).await.status, 403);
+    assert_eq!(gateway.send(&with(Request::post(CHAT, &json!({})), "poor")).await.status, 400);
+    let home = gateway.stopped().await;
+    let (row, usage) = books(home.path()).await;
+    let requests: i64 = usage.iter().map(|row| row.counts.requests).sum();
+    assert_eq!((row.totals.total_requests, requests), (4, 4));
+}

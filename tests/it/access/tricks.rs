@@ -1,5 +1,7 @@
 //! What is tried to get in without a token, or to get more by one than it gives.
 
+use std::time::{Duration, Instant};
+
 use ollama2openai::store::{NewToken, Store, TokenQuery};
 use serde_json::{Value, json};
 
@@ -136,4 +138,48 @@ async fn a_longest_reply_of_2_to_the_63_is_no_way_round_a_quota() {
         let json: Value = seen.request.json().unwrap();
         assert!(json["options"]["num_predict"].as_i64().is_some_and(|most| most <= 1000), "{json}");
     }
+}
+
+#[tokio::test]
+async fn two_hosts_are_one_too_many() {
+    let (fake, gateway) = gateway(&[], &[token("alice")]).await;
+    let twice = |request: Request| request.header("host", "localhost").and_header("host", "evil.example");
+    let other = |request: Request| request.header("host", "localhost").and_header("host", "localhost");
+    let absolute = |host: &str| with(Request::get(&format!("http://{host}/v1/models")), "alice");
+    for request in [
+        twice(ask("alice")),
+        other(ask("alice")),
+        twice(Request::get("/health")),
+        twice(Request::get("/nothing")),
+        absolute("evil.example").header("host", "localhost"),
+        absolute("localhost:81").header("host", "localhost:80"),
+        absolute("localhost").header("host", "a b"),
+    ] {
+        assert_eq!(told(&gateway.send(&request).await), (400, "invalid_host".to_owned()), "{request:?}");
+    }
+    for path in ["/admin", "/admin/api/keys", "/admin/login"] {
+        let reply = gateway.send(&twice(Request::get(path))).await;
+        assert_eq!((reply.status, &reply.json()["code"]), (400, &json!("invalid_host")), "{path}");
+    }
+    assert!(fake.log.of("/api/chat").is_empty());
+    for request in [
+        absolute("localhost").header("host", "LOCALHOST:80"),
+        absolute("gateway.example:8080").header("host", "gateway.example:8080"),
+        absolute("gateway.example").without("host"),
+    ] {
+        assert_eq!(gateway.send(&request).await.status, 200, "{request:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_list_of_thousands_of_long_patterns_costs_little() {
+    let long = (0..4096).map(|at| format!("*{}b{at}", "a".repeat(490))).collect();
+    let (_fake, gateway) = gateway(&[], &[NewToken { models: long, ..token("long") }]).await;
+    let mut body = chat(false);
+    body["model"] = ("a".repeat(1023) + "c").into();
+    let began = Instant::now();
+    let refused = gateway.send(&with(Request::post(CHAT, &body), "long")).await;
+    assert_eq!(told(&refused), (403, "model_not_allowed".to_owned()));
+    // The product of the lengths is two thousand million; the sum is six.
+    assert!(began.elapsed() < Duration::from_secs(2), "{:?}", began.elapsed());
 }

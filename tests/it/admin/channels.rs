@@ -1,8 +1,12 @@
 //! `/admin/api/channels`: each call, with the fields that the Node program had.
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 
-use super::{KEY, channel, done_by, get, has, hides, post, refused, started, well, who};
+use super::{
+    CHAT, Fake, KEY, Script, Seen, channel, chat, done_by, get, has, hides, post, refused, started, well, who,
+};
 
 const FIELDS: [&str; 20] = [
     "id",
@@ -187,14 +191,39 @@ async fn checks_look_at_enabled_channels() {
     let mut checked = Value::Null;
     for _ in 0..3 {
         checked = post(&gateway, "/channels/check", &Value::Null).await;
+        let results = checked["results"].as_array().unwrap().iter();
+        let results: Vec<_> =
+            results.map(|one| (one["name"].as_str().unwrap(), one["healthy"].as_bool().unwrap())).collect();
+        assert_eq!(results, [("here", true), ("nowhere", false)], "the first look says it already");
     }
-    let results = checked["results"].as_array().unwrap().iter();
-    let results: Vec<_> =
-        results.map(|one| (one["name"].as_str().unwrap(), one["healthy"].as_bool().unwrap())).collect();
-    assert_eq!(results, [("here", true), ("nowhere", false)]);
     assert_eq!(checked["channels"].as_array().map(Vec::len), Some(3));
     assert!(checked["channels"][1]["lastError"].as_str().unwrap().contains("refused"), "{checked}");
     assert_eq!(get(&gateway, "/channels").await["summary"]["healthy"], 1);
     assert_eq!(post(&gateway, "/channels/reset-health", &Value::Null).await, json!({"success": true}));
     assert_eq!(get(&gateway, "/channels").await["summary"]["healthy"], 2);
+}
+
+#[tokio::test]
+async fn a_web_server_is_no_ollama() {
+    let page = |_: &Seen| Script::whole(200, "text/html", "<!doctype html><p>It works!");
+    let other = |_: &Seen| Script::json(200, &json!({"status": "ok"}));
+    let web = Fake::start(([127, 0, 0, 1], 0).into(), Arc::new(page)).await.unwrap();
+    let api = Fake::start(([127, 0, 0, 1], 0).into(), Arc::new(other)).await.unwrap();
+    let gateway = started(&[]).await;
+    for upstream in [&web, &api] {
+        let path = format!(
+            "/channels/{}",
+            channel(&gateway, &json!({"name": "c", "baseUrl": upstream.url()})).await
+        );
+        let checked = post(&gateway, "/channels/check", &Value::Null).await;
+        assert_eq!(checked["results"][0]["healthy"], false, "{checked}");
+        let error = checked["channels"][0]["lastError"].as_str().unwrap();
+        assert!(error.contains("is it an Ollama?"), "{error}");
+        let reply = gateway.post(CHAT, &chat(false)).await;
+        assert_eq!(reply.status, 502, "{}", reply.text());
+        done_by(&gateway, "DELETE", &path, &Value::Null).await;
+    }
+    let key = post(&gateway, "/keys", &json!({"key": format!("{}|k", web.url())})).await;
+    let path = format!("/keys/{}/check", key["key"]["id"].as_str().unwrap());
+    assert_eq!(post(&gateway, &path, &Value::Null).await["key"]["healthy"], false);
 }

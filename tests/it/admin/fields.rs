@@ -11,6 +11,9 @@ async fn each_wrong_field_is_named() {
     for (field, value) in [
         ("name", json!("")),
         ("name", json!("a\nb")),
+        ("name", json!("gpu \u{202e}drawkcab")),
+        ("name", json!("a\u{2066}b")),
+        ("name", json!("a\u{200f}")),
         ("name", json!("x".repeat(201))),
         ("name", json!(7)),
         ("enabled", json!("yes")),
@@ -120,4 +123,24 @@ async fn what_is_no_object_is_refused() {
         reply.text()
     );
     assert_eq!(call(&gateway, "GET", "/channels", &Value::Null).await.json()["summary"]["total"], 0);
+}
+
+#[tokio::test]
+async fn lists_of_patterns_are_bounded_as_a_whole() {
+    let gateway = started(&[]).await;
+    let list = |bytes: usize| -> Vec<String> { (0..bytes / 512).map(|_| "a".repeat(512)).collect() };
+    for (path, field) in [("/channels", "models"), ("/keys", "models"), ("/tokens", "allowedModels")] {
+        let mut body = json!({"name": "c", "key": "http://127.0.0.1:1|k", field: list(64 << 10)});
+        call(&gateway, "POST", path, &body).await;
+        assert!(get(&gateway, path).await["summary"]["total"] != 0, "{path}: 64 KiB are fine");
+        body[field] = json!(list((64 << 10) + 512));
+        body["name"] = "d".into();
+        body["key"] = "http://127.0.0.1:2|k".into();
+        let error = refused(&gateway, 400, "POST", path, &body).await;
+        assert_eq!(super::names(&error["fields"]), [field], "{error}");
+    }
+    let many: serde_json::Map<_, _> = (0..4097).map(|at| (format!("m{at}"), json!("m"))).collect();
+    let error =
+        refused(&gateway, 400, "POST", "/channels", &json!({"name": "e", "modelMapping": many})).await;
+    assert_eq!(super::names(&error["fields"]), ["modelMapping"], "{error}");
 }

@@ -95,7 +95,7 @@ async fn what_was_changed_here_stays_and_a_name_that_is_taken_gets_a_number() {
     store.save_settings(&[("IP_ACCESS_MODE", Some("blacklist".to_owned()))], &By::cli()).await.unwrap();
     store.close().await;
     let out = here.import(old.path(), &["--apply"]).await.good();
-    assert!(about(&out, "setting IP_ACCESS_MODE").starts_with("  exact        already there "), "{out}");
+    assert!(about(&out, "setting IP_ACCESS_MODE").starts_with("  approximate  already there "), "{out}");
     assert!(out.contains("what is saved here counts"), "{out}");
     let (rows, settings) = stored(&here.data()).await;
     assert_eq!(channel(&rows, "GPU room").base_url, "http://mine:11434");
@@ -162,6 +162,30 @@ async fn a_dot_env_is_told_of_line_by_line_and_nothing_of_it_is_saved() {
 }
 
 #[tokio::test]
+async fn lines_of_a_dot_env_that_contradict_each_other_are_told_of() {
+    let (here, old) = (Here::new(), small(&[]));
+    let text = "PORT=3001\nAPI_TOKEN=mArKeR-a\nLOG_LEVEL=info\nPORT=3002\nAPI_TOKEN=\nLOG_LEVEL=info\n";
+    std::fs::write(old.path().join(".env"), text).unwrap();
+    let out = here.import(old.path(), &[]).await.good();
+    for (line, other, name) in [(1, 4, "PORT"), (2, 5, "API_TOKEN")] {
+        assert!(about(&out, &format!("  line {line}")).starts_with("  unsupported  not taken "), "{out}");
+        let note = format!("line {other} says another {name}, and only that one ever counted");
+        assert!(out.contains(&note), "{out}");
+    }
+    assert_eq!((out.matches("setting LOG_LEVEL").count(), out.contains("line 3")), (1, false), "{out}");
+}
+
+#[tokio::test]
+async fn what_is_there_already_needs_nobody_any_more() {
+    let (here, old) = (Here::new(), full(&[]));
+    let out = here.import(old.path(), &["--apply"]).await.good();
+    assert!(about(&out, "token odd end").starts_with("  manual       new "), "{out}");
+    let out = here.import(old.path(), &["--apply"]).await.good();
+    assert!(about(&out, "token odd end").starts_with("  approximate  already there "), "{out}");
+    assert!(about(&out, "channel nowhere").starts_with("  manual       not taken "), "{out}");
+}
+
+#[tokio::test]
 async fn old_files_with_secrets_are_deleted_when_asked_and_when_nothing_of_them_is_missing() {
     let (here, old) = (Here::new(), small(&[]));
     std::fs::write(old.path().join(".env"), "API_TOKEN=mArKeR\n").unwrap();
@@ -220,6 +244,10 @@ async fn the_folder_of_the_installation_does_as_well() {
     let nothing = tempfile::tempdir().unwrap();
     let error = here.import(nothing.path(), &[]).await.bad(1);
     assert!(error.contains("holds nothing of the Node program"), "{error}");
+    let error = here.import(&nothing.path().join("gone"), &[]).await.bad(1);
+    assert!(error.contains("gone\" is not there"), "{error}");
+    let error = here.import(&old.path().join("data/keys.json"), &[]).await.bad(1);
+    assert!(error.contains("keys.json\" is a file: name the folder that it is in"), "{error}");
 }
 
 #[tokio::test]

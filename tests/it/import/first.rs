@@ -87,7 +87,7 @@ async fn old_tokens_open_what_they_opened_and_no_more() {
         (ALICE, "llama3.2", 403, "model_not_allowed"),
         ("sk-o2o-mArKeR-off", "qwen3:8b", 401, "token_disabled"),
         ("sk-o2o-mArKeR-from-nowhere", "qwen3:8b", 401, "token_disabled"),
-        ("sk-o2o-mArKeR-odd-end", "qwen3:8b", 403, "ip_not_allowed"),
+        ("sk-o2o-mArKeR-odd-end", "qwen3:8b", 401, "token_disabled"),
         ("anything", "qwen3:8b", 401, "invalid_api_key"),
     ] {
         let reply = ask_any(&gateway, token, model).await;
@@ -171,7 +171,7 @@ async fn the_start_prints_what_it_took_over_and_names_no_secret() {
         shown.contains("imported   from the Node program: 8 keys, 3 channels, 5 tokens, 2 settings\n"),
         "{shown}"
     );
-    assert!(shown.contains("3 things need you\n"), "{shown}");
+    assert!(shown.contains("4 things need you\n"), "{shown}");
     assert!(shown.contains(&format!("all of it: {}\n", home.path().join(REPORT).display())), "{shown}");
     assert!(shown.contains("Secrets in plain text are still in: "), "{shown}");
     running.kill().await;
@@ -256,14 +256,18 @@ async fn what_cannot_be_as_it_was_never_opens_more_than_before() {
     said("none of its allowedIPs can be used: it is turned off");
     assert_eq!(token(&rows, "sk-o2o-mArKeR-odd-end").ips, ["10.0.0.0/8"]);
     said("ranges in its allowedIPs had no effect before");
-    assert_eq!(token(&rows, "sk-o2o-mArKeR-odd-end").expires_at, None);
-    said("its expiresAt is no time, so that it never ended");
+    let odd_end = token(&rows, "sk-o2o-mArKeR-odd-end");
+    assert_eq!((odd_end.enabled, &odd_end.expires_at), (false, &None));
+    said("its expiresAt cannot be read: it is turned off");
     assert!(!token(&rows, "sk-o2o-mArKeR-off").enabled);
     assert_eq!(rows.tokens.len(), 5);
     said("another token before it has the same text");
     said("it has no text and let nobody in");
     let names: Vec<_> = settings.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
     assert_eq!(names, [("IP_ACCESS_MODE", "whitelist"), ("IP_WHITELIST", "10.0.0.0/8,127.0.0.1,::1")]);
+    said("approximate  new            setting IP_ACCESS_MODE=whitelist\n");
+    said("now they are for every path, for the panel and /admin too");
+    said("an IP_WHITELIST of the environment was added to it before");
     said("left out of the whitelist, as no addresses, which matched nobody: 1");
 }
 

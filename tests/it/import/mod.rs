@@ -4,6 +4,7 @@
 mod command;
 mod first;
 mod killed;
+mod odd_tokens;
 mod refused;
 mod upload;
 

@@ -119,3 +119,42 @@ async fn every_odd_thing_of_the_samples_is_told_without_a_secret() {
         assert!(reply.status == 400 && reply.json()["fields"]["days"].is_string(), "{}", reply.text());
     }
 }
+
+#[tokio::test]
+async fn rules_that_would_shut_the_sender_out_are_refused_unless_they_are_confirmed() {
+    let env = [("ADMIN_PASSWORD", "the-password"), ("TRUST_PROXY", "true"), ("ALLOW_ANONYMOUS", "true")];
+    let gateway = Gateway::start(&env).await;
+    let from = async |address: &str, path: &str, body: &Value| {
+        let request = Request::post(&format!("/admin/api{path}"), body);
+        let request =
+            request.header("authorization", "Bearer the-password").header("x-forwarded-for", address);
+        let reply = gateway.send(&request).await;
+        (reply.status, reply.json())
+    };
+    let me = "203.0.113.9";
+    let rules = json!({"mode": "whitelist", "whitelist": ["198.51.100.7"], "blacklist": []});
+    let mut body = json!({"files": {"access.json": rules, "tokens.json": sample("small/tokens.json", &[])}});
+    let (status, report) = from(me, "/import", &body).await;
+    assert_eq!((status, &report["applied"]), (200, &json!(false)), "{report}");
+    assert!(
+        report["warnings"].to_string().contains("your own address, 203.0.113.9, is shut out"),
+        "{report}"
+    );
+    assert_eq!(report["items"][1]["fit"], "approximate", "{report}");
+    let (status, error) = from(me, "/import?apply=true", &body).await;
+    assert_eq!(
+        (status, &error["code"], &error["address"]),
+        (409, &json!("would_lock_out"), &json!(me)),
+        "{error}"
+    );
+    let tokens = call(&gateway, "/tokens", &Value::Null).await.json();
+    assert_eq!(tokens["summary"]["total"], 0, "nothing was imported: {tokens}");
+    body["confirm"] = true.into();
+    let (status, report) = from(me, "/import?apply=true", &body).await;
+    assert_eq!((status, &report["applied"]), (200, &json!(true)), "{report}");
+    assert!(report["warnings"].to_string().contains("is shut out"), "{report}");
+    assert_eq!(from(me, "/import", &body).await.0, 403);
+    // What is saved already counts, and so the same rules are no danger to one who is inside.
+    let (status, report) = from("198.51.100.7", "/import?apply=true", &body).await;
+    assert_eq!((status, &report["warnings"]), (200, &json!([])), "{report}");
+}

@@ -51,10 +51,10 @@ impl<'d> Checker<'d> {
                     faults.push(format!("{at}: {value} is none of {told}"));
                 }
                 "const" if told != value => faults.push(format!("{at}: {value} is not {told}")),
-                "minimum" if value.as_i64().is_some_and(|it| it < told.as_i64().unwrap()) => {
+                "minimum" if value.as_f64().is_some_and(|it| it < told.as_f64().unwrap()) => {
                     faults.push(format!("{at}: {value} is less than {told}"));
                 }
-                "maximum" if value.as_i64().is_some_and(|it| it > told.as_i64().unwrap()) => {
+                "maximum" if value.as_f64().is_some_and(|it| it > told.as_f64().unwrap()) => {
                     faults.push(format!("{at}: {value} is more than {told}"));
                 }
                 "format" => {
@@ -139,6 +139,7 @@ fn is_of(told: &Value, value: &Value) -> bool {
         "string" => value.is_string(),
         "boolean" => value.is_boolean(),
         "integer" => value.is_i64() || value.is_u64(),
+        "number" => value.is_number(),
         "array" => value.is_array(),
         "object" => value.is_object(),
         other => panic!("what is {other}?"),

@@ -120,6 +120,17 @@ impl Walk {
         body
     }
 
+    /// A parameter that must name something, which is made for it.
+    async fn special(&mut self, operation: &Operation) -> Option<String> {
+        if operation.id() != "explainRoute" {
+            return None;
+        }
+        let off = json!({"key": self.new_url(), "enabled": false});
+        self.made("/admin/api/keys", &off, "key").await;
+        let token = self.made("/admin/api/tokens", &json!({"allowedModels": ["other"]}), "token").await;
+        Some(format!("token={}", token.id))
+    }
+
     fn sample(&mut self, schema: &Value) -> Value {
         let told = schema["examples"].get(0).or_else(|| schema["enum"].get(0));
         match (told, schema["type"].as_str()) {
@@ -235,14 +246,18 @@ async fn every_operation_takes_and_answers_what_is_told() {
         let is_of_one = operation.path.contains("{id}");
         let mut thing = if is_of_one { walk.thing(&operation.path).await } else { Thing::default() };
         let mut body = walk.body(operation, &mut thing).await;
-        let query = query(operation);
+        let query = match walk.special(operation).await {
+            Some(more) => format!("{}&{more}", query(operation, false)),
+            None => query(operation, false),
+        };
         if !query.is_empty() {
             let body = if body.is_empty() { Value::Null } else { body.clone().into() };
             let answer = walk.answer(operation, &thing, &query, &body).await;
             checker.hold(operation.answer(), &answer, id);
         }
         if operation.method == "GET" {
-            let answer = walk.answer(operation, &thing, "", &Value::Null).await;
+            let required = self::query(operation, true);
+            let answer = walk.answer(operation, &thing, &required, &Value::Null).await;
             checker.hold(operation.answer(), &answer, id);
             continue;
         }
@@ -265,14 +280,19 @@ async fn every_operation_takes_and_answers_what_is_told() {
     assert!(unseen.is_empty(), "no answer had {unseen:?}");
 }
 
-/// Every parameter that has an example, or a choice, and one that is none.
-fn query(operation: &Operation) -> String {
+/// Every parameter that has an example, or a choice, and one that is none; or just those that must be given.
+fn query(operation: &Operation, is_least: bool) -> String {
     let parameters = operation.told["parameters"].as_array().into_iter().flatten();
+    let parameters = parameters.filter(|parameter| !is_least || parameter["required"] == true);
     let pairs = parameters.filter_map(|parameter| {
         let value = parameter["schema"]["examples"].get(0).or_else(|| parameter["schema"]["enum"].get(0))?;
         let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
         Some(format!("{}={text}", parameter["name"].as_str()?))
     });
     let pairs: Vec<_> = pairs.collect();
-    if pairs.is_empty() { String::new() } else { format!("?{}&inventedForThis=1", pairs.join("&")) }
+    match (pairs.is_empty(), is_least) {
+        (true, _) => String::new(),
+        (false, true) => format!("?{}", pairs.join("&")),
+        (false, false) => format!("?{}&inventedForThis=1", pairs.join("&")),
+    }
 }

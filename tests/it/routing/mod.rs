@@ -2,6 +2,7 @@
 
 mod budget;
 mod candidates;
+mod explain;
 mod health;
 mod leaving;
 mod no_retries;

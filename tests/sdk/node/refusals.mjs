@@ -45,6 +45,8 @@ async function refused(all, [expected, status, type], code, wait = /^null$/) {
       assert.equal(error.constructor, expected, String(error));
       assert.deepEqual([error.status, error.code, error.type, Boolean(error.requestID)], [status, code, type, true]);
       assert.match(String(error.headers.get('retry-after')), wait);
+      const isLasting = status === 429 && !error.headers.has('retry-after');
+      assert.equal(error.headers.get('x-should-retry'), isLasting ? 'false' : null);
       return true;
     });
   }

@@ -126,6 +126,7 @@ def test_a_quota_that_is_used_up(client_of, ollama):
     for call in calls(client):
         error = refusal(call, LIMITED, 429, "insufficient_quota", "insufficient_quota")
         assert "retry-after" not in error.response.headers, "clients would wait for weeks"
+        assert error.response.headers["x-should-retry"] == "false"
     assert not ollama.seen
 
 

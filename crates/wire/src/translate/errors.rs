@@ -58,6 +58,7 @@ pub fn from_refusal(refusal: Refusal<'_>) -> ApiError {
             let message = format!("the model '{}' does not support embeddings", refusal.asked);
             ApiError::invalid("model", message).with_code("model_not_supported")
         }
+        405 | 501 if found.message.is_none() => stranger(refusal.status),
         503 => ApiError {
             code: Some("overloaded"),
             retry_after: Some(refusal.retry_after.unwrap_or(RETRY_AFTER)),
@@ -69,13 +70,8 @@ pub fn from_refusal(refusal: Refusal<'_>) -> ApiError {
 }
 
 fn not_found(refusal: &Refusal<'_>, found: Found) -> ApiError {
+    let Some(message) = found.message.filter(|_| found.is_json) else { return stranger(refusal.status) };
     let error = ApiError::new(404, "not_found_error", "");
-    let Some(message) = found.message.filter(|_| found.is_json) else {
-        return ApiError {
-            message: "the upstream does not know this path; is it an Ollama?".into(),
-            ..error
-        };
-    };
     // Ollama may spell a mapped name in full, so its own words are kept only for a name that the client knows.
     let message = if refusal.asked == refusal.served {
         message
@@ -83,6 +79,13 @@ fn not_found(refusal: &Refusal<'_>, found: Found) -> ApiError {
         format!("model '{}' not found", refusal.asked)
     };
     ApiError { message, param: Some("model".into()), code: Some("model_not_found"), ..error }
+}
+
+/// The upstream does not speak Ollama's API: the operator's mistake, not the client's.
+fn stranger(status: u16) -> ApiError {
+    ApiError::upstream(format!(
+        "the upstream does not know Ollama's paths (status {status}); is it an Ollama?"
+    ))
 }
 
 /// The message with the model's own name replaced by the one the client knows, where it stands as a word.
