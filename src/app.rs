@@ -70,8 +70,7 @@ impl App {
     /// The system's, when the port cannot be bound or gives no random numbers.
     pub async fn start(loaded: Loaded) -> anyhow::Result<App> {
         let config = loaded.config.clone();
-        let listener = listen(&config)?;
-        let addr = listener.local_addr()?;
+        let (listener, addr) = listen(&config)?;
         let (store, imported) = open(&config).await?;
         let ids = Arc::new(Ids::new(getrandom::u64().map_err(io::Error::other)?));
         let lasting = Lasting::new(&config);
@@ -194,11 +193,13 @@ impl App {
     }
 }
 
-fn listen(config: &Config) -> anyhow::Result<TcpListener> {
+fn listen(config: &Config) -> anyhow::Result<(TcpListener, SocketAddr)> {
     let wanted = SocketAddr::new(config.listen.host, config.listen.port);
-    bind(wanted).with_context(|| {
+    let listener = bind(wanted).with_context(|| {
         format!("cannot listen on {wanted}: if another program has the port, choose another with --port")
-    })
+    })?;
+    let addr = listener.local_addr()?;
+    Ok((listener, addr))
 }
 
 /// The database, and what was imported into a new one.
