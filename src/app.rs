@@ -1,5 +1,6 @@
 //! The gateway as a value: built from a configuration, with nothing global, so that tests can run several.
 
+mod cautions;
 mod traces;
 mod watch;
 
@@ -9,6 +10,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
+use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -23,6 +25,7 @@ use crate::serve::{Planes, Server, bind};
 use crate::snapshot::{Lasting, Registry, Reloader};
 use crate::store::{Store, StoreError};
 use crate::upstream::Sight;
+pub(crate) use cautions::shut_out;
 
 /// Between two looks whether another process, such as the command line, has changed what is stored.
 const FOLLOW: Duration = Duration::from_millis(500);
@@ -48,6 +51,8 @@ pub struct App {
     pub proxy: Arc<Proxy>,
     /// What was taken over from the Node program at this start, the first one in its data folder.
     pub imported: Option<import::First>,
+    /// What whoever starts it should know; all of it is in the log, too.
+    pub cautions: Vec<String>,
     server: Arc<Server>,
     reloader: Arc<Reloader>,
     accepting: TaskTracker,
@@ -65,11 +70,7 @@ impl App {
     /// The system's, when the port cannot be bound or gives no random numbers.
     pub async fn start(loaded: Loaded) -> anyhow::Result<App> {
         let config = loaded.config.clone();
-        let wanted = SocketAddr::new(config.listen.host, config.listen.port);
-        let listener = bind(wanted).with_context(|| {
-            format!("cannot listen on {wanted}: if another program has the port, choose another with --port")
-        })?;
-        let addr = listener.local_addr()?;
+        let (listener, addr) = listen(&config)?;
         let (store, imported) = open(&config).await?;
         let ids = Arc::new(Ids::new(getrandom::u64().map_err(io::Error::other)?));
         let lasting = Lasting::new(&config);
@@ -89,6 +90,7 @@ impl App {
             default_base: config.upstream.key_base.clone(),
             quota_zone: config.limits.zone.clone(),
         });
+        let cautions = cautions::of(&admin).await?;
         let proxy = Arc::new(Proxy {
             snapshot: Arc::clone(reloader.current()),
             client,
@@ -105,8 +107,19 @@ impl App {
         let server = Arc::new(Server::new(&config.listen, planes, TaskTracker::new()));
         let (accepting, background, stop) = Default::default();
         let (found, first) = tokio::sync::watch::channel(None);
-        let app =
-            App { addr, proxy, imported, server, reloader, accepting, background, stop, first, exporter };
+        let app = App {
+            addr,
+            proxy,
+            imported,
+            cautions,
+            server,
+            reloader,
+            accepting,
+            background,
+            stop,
+            first,
+            exporter,
+        };
         app.accepting.spawn(Arc::clone(&app.server).run(listener));
         app.run_beside(watch::run(Arc::clone(&app.proxy), found));
         app.run_beside(follow(Arc::clone(&app.reloader)));
@@ -178,6 +191,15 @@ impl App {
         self.reloader.close().await;
         in_time
     }
+}
+
+fn listen(config: &Config) -> anyhow::Result<(TcpListener, SocketAddr)> {
+    let wanted = SocketAddr::new(config.listen.host, config.listen.port);
+    let listener = bind(wanted).with_context(|| {
+        format!("cannot listen on {wanted}: if another program has the port, choose another with --port")
+    })?;
+    let addr = listener.local_addr()?;
+    Ok((listener, addr))
 }
 
 /// The database, and what was imported into a new one.

@@ -102,6 +102,7 @@ async fn run(
     let mut ending = Ending::caught()?;
     greeting.imported(&app, &config, look, out)?;
     greeting.listening(&app, &config, look, out)?;
+    greeting.cautions(&app, &config, look, out)?;
     // A signal ends the first look, too: it may wait for a host that sleeps.
     tokio::select! {
         seen = app.first_look() => {

@@ -141,6 +141,10 @@ fn refused(mut error: clap::Error, console: &mut Console<'_>) -> std::io::Result
         {
             // A key in the wrong place, more likely than a slip in a word.
             error.insert(kind, ContextValue::String("***".to_owned()));
+            // A tip would repeat it.
+            for tip in [ContextKind::Suggested, ContextKind::SuggestedArg, ContextKind::SuggestedSubcommand] {
+                error.remove(tip);
+            }
         }
     }
     let (stream, colour) = match error.use_stderr() {

@@ -24,7 +24,7 @@ fn main() -> ExitCode {
     let ended = match command {
         Command::Done(code) => return code,
         Command::Healthcheck(address) => return cli::healthcheck(address, &mut err),
-        Command::State { job, loaded } => cli::state(job, &loaded.config, &mut console),
+        Command::State { job, loaded } => cli::state(job, &loaded, &mut console),
         Command::Serve(loaded) => boot::serve(loaded, look, &mut out),
         Command::Demo { loaded, replay } => boot::demo(loaded, replay.as_deref(), look, &mut out),
         Command::BenchUpstream { port } => boot::bench_upstream(port, &mut out),

@@ -48,7 +48,9 @@ pub(super) const ACTIONS: [&str; 28] = [
 const PAGE: i64 = 100;
 const LARGEST_PAGE: i64 = 1000;
 
-fn shown(row: &AuditRow) -> Value {
+/// A row for people.
+#[must_use]
+pub fn shown(row: &AuditRow) -> Value {
     json!({
         "id": row.id,
         "timestamp": row.at,

@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan as _};
 use serde_json::{Map, Value, json};
 
-use crate::store::DailyUse;
+use crate::store::{DailyUse, Store, StoreError};
 
 /// Seconds of a day.
 const DAY: i64 = 86_400;
@@ -38,11 +38,6 @@ pub(super) fn of_number(number: i64) -> String {
 pub(super) struct ByDay(BTreeMap<String, [i64; 4]>);
 
 impl ByDay {
-    /// Whether nothing was used.
-    pub(super) fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
     pub(super) fn add(&mut self, date: String, counts: [i64; 4]) {
         let day = self.0.entry(date).or_default();
         for (sum, more) in day.iter_mut().zip(counts) {
@@ -64,4 +59,21 @@ impl ByDay {
         };
         self.0.into_iter().map(|(date, counts)| (date, shown(counts))).collect()
     }
+}
+
+/// What a token has used in so many days before today, and today; what is counted in memory is not in it.
+///
+/// # Errors
+/// Those of the database.
+pub async fn of_token(store: &Store, id: &str, days: i64) -> Result<Map<String, Value>, StoreError> {
+    let first = first(days);
+    let mut by_day = ByDay::default();
+    for day in store.imported_use_of(id, &first.to_string()).await? {
+        by_day.add_imported(&day);
+    }
+    for hour in store.token_usage(id, begin(first)).await? {
+        let counts = [hour.requests, hour.prompt_tokens, hour.completion_tokens, hour.cached_tokens];
+        by_day.add(of_hour(hour.hour), counts);
+    }
+    Ok(by_day.shown())
 }

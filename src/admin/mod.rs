@@ -57,6 +57,8 @@ use crate::ledger::Ledger;
 use crate::snapshot::Reloader;
 use crate::store::Store;
 use crate::upstream::Client;
+pub use audit::shown as stored_entry;
+pub use days::of_token as days_of_token;
 pub use openapi::document;
 pub use passwords::{HashError, Passwords, hash};
 pub use routes::{Least, routes};

@@ -110,7 +110,8 @@ impl Passwords {
     }
 
     /// Whether the account's password is the default, which everybody knows.
-    pub(super) fn is_default(&self, user: &UserRow) -> bool {
+    #[must_use]
+    pub fn is_default(&self, user: &UserRow) -> bool {
         user.password_hash.is_none() && self.configured.expose() == DEFAULT
     }
 

@@ -185,7 +185,8 @@ pub(super) fn let_in(rules: &IpRules, caller: access::Caller) -> Result<(), Admi
         return Ok(());
     }
     let message = format!(
-        "these rules would shut out your own address, {}; send \"confirm\":true to save them all the same",
+        "these rules would shut out your own address, {}; send \"confirm\":true to save them all the same. Then \
+         `ollama2openai settings reset IP_ACCESS_MODE` on the gateway's machine is the way back",
         caller.address
     );
     let refused = AdminError::new(StatusCode::CONFLICT, "would_lock_out", message);

@@ -13,6 +13,9 @@ use crate::store::{NewToken, StoreError, TokenText};
 
 /// The name of a token that was given none.
 pub const UNNAMED: &str = "API Token";
+/// What to tell whoever makes the first token of a gateway that was used without any.
+pub const CLOSES: &str = "this is the first token: from now on everybody needs one, programs of this machine too, \
+    and deleting it does not change that";
 /// Most tokens a minute.
 pub const MAX_TOKENS_A_MINUTE: i64 = 1_000_000_000;
 /// Largest metadata, in bytes of JSON.

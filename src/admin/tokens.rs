@@ -11,12 +11,13 @@ use serde_json::{Value, json};
 use super::Admin;
 use super::asked::{Asked, IfMatch};
 use super::auth::Caller;
-use super::days::{self, ByDay};
+use super::days;
 use super::error::AdminError;
 use super::fields::{Fields, time};
 use super::sign_in::warned;
-use super::token_rules::{kept, mint, new_token};
+use super::token_rules::{CLOSES, kept, mint, new_token};
 use super::token_view::{new_token_shown, stored_token};
+use crate::access::Doors;
 use crate::config::Secret;
 use crate::snapshot::Snapshot;
 use crate::store::{StoreError, TokenChange, TokenKind, TokenQuery, TokenRow};
@@ -150,10 +151,14 @@ pub(super) async fn create(
 ) -> Answer {
     let mut fields = Fields::read(&body)?;
     let change = change(&mut fields, None);
-    let warnings = fields.end_new()?;
+    let mut warnings = fields.end_new()?;
     let minted = mint()?;
     let mut new = new_token(&minted);
     change.fill(&mut new);
+    let (before, settings) = (admin.reloader.current().load(), admin.reloader.settings());
+    if Doors::of(&before).has_none() && settings.config.access.serves_anybody() {
+        warnings.push(CLOSES.to_owned());
+    }
     let rows = admin.store.create_tokens(&[new], &caller.by).await?;
     admin.reloader.reload().await?;
     let row = &rows[0];
@@ -235,18 +240,10 @@ pub(super) async fn usage(
     let days = fields.number("days", 1, MAX_DAYS).unwrap_or(DAYS);
     let warnings = fields.end()?;
     let _ = admin.ledger.write_all(&admin.store).await;
-    let first = days::first(days);
-    let mut by_day = ByDay::default();
-    for day in admin.store.imported_use_of(&id, &first.to_string()).await? {
-        by_day.add_imported(&day);
-    }
-    for hour in admin.store.token_usage(&id, days::begin(first)).await? {
-        let counts = [hour.requests, hour.prompt_tokens, hour.completion_tokens, hour.cached_tokens];
-        by_day.add(days::of_hour(hour.hour), counts);
-    }
+    let usage = days::of_token(&admin.store, &id, days).await?;
     // The use of a token outlives it.
-    if by_day.is_empty() {
+    if usage.is_empty() {
         admin.store.token(&id).await.map_err(named)?;
     }
-    Ok(warned(json!({ "usage": by_day.shown() }), &warnings))
+    Ok(warned(json!({ "usage": usage }), &warnings))
 }

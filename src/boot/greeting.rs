@@ -2,14 +2,15 @@
 //! same facts go to the log instead.
 
 use std::io::{self, Write};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::Look;
 
-use crate::access::Doors;
+use crate::access::{Area, Caller, Doors, admits};
 use crate::app::App;
-use crate::config::{Anonymous, Config, LogFormat};
+use crate::config::{Anonymous, Config, IpMode, LogFormat};
 use crate::import::First;
-use crate::snapshot::Configured;
+use crate::snapshot::{Configured, Snapshot};
 use crate::upstream::Sight;
 
 /// Models shown by name before the rest is only counted.
@@ -64,23 +65,35 @@ impl Greeting {
         out: &mut dyn Write,
     ) -> io::Result<()> {
         let url = url(app);
-        let snapshot = app.proxy.snapshot.load();
-        let access = match snapshot.anonymous {
-            _ if !Doors::of(&snapshot).has_none() => "a token is required",
-            Anonymous::Everybody if config.listen.host.is_loopback() => {
-                "no token needed, not even from web pages"
-            }
-            Anonymous::Everybody => "OPEN: no token needed from anywhere",
-            Anonymous::Loopback => "no token needed from this machine",
-            Anonymous::Nobody => "a token is required, and there is none yet",
-        };
+        let access = access(&app.proxy.snapshot.load(), config);
         if config.log.format == LogFormat::Json {
             tracing::info!(version = env!("CARGO_PKG_VERSION"), url, access, "listening on {url}");
             return Ok(());
         }
         writeln!(out, "\n{}\n", look.bold(concat!("ollama2openai ", env!("CARGO_PKG_VERSION"))))?;
         writeln!(out, "  {}  {}", look.dim("listening"), look.accent(&format!("{url}/v1")))?;
+        if config.listen.host.is_unspecified() {
+            writeln!(out, "             and at every other address of this machine")?;
+        }
         writeln!(out, "  {}     {access}", look.dim("access"))?;
+        out.flush()
+    }
+
+    /// What to know of passwords and rules; in JSON form the log has said it.
+    pub(super) fn cautions(
+        self,
+        app: &App,
+        config: &Config,
+        look: Look,
+        out: &mut dyn Write,
+    ) -> io::Result<()> {
+        // The state of a demo ends with it, and nothing but this machine reaches it unless HOST says so.
+        if config.log.format == LogFormat::Json || self.demo.is_some() {
+            return Ok(());
+        }
+        for caution in &app.cautions {
+            writeln!(out, "  {}     {}", look.dim("beware"), look.warn(caution))?;
+        }
         out.flush()
     }
 
@@ -119,29 +132,71 @@ impl Greeting {
             let found = more.iter().filter(|sight| sight.found.is_ok()).count();
             writeln!(out, "             and {} more, {found} of them found", more.len())?;
         }
-        let model = seen
-            .iter()
-            .filter_map(|sight| sight.found.as_ref().ok())
-            .find_map(|(_, models)| chat_model(models));
-        writeln!(out, "\n  {}\n", look.dim("try it"))?;
-        let snapshot = app.proxy.snapshot.load();
-        let key = match &snapshot.api_token {
-            Some(_) => " -H \"Authorization: Bearer $API_TOKEN\"",
-            None if Doors::of(&snapshot).has_none() => "",
-            None => " -H \"Authorization: Bearer $TOKEN\"",
-        };
-        let url = url(app);
-        // A name that nobody has would only make a 404 of the first try.
-        let Some(model) = model else {
-            writeln!(out, "    curl {url}/v1/models{key}\n")?;
-            return out.flush();
-        };
-        writeln!(
-            out,
-            "    curl -N {url}/v1/chat/completions{key} -d '{{\"model\":\"{model}\",\"stream\":true,\"messages\":[{{\"role\":\"user\",\"content\":\"Hello\"}}]}}'\n"
-        )?;
+        // What is refused is nothing to try.
+        if admits(&config.access.ip_rules, here(config), Area::Clients) {
+            try_it(app, seen, look, out)?;
+        }
         out.flush()
     }
+}
+
+/// A line to copy.
+fn try_it(app: &App, seen: &[Sight], look: Look, out: &mut dyn Write) -> io::Result<()> {
+    let snapshot = app.proxy.snapshot.load();
+    let model =
+        seen.iter().filter_map(|sight| sight.found.as_ref().ok()).find_map(|(_, models)| chat_model(models));
+    writeln!(out, "\n  {}\n", look.dim("try it"))?;
+    let key = match &snapshot.api_token {
+        Some(_) => " -H \"Authorization: Bearer $API_TOKEN\"",
+        None if Doors::of(&snapshot).has_none() => "",
+        None => " -H \"Authorization: Bearer $TOKEN\"",
+    };
+    let url = url(app);
+    // A name that nobody has would only make a 404 of the first try.
+    let Some(model) = model else {
+        return writeln!(out, "    curl {url}/v1/models{key}\n");
+    };
+    writeln!(
+        out,
+        "    curl -N {url}/v1/chat/completions{key} -d '{{\"model\":\"{model}\",\"stream\":true,\"messages\":[{{\"role\":\"user\",\"content\":\"Hello\"}}]}}'\n"
+    )
+}
+
+/// A program of this machine that calls the address which is printed.
+fn here(config: &Config) -> Caller {
+    let host = config.listen.host;
+    let address = match host {
+        IpAddr::V4(any) if any.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),
+        IpAddr::V6(any) if any.is_unspecified() => IpAddr::V6(Ipv6Addr::LOCALHOST),
+        other => other,
+    };
+    Caller { address, is_loopback: address.is_loopback() }
+}
+
+/// Who gets in.
+fn access(snapshot: &Snapshot, config: &Config) -> String {
+    let (rules, here) = (&config.access.ip_rules, here(config));
+    let is_local = config.listen.host.is_loopback();
+    let may_call = admits(rules, here, Area::Clients);
+    let has_none = Doors::of(snapshot).has_none();
+    let tokens = match snapshot.anonymous {
+        _ if !has_none => "a token is required",
+        Anonymous::Everybody if is_local => "no token needed, not even from web pages",
+        Anonymous::Everybody => "OPEN: no token needed from anywhere",
+        Anonymous::Loopback if !may_call => "a token is required, and there is none yet",
+        Anonymous::Loopback if is_local => "no token needed from this machine",
+        Anonymous::Loopback => "no token needed from this machine; all others are refused until there is one",
+        Anonymous::Nobody => "a token is required, and there is none yet",
+    };
+    let of_addresses = match rules.mode {
+        IpMode::Disabled => "",
+        IpMode::Whitelist if rules.whitelist.is_empty() => "; IP_WHITELIST is empty and lets nobody in",
+        IpMode::Whitelist if may_call => "; IP_WHITELIST says from which addresses",
+        IpMode::Whitelist => "; IP_WHITELIST says from which addresses, and this machine is not among them",
+        IpMode::Blacklist if may_call => "; IP_BLACKLIST says from which addresses not",
+        IpMode::Blacklist => "; IP_BLACKLIST says from which addresses not, and this machine is among them",
+    };
+    format!("{tokens}{of_addresses}")
 }
 
 /// What to do about a backend that was not found: start it, or mend the address of something else that answers.

@@ -24,8 +24,8 @@ config.toml and .env are read from the working directory; --config names another
 Secrets (API_TOKEN, ADMIN_PASSWORD, SECRET_KEY) have no flag, since every user of a machine can read
 its command lines. Give them as variables, or as a file: API_TOKEN_FILE, or --api-token-file.
 
-key, channel, token, user, migrate, backup, restore and import work on the database in DATA_DIR,
-with or without a running gateway; `ollama2openai key add -h` says how keys are written.
+key, channel, token, user, settings, audit, migrate, backup, restore and import work on the database
+in DATA_DIR, with or without a running gateway; `ollama2openai key add -h` says how keys are written.
 
 TIME is milliseconds, or such as 500ms, 30s, 5m, 24h. SIZE is bytes, or such as 64MiB, 50MB.
 `check-config` shows every setting with its value and where that came from.";

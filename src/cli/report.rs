@@ -51,7 +51,10 @@ pub(super) fn table(loaded: &Result<Loaded, Bad>, console: &mut Console<'_>) -> 
     }
     writeln!(console.out, "\nThe configuration is in order. A change counts from the next start.")?;
     if loaded.origins.iter().any(|row| row.origin == saved::ORIGIN) {
-        writeln!(console.out, "What is saved wins over it, until it is reset by the admin API.")?;
+        writeln!(
+            console.out,
+            "What is saved wins over it, until `settings reset NAME` or the admin API resets it."
+        )?;
     }
     Ok(())
 }

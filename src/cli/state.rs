@@ -3,6 +3,7 @@
 //! revision.
 
 mod args;
+mod audit;
 mod channels;
 mod files;
 mod find;
@@ -10,6 +11,7 @@ mod import;
 mod keys;
 mod options;
 mod password;
+mod settings;
 mod show;
 mod tokens;
 mod users;
@@ -22,18 +24,50 @@ use anyhow::Context as _;
 use clap::ArgMatches;
 
 use super::{Console, report};
-use crate::config::{Config, Row, Secret};
+use crate::config::{Config, Loaded, Row, Secret};
 use crate::store::{By, Rows, Store};
 pub(super) use args::commands;
 use options::Options;
 
 /// What is to be done with what is stored.
 #[derive(Debug)]
-pub enum Job {
+pub struct Job {
+    work: Work,
+    does: Does,
+}
+
+/// What that means for the database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Does {
+    /// It must be there: in a wrong folder none is made.
+    Read,
+    /// The same.
+    Change,
+    /// Where there is none, one is made.
+    Add,
+    /// It sees to the database as a whole, and says so.
+    All,
+}
+
+impl Does {
+    fn of(command: &str, verb: &str) -> Does {
+        match (command, verb) {
+            ("migrate" | "backup" | "restore" | "import", _) => Does::All,
+            (_, "list" | "show" | "usage") | ("audit", _) => Does::Read,
+            (_, "add" | "create" | "passwd" | "set") => Does::Add,
+            _ => Does::Change,
+        }
+    }
+}
+
+#[derive(Debug)]
+enum Work {
     Keys(keys::Job),
     Channels(channels::Job),
     Users(users::Job),
     Tokens(tokens::Job),
+    Settings(settings::Job),
+    Audit(audit::Job),
     Files(files::Job),
     Import(import::Job),
 }
@@ -41,7 +75,7 @@ pub enum Job {
 impl Job {
     /// Tells it what is configured.
     pub(super) fn tell(&mut self, rows: &[Row]) {
-        if let Job::Import(job) = self {
+        if let Work::Import(job) = &mut self.work {
             job.given = import::given(rows);
         }
     }
@@ -70,42 +104,54 @@ impl Told {
 /// # Errors
 /// What is wrong with its options, each a line.
 pub(super) fn job(name: &str, matches: &ArgMatches) -> Option<Result<Job, Vec<String>>> {
-    let mut options = Options::new(match name {
-        "key" | "channel" | "token" | "user" => matches.subcommand()?.1,
-        _ => matches,
-    });
-    let job = match name {
-        "key" => Job::Keys(keys::read(matches.subcommand()?.0, &mut options)),
-        "channel" => Job::Channels(channels::read(matches.subcommand()?.0, &mut options)),
-        "user" => Job::Users(users::read(matches.subcommand()?.0, &mut options)),
-        "token" => Job::Tokens(tokens::read(matches.subcommand()?.0, &mut options)),
-        "migrate" => Job::Files(files::Job::Migrate { dry_run: options.flag(args::DRY_RUN) }),
+    let (verb, of_verb) = match name {
+        "key" | "channel" | "token" | "user" | "settings" => matches.subcommand()?,
+        _ => ("", matches),
+    };
+    let mut options = Options::new(of_verb);
+    let work = match name {
+        "key" => Work::Keys(keys::read(verb, &mut options)),
+        "channel" => Work::Channels(channels::read(verb, &mut options)),
+        "user" => Work::Users(users::read(verb, &mut options)),
+        "token" => Work::Tokens(tokens::read(verb, &mut options)),
+        "settings" => Work::Settings(settings::read(verb, &mut options)),
+        "audit" => Work::Audit(audit::read(&mut options)),
+        "migrate" => Work::Files(files::Job::Migrate { dry_run: options.flag(args::DRY_RUN) }),
         "backup" => {
-            Job::Files(files::Job::Backup { file: options.path()?, with_key: options.flag(args::WITH_KEY) })
+            Work::Files(files::Job::Backup { file: options.path()?, with_key: options.flag(args::WITH_KEY) })
         }
         "restore" => {
-            Job::Files(files::Job::Restore { file: options.path()?, force: options.flag(args::FORCE) })
+            Work::Files(files::Job::Restore { file: options.path()?, force: options.flag(args::FORCE) })
         }
-        "import" => Job::Import(import::read(&mut options)?),
+        "import" => Work::Import(import::read(&mut options)?),
         _ => return None,
     };
-    Some(options.end(job))
+    Some(options.end(Job { work, does: Does::of(name, verb) }))
 }
 
 /// Does it, and prints what came of it.
 ///
 /// # Errors
 /// What stood in the way; of several things, those before it are done and those behind it are not.
-pub fn state(job: Job, config: &Config, console: &mut Console<'_>) -> anyhow::Result<ExitCode> {
+pub fn state(job: Job, loaded: &Loaded, console: &mut Console<'_>) -> anyhow::Result<ExitCode> {
+    let (config, Job { work, does }) = (&loaded.config, job);
+    let was_there = does == Does::All || Store::exists(&config.data_dir);
+    anyhow::ensure!(
+        was_there || does == Does::Add,
+        "there is no database in {}: DATA_DIR says in which folder it is, and is read from the working directory on",
+        place(config)
+    );
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let told = runtime.context("the runtime cannot start")?.block_on(async {
-        match job {
-            Job::Keys(job) => keys::run(job, config).await,
-            Job::Channels(job) => channels::run(job, config).await,
-            Job::Users(job) => users::run(job, config).await,
-            Job::Tokens(job) => tokens::run(job, config).await,
-            Job::Files(job) => files::run(job, config).await,
-            Job::Import(job) => import::run(job, config).await,
+        match work {
+            Work::Keys(job) => keys::run(job, config).await,
+            Work::Channels(job) => channels::run(job, config).await,
+            Work::Users(job) => users::run(job, config).await,
+            Work::Tokens(job) => tokens::run(job, config).await,
+            Work::Settings(job) => settings::run(job, loaded).await,
+            Work::Audit(job) => audit::run(job, config).await,
+            Work::Files(job) => files::run(job, config).await,
+            Work::Import(job) => import::run(job, config).await,
         }
     })?;
     match console.out.write_all(told.out.as_bytes()).and_then(|()| console.out.flush()) {
@@ -115,6 +161,13 @@ pub fn state(job: Job, config: &Config, console: &mut Console<'_>) -> anyhow::Re
     }
     if let Some(note) = &told.note {
         writeln!(console.err, "{note}")?;
+    }
+    match does {
+        Does::Add if !was_there => {
+            writeln!(console.err, "(a new database was made in {})", place(config))?;
+        }
+        Does::Add | Does::Change => writeln!(console.err, "(database in {})", place(config))?,
+        Does::Read | Does::All => {}
     }
     for warning in &told.warnings {
         report::warning(warning, console)?;

@@ -163,6 +163,12 @@ pub struct Access {
 }
 
 impl Access {
+    /// Whether anybody at all gets in without a token, as long as none was ever stored.
+    #[must_use]
+    pub fn serves_anybody(&self) -> bool {
+        self.api_token.is_none() && self.anonymous != Anonymous::Nobody
+    }
+
     /// Whether no token is asked for, from anywhere, as long as none was ever stored.
     #[must_use]
     pub fn serves_everybody(&self) -> bool {

@@ -16,6 +16,10 @@ use crate::config::Secret;
 /// What came of [`restore`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Restored {
+    pub tokens: usize,
+    pub accounts: usize,
+    /// Saved ones.
+    pub settings: usize,
     pub channels: usize,
     pub backends: usize,
     /// Whether the backup brought its key, and the key file now holds it.
@@ -92,6 +96,11 @@ pub async fn restore(
     secret: Option<&Secret>,
     force: bool,
 ) -> Result<Restored, StoreError> {
+    // Before anything is made or complained of: there may be nothing to restore.
+    let is_file = fs::metadata(file).map_err(|error| StoreError::io("read", file, error))?.is_file();
+    if !is_file {
+        return Err(StoreError::NotABackup(file.to_owned()));
+    }
     let folder = Folder::create(data_dir)?;
     let alone = folder.alone()?;
     let database = folder.database();
@@ -158,10 +167,13 @@ async fn open_copy(file: &Path) -> Result<SqliteConnection, StoreError> {
 
 async fn report(data_dir: &Path, secret: Option<&Secret>, with_key: bool) -> Result<Restored, StoreError> {
     let store = Store::open(data_dir, secret).await?;
-    let rows = store.load().await;
+    let (rows, users) = (store.load().await, store.users().await);
     store.close().await;
     let rows = rows?;
     Ok(Restored {
+        tokens: rows.tokens.len(),
+        accounts: users?.len(),
+        settings: rows.settings.len(),
         channels: rows.channels.len(),
         backends: rows.backends.len(),
         with_key,

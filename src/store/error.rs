@@ -35,8 +35,10 @@ pub enum StoreError {
          to another one", user(.uid)
     )]
     NotWritable { path: PathBuf, uid: Option<u32> },
-    #[error("cannot {doing} {path:?}: {source}")]
-    Io { doing: &'static str, path: PathBuf, source: io::Error },
+    #[error("cannot {doing} {path:?}: {cause}")]
+    Io { doing: &'static str, path: PathBuf, cause: io::Error },
+    #[error("{0:?} is no folder: set DATA_DIR to one, or to where one can be made")]
+    NotAFolder(PathBuf),
     /// `SECRET_KEY` or the key file.
     #[error("{0} is not a key: it must be 32 bytes in base64, as `openssl rand -base64 32` prints them")]
     BadKey(String),
@@ -86,14 +88,14 @@ fn user(uid: &Option<u32>) -> String {
 }
 
 impl StoreError {
-    pub(super) fn io(doing: &'static str, path: impl Into<PathBuf>, source: io::Error) -> StoreError {
+    pub(super) fn io(doing: &'static str, path: impl Into<PathBuf>, cause: io::Error) -> StoreError {
         let path = path.into();
-        match source.kind() {
+        match cause.kind() {
             io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
                 StoreError::NotWritable { path, uid: super::folder::uid() }
             }
             io::ErrorKind::StorageFull => StoreError::Full,
-            _ => StoreError::Io { doing, path, source },
+            _ => StoreError::Io { doing, path, cause },
         }
     }
 }

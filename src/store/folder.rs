@@ -30,11 +30,11 @@ pub(super) struct Folder(PathBuf);
 impl Folder {
     /// The folder, made when it is missing, with mode 0700.
     pub(super) fn create(path: &Path) -> Result<Folder, StoreError> {
-        DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(path)
-            .map_err(|error| StoreError::io("create the folder", path, error))?;
+        if path.exists() && !path.is_dir() {
+            return Err(StoreError::NotAFolder(path.to_owned()));
+        }
+        let made = DirBuilder::new().recursive(true).mode(0o700).create(path);
+        made.map_err(|error| failed("create the folder", path, error))?;
         Ok(Folder(path.to_owned()))
     }
 
@@ -174,6 +174,14 @@ impl Folder {
         let numbered = (2..).map(|number: u32| format!(".replaced.{number}"));
         let mut ends = std::iter::once(".replaced".to_owned()).chain(numbered);
         ends.find(is_free).expect("numbers do not end")
+    }
+}
+
+/// What went wrong with a data folder.
+pub(super) fn failed(doing: &'static str, data_dir: &Path, error: io::Error) -> StoreError {
+    match error.kind() {
+        io::ErrorKind::NotADirectory => StoreError::NotAFolder(data_dir.to_owned()),
+        _ => StoreError::io(doing, data_dir, error),
     }
 }
 

@@ -20,7 +20,7 @@ pub struct Pending {
 /// What is missing in the database of a data folder, in order. A folder without one lacks everything. Changes nothing.
 pub(super) async fn pending(data_dir: &Path) -> Result<Vec<Pending>, StoreError> {
     let file = folder::database(data_dir);
-    let exists = file.try_exists().map_err(|error| StoreError::io("look for", &file, error))?;
+    let exists = file.try_exists().map_err(|error| folder::failed("look for", data_dir, error))?;
     let applied = if exists { applied(&file).await? } else { None };
     Ok(missing(applied.as_deref().unwrap_or_default()))
 }

@@ -6,6 +6,8 @@ mod files;
 mod gateway;
 mod keys;
 mod saved;
+mod settings;
+mod start;
 mod tokens;
 mod users;
 

@@ -39,6 +39,8 @@ pub(super) const FORCE: &str = "force";
 pub(super) const APPLY: &str = "apply";
 pub(super) const LOGS: &str = "logs";
 pub(super) const REMOVE_SOURCE: &str = "remove-source";
+pub(super) const LIMIT: &str = "limit";
+pub(super) const DAYS: &str = "days";
 
 const LINE_FORMS: &str = "\
 A key line is one backend, in any of these forms:
@@ -84,8 +86,13 @@ const TOKEN_EDIT: &str = "\
 What is not named stays as it is. A list that is named takes the place of the old one; an empty text
 empties it, as in --models ''. --expires '' is never, and 0 is no limit.";
 
+const SETTINGS: &str = "\
+What is saved counts more than flags, variables and files, until it is reset. `check-config` shows all settings.
+Rules of addresses that shut everybody out of the admin API are opened again by
+  ollama2openai settings reset IP_ACCESS_MODE IP_WHITELIST IP_BLACKLIST";
+
 /// All commands of this room.
-pub(in crate::cli) fn commands() -> [Command; 8] {
+pub(in crate::cli) fn commands() -> [Command; 10] {
     let dry_run = flag(DRY_RUN, "Show what is pending and change nothing");
     let with_key = flag(WITH_KEY, "Put the key in, too: whoever reads the file then reads all credentials");
     let force = flag(FORCE, "Put a database that is there aside, under a name that ends in .replaced");
@@ -94,6 +101,12 @@ pub(in crate::cli) fn commands() -> [Command; 8] {
         group("channel", "Channels: named groups of backends").subcommands(channel()),
         group("user", "Accounts of people who manage the gateway").subcommands(user()),
         group("token", "Tokens: what clients show and may do").subcommands(token()),
+        group("settings", "Settings that are saved over what is configured")
+            .after_help(SETTINGS)
+            .subcommands(saved()),
+        Command::new("audit")
+            .about("Show who changed what, the newest first")
+            .args([text(LIMIT, "NUMBER", "So many rows, 1 to 1000 [default: 20]"), json()]),
         Command::new("migrate")
             .about("Bring the database up to date (every start does it, too)")
             .arg(dry_run),
@@ -223,12 +236,29 @@ fn user() -> Vec<Command> {
     ]
 }
 
+fn saved() -> Vec<Command> {
+    vec![
+        list("List the settings that can be saved, with what is in force"),
+        Command::new("set")
+            .about("Save settings, all or none")
+            .arg(which().value_name("NAME=VALUE").num_args(1..).help("Such as IP_ACCESS_MODE=disabled")),
+        Command::new("reset")
+            .about("Go back to what is configured")
+            .arg(which().value_name("NAME").num_args(1..).help("Names of settings that are saved")),
+    ]
+}
+
 fn token() -> Vec<Command> {
     let name = || text(NAME, "NAME", "Name for people");
     let disabled = flag(DISABLED, "Let nobody in by it yet");
     vec![
         list("List the tokens; their texts are masked"),
         Command::new("show").about("Show one token").args([one("token"), json()]),
+        Command::new("usage").about("Show what a token has used, by days of UTC").args([
+            one("token"),
+            text(DAYS, "NUMBER", "So many days before today, 1 to 366 [default: 30]"),
+            json(),
+        ]),
         Command::new("create")
             .about("Make a token")
             .after_help(TOKEN_CREATE)

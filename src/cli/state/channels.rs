@@ -14,7 +14,7 @@ use crate::store::{BackendRow, By, ChannelChange, ChannelRow, NewBackend, NewCha
 
 /// What is to be done with channels.
 #[derive(Debug)]
-pub enum Job {
+pub(super) enum Job {
     List {
         json: bool,
     },
@@ -39,7 +39,7 @@ pub enum Job {
 
 /// What a channel gets.
 #[derive(Debug)]
-pub struct Edit {
+pub(super) struct Edit {
     base: Option<BaseUrl>,
     keys: Option<Vec<Secret>>,
     key_file: Option<PathBuf>,

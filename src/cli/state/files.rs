@@ -8,7 +8,7 @@ use crate::store::{Pending, Restored, Store, StoreError, restore};
 
 /// What is to be done with the database.
 #[derive(Debug)]
-pub enum Job {
+pub(super) enum Job {
     Migrate { dry_run: bool },
     Backup { file: PathBuf, with_key: bool },
     Restore { file: PathBuf, force: bool },
@@ -68,10 +68,13 @@ async fn put_back(file: &Path, force: bool, config: &Config) -> anyhow::Result<T
 }
 
 fn told(restored: &Restored, config: &Config) -> Told {
-    let Restored { channels, backends, with_key, aside, lost } = restored;
+    let Restored { tokens, accounts, settings, channels, backends, with_key, aside, lost } = restored;
     let key = if *with_key { ", and the key" } else { "" };
-    let mut out =
-        format!("restored into {}: channels: {channels}, backends: {backends}{key}\n", place(config));
+    let mut out = format!(
+        "restored into {}: tokens: {tokens}, accounts: {accounts}, saved settings: {settings}, channels: {channels}, \
+         backends: {backends}{key}\n",
+        place(config)
+    );
     if let Some(aside) = aside {
         out.push_str(&format!("the former database is {}\n", aside.display()));
     }

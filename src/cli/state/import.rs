@@ -10,7 +10,7 @@ use crate::store::{By, Store, StoreError};
 
 /// What is to be imported, and how.
 #[derive(Debug)]
-pub struct Job {
+pub(super) struct Job {
     pub(super) folder: PathBuf,
     pub(super) apply: bool,
     pub(super) logs: bool,

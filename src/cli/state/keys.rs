@@ -15,7 +15,7 @@ use crate::store::{By, Created, KeyChange, NewKey, Store};
 
 /// What is to be done with keys.
 #[derive(Debug)]
-pub enum Job {
+pub(super) enum Job {
     List {
         json: bool,
     },
@@ -33,7 +33,7 @@ pub enum Job {
 
 /// Key lines, and what all of them get.
 #[derive(Debug)]
-pub struct Add {
+pub(super) struct Add {
     lines: Source,
     base: Option<BaseUrl>,
     change: KeyChange,
@@ -48,7 +48,7 @@ enum Source {
 
 /// A change of one key.
 #[derive(Debug)]
-pub struct Update {
+pub(super) struct Update {
     which: String,
     base: Option<BaseUrl>,
     key: Option<Credential>,

@@ -207,7 +207,7 @@ impl<'m> Options<'m> {
         Some(object)
     }
 
-    fn number(&mut self, option: &str, min: i64, max: i64) -> Option<i64> {
+    pub(super) fn number(&mut self, option: &str, min: i64, max: i64) -> Option<i64> {
         let number = self.text(option)?.trim().parse().ok().filter(|number| (min..=max).contains(number));
         if number.is_none() {
             self.note(option, &format!("must be a whole number from {min} to {max}"));

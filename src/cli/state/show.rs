@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use serde_json::{Map, Value};
 
 use crate::access::mask;
 use crate::admin::{kind, masked, quota_used};
@@ -160,6 +161,23 @@ pub(super) fn token(row: &TokenRow, now: Timestamp, zone: &TimeZone) -> String {
         ("REQUESTS", row.totals.total_requests.to_string()),
     ];
     fields.iter().map(|(name, value)| format!("{}\n", format!("{name:<15} {value}").trim_end())).collect()
+}
+
+/// By days, with their sum.
+pub(super) fn usage(days: &Map<String, Value>) -> String {
+    const COUNTS: [&str; 4] = ["requests", "promptTokens", "completionTokens", "cachedTokens"];
+    let mut sums = [0i64; 4];
+    let mut rows = Vec::new();
+    for (day, counts) in days {
+        let counts = COUNTS.map(|name| counts[name].as_i64().unwrap_or_default());
+        sums.iter_mut().zip(counts).for_each(|(sum, more)| *sum = sum.saturating_add(more));
+        rows.push((day.as_str(), counts));
+    }
+    rows.push(("all", sums));
+    let cells = |(day, counts): &(&str, [i64; 4])| {
+        std::iter::once((*day).to_owned()).chain(counts.iter().map(i64::to_string)).collect()
+    };
+    table(&["DAY", "REQUESTS", "PROMPT", "COMPLETION", "CACHED"], &rows.iter().map(cells).collect::<Vec<_>>())
 }
 
 fn yes(is: bool) -> String {

@@ -8,19 +8,29 @@ use super::options::Options;
 use super::{Told, args, open, place, show};
 use crate::access::Minted;
 use crate::admin::token_rules::{self, kept, mint, new_token};
-use crate::admin::{new_token_shown, stored_token};
+use crate::admin::{days_of_token, new_token_shown, stored_token};
 use crate::cli::args::JSON;
 use crate::config::Config;
 use crate::store::{By, Rows, TokenChange, TokenRow};
 
+/// How far usage goes back, in days before today, unless the command says it, and at most.
+const DAYS: i64 = 30;
+const MAX_DAYS: i64 = 366;
+
 /// What is to be done with tokens.
 #[derive(Debug)]
-pub enum Job {
+pub(super) enum Job {
     List {
         json: bool,
     },
     Show {
         which: String,
+        json: bool,
+    },
+    /// What one has used in so many days before today.
+    Usage {
+        which: String,
+        days: i64,
         json: bool,
     },
     Create {
@@ -47,7 +57,7 @@ pub enum Job {
 
 /// What a token gets.
 #[derive(Debug)]
-pub struct Edit {
+pub(super) struct Edit {
     change: TokenChange,
     /// As it was given.
     expires: Option<String>,
@@ -72,6 +82,10 @@ pub(super) fn read(name: &str, options: &mut Options<'_>) -> Job {
     let which = || options.which().concat();
     match name {
         "show" => Job::Show { which: which(), json },
+        "usage" => {
+            let days = options.number(args::DAYS, 1, MAX_DAYS).unwrap_or(DAYS);
+            Job::Usage { which: options.which().concat(), days, json }
+        }
         "create" => Job::Create { edit: Edit::read(options), json },
         "edit" => {
             let which = which();
@@ -96,15 +110,27 @@ pub(super) async fn run(job: Job, config: &Config) -> anyhow::Result<Told> {
             store.close().await;
             Ok(Told::out(shown(find(&all(&rows), &which)?, json, config)))
         }
+        Job::Usage { which, days, json } => {
+            let (store, rows, _) = open(config).await?;
+            let row = find(&all(&rows), &which)?;
+            let usage = days_of_token(&store, &row.id, days).await?;
+            store.close().await;
+            Ok(Told::out(match json {
+                true => format!("{:#}\n", json!({ "usage": usage })),
+                false => show::usage(&usage),
+            }))
+        }
         Job::Create { edit, json } => {
             let change = edit.change(None)?;
             let minted = mint()?;
             let mut new = new_token(&minted);
             change.fill(&mut new);
-            let (store, ..) = open(config).await?;
+            let (store, before, _) = open(config).await?;
             let rows = store.create_tokens(&[new], &By::cli()).await?;
             store.close().await;
-            Ok(once(&rows[0], &minted, json, config))
+            let was_open = !before.had_tokens && config.access.serves_anybody();
+            let warnings = was_open.then(|| token_rules::CLOSES.to_owned()).into_iter().collect();
+            Ok(Told { warnings, ..once(&rows[0], &minted, json, config) })
         }
         Job::Edit { which, edit } => {
             let (store, rows, _) = open(config).await?;

@@ -12,7 +12,7 @@ use crate::store::{By, FIRST, NewPassword, NewUser, Role, Store, UserChange, Use
 
 /// What is to be done with accounts.
 #[derive(Debug)]
-pub enum Job {
+pub(super) enum Job {
     List {
         json: bool,
     },
@@ -39,7 +39,7 @@ pub enum Job {
 
 /// What is to be done with each of several accounts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Each {
+pub(super) enum Each {
     Enable,
     Disable,
     Delete,

@@ -88,6 +88,7 @@ async fn nobody_shuts_themselves_out_without_saying_so() {
     for (path, body) in [(PATH, &rules), ("/settings", &by_name)] {
         let (status, error) = from(&gateway, me, "POST", path, body).await;
         assert_eq!((status, &error["code"]), (409, &json!("would_lock_out")), "{path}: {error}");
+        assert!(error["error"].to_string().contains("ollama2openai settings reset"), "the way back: {error}");
         assert_eq!(error["address"], me);
         assert!(error["error"].as_str().unwrap().contains("\"confirm\":true"), "{error}");
     }

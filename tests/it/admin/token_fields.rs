@@ -105,7 +105,7 @@ async fn numbers_that_no_number_holds_are_refused() {
 
 #[tokio::test]
 async fn what_cannot_be_set_is_a_warning_and_never_assigned() {
-    let gateway = started(&[]).await;
+    let gateway = started(&[("ALLOW_ANONYMOUS", "false")]).await;
     let body = json!({
         "name": "t", "id": "mine", "token": "sk-chosen", "hash": "00", "tokenHash": "00", "role": "admin",
         "quotaUsed": -5, "totalRequests": -1, "totalTokens": 9, "lastUsed": "x", "createdAt": "2020-01-01",
@@ -196,11 +196,28 @@ async fn a_right_with_a_slip_in_its_name_is_refused_when_something_is_made() {
         assert!(error["fields"][near].as_str().is_some_and(|told| told.contains("did you mean")), "{error}");
     }
     let made = post(&gateway, "/tokens", &json!({"nmae": "t", "quotaUsed": 1, "team": "a"})).await;
-    assert_eq!(made["warnings"].as_array().map(Vec::len), Some(3), "what is no right is a warning: {made}");
+    assert_eq!(
+        made["warnings"].as_array().map(Vec::len),
+        Some(4),
+        "what is no right is a warning, and what the first token closes: {made}"
+    );
     let path = format!("/tokens/{}", made["token"]["id"].as_str().unwrap());
     let changed = super::done_by(&gateway, "PUT", &path, &json!({"quota": 5})).await;
     assert_eq!(changed["warnings"], json!(["quota is no field; did you mean quotaLimit?"]));
     assert!(changed["token"]["quotaLimit"].is_null());
     let copy = get(&gateway, "/tokens").await["tokens"][0].take();
     post(&gateway, "/tokens", &copy).await;
+}
+
+#[tokio::test]
+async fn who_makes_the_first_token_is_told_what_it_closes() {
+    let gateway = started(&[]).await;
+    let first = post(&gateway, "/tokens", &json!({})).await;
+    assert!(first["warnings"][0].as_str().unwrap().contains("everybody needs one"), "{first}");
+    assert_eq!(post(&gateway, "/tokens", &json!({})).await["warnings"], json!(null));
+    for env in [("API_TOKEN", "shared"), ("ALLOW_ANONYMOUS", "false")] {
+        let gateway = started(&[env]).await;
+        let first = post(&gateway, "/tokens", &json!({})).await;
+        assert_eq!(first["warnings"], json!(null), "nobody came in without one");
+    }
 }

@@ -7,6 +7,7 @@ use super::{Home, MARKER, field, parsed};
 #[tokio::test]
 async fn a_channel_is_added_shown_changed_and_deleted() {
     let home = Home::new();
+    home.run(&["migrate"]).await.good();
     assert!(home.run(&["channel", "list"]).await.good().starts_with("no channels in "));
     std::fs::write(home.path("keys"), format!("# of the lab\n{MARKER}-2\nhttp://gpu-2:2|{MARKER}-3\n"))
         .unwrap();
@@ -93,6 +94,7 @@ async fn keys_of_a_channel_stay_by_their_masks_and_travel_nowhere() {
 #[tokio::test]
 async fn wrong_channels_are_refused_whole() {
     let home = Home::new();
+    home.run(&["migrate"]).await.good();
     let refused =
         home.run(&["channel", "add", "", "--base-url", "ftp://x", "--rate-limit", "-1"]).await.bad(2);
     for option in ["--name", "--base-url", "--rate-limit"] {

@@ -58,6 +58,7 @@ async fn a_backup_overwrites_nothing_and_wants_a_database() {
 async fn a_backup_without_its_key_lists_what_is_lost() {
     let home = Home::new();
     add(&home).await;
+    home.run(&["token", "create"]).await.good();
     home.run(&["backup", "bare"]).await.good();
     home.run(&["backup", "whole", "--with-key"]).await.good();
     let elsewhere = ["--data-dir", "elsewhere"];
@@ -81,10 +82,15 @@ async fn a_backup_without_its_key_lists_what_is_lost() {
     let refused = home.run(&[&["restore", "whole"][..], &elsewhere].concat()).await.bad(1);
     assert!(refused.contains("exists: --force puts it aside"), "{refused}");
     let out = home.run(&[&["restore", "whole", "--force"][..], &elsewhere].concat()).await.good();
+    assert!(out.contains("tokens: 1, accounts: 1, saved settings: 0, channels: "), "{out}");
     assert!(out.contains("and the key") && !out.contains("lost"), "{out}");
     assert!(home.path("elsewhere/ollama2openai.db.replaced").exists());
     let notes = home.run(&["restore", "no-such-file", "--data-dir", "third"]).await.bad(1);
-    assert!(notes.contains("no-such-file"), "{notes}");
+    assert_eq!(notes, "error: cannot read \"no-such-file\": No such file or directory (os error 2)\n");
+    assert!(!home.path("third").exists(), "nothing is made for nothing");
+    let nothing = home.run(&["restore", "no-such-file"]).await.bad(1);
+    assert!(nothing.contains("no-such-file") && !nothing.contains("--force"), "{nothing}");
+    assert!(home.run(&["restore", "data"]).await.bad(1).contains("is not a backup"));
 }
 
 #[tokio::test]
@@ -113,7 +119,7 @@ async fn a_folder_that_cannot_be_written_to_is_refused_with_what_mends_it() {
     let is_root = std::fs::metadata("/proc/self").unwrap().uid() == 0;
     let other = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"];
     let wrapper = if is_root { &other[..] } else { &[] };
-    for args in [&["key", "list"][..], &["channel", "list"], &["key", "add", "http://a:1|k"], &["migrate"]] {
+    for args in [&["token", "create"][..], &["key", "add", "http://a:1|k"], &["migrate"]] {
         // By its descriptor: another user might not get through the folders that lead to the program.
         let program = File::open(env!("CARGO_BIN_EXE_ollama2openai")).unwrap();
         let line = [wrapper, &["/proc/self/fd/0"], args].concat();
@@ -126,4 +132,51 @@ async fn a_folder_that_cannot_be_written_to_is_refused_with_what_mends_it() {
         }
     }
     assert_eq!(std::fs::read_dir(home.path("fixed")).unwrap().count(), 0);
+}
+
+#[tokio::test]
+async fn in_a_wrong_folder_no_database_is_made_unless_something_is_added() {
+    let home = Home::new();
+    let place = home.path("data").display().to_string();
+    for args in [
+        &["key", "list"][..],
+        &["channel", "list", "--json"],
+        &["token", "list"],
+        &["user", "list"],
+        &["settings", "list"],
+        &["audit"],
+        &["token", "usage", "ci"],
+        &["token", "edit", "ci", "--quota", "1"],
+        &["key", "delete", "k"],
+        &["settings", "reset", "MAX_RETRIES"],
+    ] {
+        let refused = home.run(args).await.bad(1);
+        assert!(
+            refused.contains(&format!("there is no database in {place}: DATA_DIR")),
+            "{args:?}: {refused}"
+        );
+        assert!(!home.path("data").exists(), "{args:?}");
+    }
+    let made = home.run(&["key", "add", "http://a:1|k", "--name", "k"]).await;
+    let told = format!("(a new database was made in {place})\n");
+    assert!(made.err.contains(&told), "{}", made.err);
+    let changed = home.run(&["key", "disable", "k"]).await;
+    let added = home.run(&["token", "create"]).await;
+    for ran in [changed, added] {
+        assert!(ran.err.contains(&format!("(database in {place})\n")), "{}", ran.err);
+    }
+    assert!(!home.run(&["key", "list"]).await.err.contains(&place));
+}
+
+#[tokio::test]
+async fn what_is_no_folder_is_told_once_and_plainly() {
+    let home = Home::new();
+    std::fs::write(home.path("file"), "").unwrap();
+    for place in ["file", "file/below"] {
+        let refused = home.run(&["migrate", "--data-dir", place]).await.bad(1);
+        assert_eq!(
+            refused,
+            format!("error: \"{place}\" is no folder: set DATA_DIR to one, or to where one can be made\n")
+        );
+    }
 }

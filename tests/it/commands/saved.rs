@@ -35,7 +35,10 @@ async fn saved_values_are_shown_with_their_origin() {
     let warnings = told["warnings"].to_string();
     assert!(warnings.contains("MAX_QUEUE") && warnings.contains("OF_TOMORROW"), "{warnings}");
     let table = home.run(&["check-config"]).await.good();
-    assert!(table.contains("saved") && table.contains("until it is reset by the admin API"), "{table}");
+    assert!(
+        table.contains("saved") && table.contains("until `settings reset NAME` or the admin API"),
+        "{table}"
+    );
 }
 
 #[tokio::test]

@@ -1,5 +1,6 @@
 //! `token`.
 
+use ollama2openai::store::{Store, UsageCounts, UsageKey};
 use serde_json::json;
 
 use super::{Home, field, parsed};
@@ -8,7 +9,7 @@ use super::{Home, field, parsed};
 async fn made(home: &Home, options: &[&str]) -> String {
     let ran = home.run(&[&["token", "create"], options].concat()).await;
     assert!(
-        ran.err.ends_with(": this is shown once, keep it\n") && !ran.err.contains("sk-o2o-"),
+        ran.err.contains(": this is shown once, keep it\n") && !ran.err.contains("sk-o2o-"),
         "{}",
         ran.err
     );
@@ -21,6 +22,7 @@ async fn made(home: &Home, options: &[&str]) -> String {
 #[tokio::test]
 async fn a_token_is_made_shown_changed_and_deleted() {
     let home = Home::new();
+    home.run(&["migrate"]).await.good();
     assert!(home.run(&["token", "list"]).await.good().starts_with("no tokens in "));
     let text = made(&home, &["--name", "ci", "--models", "llama*", "--quota", "1000000"]).await;
     let row = home.row("token").await;
@@ -126,4 +128,40 @@ async fn wrong_options_of_a_token_are_named() {
     let nothing = home.run(&["token", "edit", "same"]).await.bad(2);
     assert!(nothing.contains("nothing to change"), "{nothing}");
     assert_eq!(home.rows("token").await.len(), 2, "nothing of what was refused is stored");
+}
+
+#[tokio::test]
+async fn the_first_token_says_what_it_closes() {
+    let closes =
+        "warning: this is the first token: from now on everybody needs one, programs of this machine too";
+    let home = Home::new();
+    assert!(home.run(&["token", "create"]).await.err.contains(closes));
+    assert!(!home.run(&["token", "create"]).await.err.contains("first token"));
+    for env in [("API_TOKEN", "shared"), ("ALLOW_ANONYMOUS", "false")] {
+        let told = Home::new().env(env.0, env.1).run(&["token", "create"]).await;
+        assert!(!told.err.contains("first token"), "nobody came in without one: {}", told.err);
+    }
+}
+
+#[tokio::test]
+async fn the_use_of_a_token_is_shown_by_days() {
+    let home = Home::new();
+    made(&home, &["--name", "ci"]).await;
+    let id = field(&home.row("token").await, "id").to_owned();
+    let store = Store::open(&home.path("data"), None).await.unwrap();
+    let now = jiff::Timestamp::now().as_second();
+    let hour = now - now.rem_euclid(3600);
+    let key = UsageKey { hour, token: &id, model: "m", channel: "", backend: "", outcome: "ok" };
+    let counts = UsageCounts { requests: 2, prompt_tokens: 30, completion_tokens: 4, cached_tokens: 0 };
+    store.add_usage(&[(key, counts)], &[]).await.unwrap();
+    store.close().await;
+    let table = home.run(&["token", "usage", "ci"]).await.good();
+    let lines: Vec<Vec<&str>> = table.lines().map(|line| line.split_whitespace().collect()).collect();
+    assert_eq!(
+        (lines.len(), &lines[1][1..], &lines[2][..]),
+        (3, &["2", "30", "4", "0"][..], &["all", "2", "30", "4", "0"][..])
+    );
+    let json = parsed(&home.run(&["token", "usage", "ci", "--days", "1", "--json"]).await.good());
+    assert_eq!(json["usage"][lines[1][0]]["promptTokens"], 30);
+    assert!(home.run(&["token", "usage", "nobody"]).await.bad(1).contains("nobody"));
 }

@@ -8,12 +8,12 @@ use ollama2openai::fake::{Request as Seen, Script};
 use ollama2openai::store::{By, NewKey, Store, UseOf};
 use serde_json::{Value, json};
 
-use super::killed::serve;
 use super::{ALICE, MARKER, channel, full, hides, key, old_files, small, stored, token};
 use crate::support::Gateway;
 use crate::support::child;
 use crate::support::client::{Request, Response};
 use crate::support::ollama::{done, ollama, says, whole};
+use crate::support::running::serve;
 
 const CHAT: &str = "/v1/chat/completions";
 const REPORT: &str = "import-report.txt";

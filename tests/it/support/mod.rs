@@ -15,6 +15,7 @@ pub mod client;
 mod gateway;
 pub mod http;
 pub mod ollama;
+pub mod running;
 pub mod sse;
 mod tests;
 pub mod wait;
