@@ -1,6 +1,7 @@
 //! The gateway as a value: built from a configuration, with nothing global, so that tests can run several.
 
 mod cautions;
+mod logs;
 mod traces;
 mod watch;
 
@@ -41,6 +42,8 @@ const KEEP_AT_ONCE: usize = 1000;
 const USAGE: Duration = Duration::from_millis(500);
 /// Kinds of usage (by token, model, channel, backend and outcome) that are written at once.
 const USAGE_AT_ONCE: usize = 500;
+/// The same for the request log.
+const LOG: Duration = Duration::from_millis(500);
 
 /// A gateway that listens.
 #[derive(Debug)]
@@ -74,10 +77,10 @@ impl App {
         let (store, imported) = open(&config).await?;
         let ids = Arc::new(Ids::new(getrandom::u64().map_err(io::Error::other)?));
         let lasting = Lasting::new(&config);
-        let Lasting { client, room, caches } = lasting.clone();
+        let Lasting { client, room, caches, journal } = lasting.clone();
         let registry = Registry::new(Arc::clone(&room), Arc::clone(&ids));
         let reloader = Arc::new(Reloader::start(loaded, Arc::clone(&store), registry, lasting).await?);
-        let (ledger, exporter) = traces::start(&config.traces, &client);
+        let (ledger, exporter) = traces::start(&config.traces, &client, journal);
         let admin = Arc::new(Admin {
             store: Arc::clone(&store),
             reloader: Arc::clone(&reloader),
@@ -167,18 +170,32 @@ impl App {
         };
         self.background.spawn(keep("counts", KEEP, self.stop.clone(), counts));
         let ledger = Arc::clone(&self.proxy.ledger);
+        let rows = Arc::clone(&store);
         let usage = async move |is_last| match is_last {
             true => ledger.write_all(&store).await,
             false => ledger.write(&store, USAGE_AT_ONCE).await,
         };
         self.background.spawn(keep("usage", USAGE, self.stop.clone(), usage));
         self.run_beside(tell(Arc::clone(&self.proxy.ledger)));
+        self.keep_logs(rows);
         self.exporter.iter().for_each(|exporter| self.run_beside(Arc::clone(exporter).run()));
+    }
+
+    /// Writes the request log and the files, and deletes what is too old.
+    fn keep_logs(&self, store: Arc<Store>) {
+        let (ledger, rows) = (Arc::clone(&self.proxy.ledger), Arc::clone(&store));
+        let log = async move |_| ledger.log(&rows).await;
+        self.background.spawn(keep("the request log", LOG, self.stop.clone(), log));
+        self.run_beside(logs::trim(Arc::clone(&self.reloader), Arc::clone(&store)));
+        let (folder, ledger) = (self.settings().config.data_dir.join("logs"), Arc::clone(&self.proxy.ledger));
+        let files = logs::Files::new(folder, ledger, store, Arc::clone(&self.reloader));
+        self.background.spawn(files.run(self.stop.clone()));
     }
 
     /// Stops in order: no new connections, running requests finish, or are told when the drain timeout has passed or
     /// `hurry` is done, jobs end. Gives whether all of them finished.
     pub async fn shutdown(self, hurry: impl Future<Output = ()>) -> bool {
+        self.proxy.ledger.journal.close();
         let in_time = self.server.stop(self.settings().config.listen.drain_timeout, hurry).await;
         self.stop.cancel();
         for tasks in [&self.accepting, &self.background] {

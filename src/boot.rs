@@ -12,6 +12,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use crate::app::App;
 use crate::config::{BaseUrl, Loaded, LogFormat};
 use crate::fake::{self, Fake};
+use crate::snapshot::levels;
 use crate::telemetry;
 use greeting::Greeting;
 
@@ -81,7 +82,7 @@ pub fn bench_upstream(port: u16, out: &mut dyn Write) -> anyhow::Result<ExitCode
 
 fn begin(loaded: &Loaded, look: Look) {
     let log = &loaded.config.log;
-    telemetry::init(log.level.as_str(), log.format == LogFormat::Json, look.log_colour);
+    telemetry::init(&levels(log), log.format == LogFormat::Json, look.log_colour);
     for warning in &loaded.warnings {
         tracing::warn!("{warning}");
     }

@@ -14,7 +14,7 @@ use super::sign_in::warned;
 use crate::store::{AuditFilter, AuditRow, is_id};
 
 /// All that is written.
-pub(super) const ACTIONS: [&str; 28] = [
+pub(super) const ACTIONS: [&str; 29] = [
     "admin_token.create",
     "admin_token.delete",
     "backup.download",
@@ -28,6 +28,7 @@ pub(super) const ACTIONS: [&str; 28] = [
     "key.delete",
     "key.reset_health",
     "key.update",
+    "log.clear",
     "session.end",
     "setting.delete",
     "setting.update",

@@ -359,7 +359,5 @@ fn clipped(name: &str) -> &str {
 
 /// A time with its zone, or a date, which is its midnight in UTC: as times are stored.
 pub(super) fn time(text: &str) -> Option<String> {
-    let text = text.trim();
-    let moment = text.parse::<Timestamp>().or_else(|_| format!("{text}T00:00:00Z").parse());
-    Some(format!("{:.3}", moment.ok()?))
+    Some(format!("{:.3}", rules::moment(text).ok()?))
 }

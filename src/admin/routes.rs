@@ -1,5 +1,6 @@
 //! Paths of the control plane, most of them as in the Node program, and who may call each.
 
+use std::future::ready;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -10,8 +11,9 @@ use axum::handler::Handler;
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{Html, IntoResponse as _, Response};
 use axum::routing::{MethodFilter, MethodRouter, on};
+use futures_util::StreamExt as _;
 use http::{HeaderValue, Method, Request, StatusCode, header};
-use http_body_util::BodyExt as _;
+use http_body_util::{BodyExt as _, BodyStream, StreamBody};
 use hyper::body::Incoming;
 use tower_service::Service as _;
 
@@ -42,12 +44,21 @@ pub(super) async fn answer(admin: Arc<Admin>, request: Request<Incoming>, peer: 
     let id = request_id(request.headers(), &admin.ids);
     let reply = admitted(admin, request, peer, &id).await;
     let (mut parts, body) = reply.into_parts();
-    // Bodies of the control plane are made whole, so this waits for nothing.
-    let whole = body.collect().await.map(|body| body.to_bytes()).unwrap_or_default();
     parts.headers.insert(headers::REQUEST_ID, id);
     parts.headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    if parts.extensions.remove::<Streamed>().is_some() {
+        // What makes it tells of its own failures.
+        let frames = BodyStream::new(body).filter_map(|frame| ready(frame.ok().map(Ok)));
+        return Reply::from_parts(parts, Body::made(StreamBody::new(frames)));
+    }
+    // All others are made whole, so this waits for nothing.
+    let whole = body.collect().await.map(|body| body.to_bytes()).unwrap_or_default();
     Reply::from_parts(parts, Body::full(whole))
 }
+
+/// Marks a reply whose body is made while it is sent.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Streamed;
 
 /// Who calls, if the rules of addresses let it in; a whitelist leaves a way back on this machine.
 fn visitor<B>(
@@ -170,6 +181,10 @@ fn table() -> Vec<Row> {
         row(Method::GET, "/admin/api/settings/access-control/check", SEE, access_control::check_query),
         row(Method::POST, "/admin/api/settings/access-control/check", RULE, access_control::check),
         row(Method::GET, "/admin/api/logs", SEE, logs::list),
+        row(Method::DELETE, "/admin/api/logs", RULE, logs::clear),
+        row(Method::GET, "/admin/api/logs/export", SEE, logs::export),
+        row(Method::GET, "/admin/api/logs/tail", SEE, logs::tail),
+        row(Method::GET, "/admin/api/logs/{id}", SEE, logs::one),
         row(Method::GET, "/admin/api/routes/explain", SEE, explain::explain),
         row(Method::GET, "/admin/api/dashboard", SEE, dashboard::dashboard),
         row(Method::GET, "/admin/api/stats", SEE, stats::stats),

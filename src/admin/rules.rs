@@ -2,6 +2,8 @@
 //!
 //! An error is what is wrong, in words that follow the name of the field ("must be …").
 
+use jiff::Timestamp;
+
 use super::keyline::{display_name, is_address_like, parse_lines};
 use super::passwords::DEFAULT;
 use super::view::{masked, member};
@@ -130,6 +132,16 @@ pub fn backends(keys: &[String], base: &BaseUrl, known: &[&BackendRow]) -> Vec<R
         }
     };
     keys.iter().map(|text| read(text.trim())).collect()
+}
+
+/// A time with its zone, or a date, which is its midnight in UTC.
+///
+/// # Errors
+/// What it must be.
+pub fn moment(text: &str) -> Result<Timestamp, String> {
+    let text = text.trim();
+    let moment = text.parse::<Timestamp>().or_else(|_| format!("{text}T00:00:00Z").parse());
+    moment.map_err(|_| "must be a time, as in 2026-01-31T08:00:00Z, or a date".to_owned())
 }
 
 /// What is wrong with a text that should be a key line.

@@ -10,7 +10,7 @@ use tokio::time::{Instant, sleep, timeout};
 use crate::config::{self, Collector, Secret};
 use crate::http::{Failure, Retry};
 use crate::ledger::Ledger;
-use crate::telemetry::{Batch, Sampler, Traces};
+use crate::telemetry::{Batch, Journal, Sampler, Traces};
 use crate::upstream::{Client, Host, Hosts, Reading, Response, read_whole};
 
 /// Between two times that spans are sent.
@@ -44,10 +44,14 @@ enum Refusal {
 }
 
 /// The ledger, and the exporter while traces are on.
-pub(super) fn start(config: &config::Traces, client: &Arc<Client>) -> (Arc<Ledger>, Option<Arc<Exporter>>) {
+pub(super) fn start(
+    config: &config::Traces,
+    client: &Arc<Client>,
+    journal: Arc<Journal>,
+) -> (Arc<Ledger>, Option<Arc<Exporter>>) {
     let exporter = Exporter::new(config, client).map(Arc::new);
     let traces = exporter.as_ref().map(|exporter| Arc::clone(&exporter.traces));
-    (Arc::new(Ledger::default().with_traces(traces)), exporter)
+    (Arc::new(Ledger::new(journal, traces)), exporter)
 }
 
 impl Exporter {

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Arg, ArgAction, ArgMatches, Command, ValueHint, value_parser};
 
-use crate::config::{InEffect, Kind, Setting, settings};
+use crate::config::{Kind, Setting, settings};
 
 pub(super) const CONFIG: &str = "config";
 pub(super) const JSON: &str = "json";
@@ -24,7 +24,7 @@ config.toml and .env are read from the working directory; --config names another
 Secrets (API_TOKEN, ADMIN_PASSWORD, SECRET_KEY) have no flag, since every user of a machine can read
 its command lines. Give them as variables, or as a file: API_TOKEN_FILE, or --api-token-file.
 
-key, channel, token, user, settings, audit, migrate, backup, restore and import work on the database
+key, channel, token, user, settings, audit, logs, migrate, backup, restore and import work on the database
 in DATA_DIR, with or without a running gateway; `ollama2openai key add -h` says how keys are written.
 
 TIME is milliseconds, or such as 500ms, 30s, 5m, 24h. SIZE is bytes, or such as 64MiB, 50MB.
@@ -78,14 +78,11 @@ fn flag(row: &'static Setting) -> Arg {
         true => format!("File that holds {}. {}", row.name, row.help),
         false => row.help.to_owned(),
     };
-    let mut tail = match row.default {
+    let tail = match row.default {
         "" => format!("[unset: {}]", row.unset),
         _ if row.is_secret() => String::new(),
         default => format!("[default: {default}]"),
     };
-    if row.in_effect != InEffect::Now {
-        tail.push_str(" [no effect yet]");
-    }
     help.push(if help.len() + tail.len() < WIDEST { ' ' } else { '\n' });
     help.push_str(tail.trim_start());
     Arg::new(row.name)

@@ -9,6 +9,7 @@ mod files;
 mod find;
 mod import;
 mod keys;
+mod logs;
 mod options;
 mod password;
 mod settings;
@@ -53,7 +54,7 @@ impl Does {
     fn of(command: &str, verb: &str) -> Does {
         match (command, verb) {
             ("migrate" | "backup" | "restore" | "import", _) => Does::All,
-            (_, "list" | "show" | "usage") | ("audit", _) => Does::Read,
+            (_, "list" | "show" | "usage") | ("audit" | "logs", _) => Does::Read,
             (_, "add" | "create" | "passwd" | "set") => Does::Add,
             _ => Does::Change,
         }
@@ -68,6 +69,7 @@ enum Work {
     Tokens(tokens::Job),
     Settings(settings::Job),
     Audit(audit::Job),
+    Logs(Box<logs::Job>),
     Files(files::Job),
     Import(import::Job),
 }
@@ -116,6 +118,7 @@ pub(super) fn job(name: &str, matches: &ArgMatches) -> Option<Result<Job, Vec<St
         "token" => Work::Tokens(tokens::read(verb, &mut options)),
         "settings" => Work::Settings(settings::read(verb, &mut options)),
         "audit" => Work::Audit(audit::read(&mut options)),
+        "logs" => Work::Logs(Box::new(logs::read(&mut options))),
         "migrate" => Work::Files(files::Job::Migrate { dry_run: options.flag(args::DRY_RUN) }),
         "backup" => {
             Work::Files(files::Job::Backup { file: options.path()?, with_key: options.flag(args::WITH_KEY) })
@@ -150,6 +153,7 @@ pub fn state(job: Job, loaded: &Loaded, console: &mut Console<'_>) -> anyhow::Re
             Work::Tokens(job) => tokens::run(job, config).await,
             Work::Settings(job) => settings::run(job, loaded).await,
             Work::Audit(job) => audit::run(job, config).await,
+            Work::Logs(job) => logs::run(*job, loaded, console).await,
             Work::Files(job) => files::run(job, config).await,
             Work::Import(job) => import::run(job, config).await,
         }

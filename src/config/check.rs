@@ -4,6 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use jiff::tz::TimeZone;
 
+use super::Level;
 use super::base_url::{BadBaseUrl, BaseUrl};
 use super::otlp::Collector;
 use super::ranges::{Range, TrustProxy};
@@ -73,6 +74,27 @@ pub(super) fn range(text: &str) -> Result<(), String> {
 
 pub(super) fn proxy(text: &str) -> Result<(), String> {
     text.parse::<TrustProxy>().map(drop).map_err(|bad| bad.to_string())
+}
+
+/// Parts of the gateway that may have a level of their own: its modules, and the lines of requests.
+const PARTS: [&str; 12] = [
+    "access", "admin", "app", "cache", "import", "ledger", "limits", "proxy", "serve", "snapshot", "store",
+    "upstream",
+];
+
+/// `proxy=debug`, as in `LOG_LEVELS`.
+pub(super) fn parse_level(text: &str) -> Option<(String, Level)> {
+    let (part, level) = text.split_once('=')?;
+    let part = part.trim().to_ascii_lowercase();
+    let is_known = part == "request" || PARTS.contains(&part.as_str());
+    is_known.then_some((part, Level::of(level.trim())?))
+}
+
+pub(super) fn level(text: &str) -> Result<(), String> {
+    match parse_level(text) {
+        Some(_) => Ok(()),
+        None => Err(format!("is no part with a level; parts are request, {}", PARTS.join(", "))),
+    }
 }
 
 pub(super) fn zone(text: &str) -> Result<(), String> {

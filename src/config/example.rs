@@ -1,7 +1,7 @@
 //! `config.example.toml` and `.env.example`, written from the table. A test keeps the committed files equal.
 
 use super::rows::SETTINGS;
-use super::table::{Group, InEffect, Kind, Setting};
+use super::table::{Group, Kind, Setting};
 use super::value::allowed;
 
 const TOML_HEAD: &str = "\
@@ -46,9 +46,6 @@ fn example(head: &str, line: impl Fn(&Setting, &mut String)) -> String {
         text.push_str(&format!("\n## {}\n## {}: {}.", row.help, row.name, allowed(&row.kind)));
         if row.default.is_empty() {
             text.push_str(&format!("\n## Unset: {}.", row.unset));
-        }
-        if let InEffect::Later(what) = row.in_effect {
-            text.push_str(&format!("\n## No effect yet: comes with {what}."));
         }
         text.push('\n');
         line(row, &mut text);

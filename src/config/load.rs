@@ -10,7 +10,7 @@ use super::layer::{Layer, Origin, Said};
 use super::problem::{Bad, Problem, shown};
 use super::rows::SETTINGS;
 use super::saved::Texts;
-use super::table::{InEffect, Setting};
+use super::table::Setting;
 use super::value;
 use super::values::Values;
 use super::{Config, dotenv, file};
@@ -142,12 +142,6 @@ pub fn load(sources: &Sources) -> Result<Loaded, Bad> {
         let said = winner(setting, &layers, sources, &mut warnings, &mut problems);
         match value::parse_or_default(setting, &said.text) {
             Ok(value) => {
-                if let InEffect::Later(what) = setting.in_effect
-                    && Ok(&value) != value::parse(setting, setting.default).as_ref()
-                {
-                    let name = said.origin.spelling(setting.name);
-                    warnings.push(format!("{}: {name} has no effect yet; it comes with {what}", said.origin));
-                }
                 values.insert(setting.name, value);
                 origins.push(row(setting, &said.text, &said.origin));
                 texts.insert(setting.name, said.text);
@@ -175,12 +169,8 @@ pub(super) fn open_to_all(config: &Config) -> Option<String> {
 /// An empty text shows as the default.
 pub(super) fn row(setting: &Setting, text: &str, origin: &Origin) -> Row {
     let text = if text.trim().is_empty() { setting.default } else { text };
-    let note = match setting.in_effect {
-        InEffect::Now => String::new(),
-        InEffect::Later(what) => format!("no effect yet: comes with {what}"),
-    };
     let (name, default) = (setting.name, setting.default);
-    Row { name, value: shown(setting, text), default, origin: origin.to_string(), note }
+    Row { name, value: shown(setting, text), default, origin: origin.to_string(), note: String::new() }
 }
 
 pub(super) fn bad_value(setting: &Setting, said: &Said, wrong: &str) -> Problem {

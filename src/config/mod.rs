@@ -40,7 +40,7 @@ pub use problem::{Bad, Problem};
 pub use ranges::{BadRange, Range, Ranges, TrustProxy};
 pub use saved::{Standing, items};
 pub use secret::Secret;
-pub use table::{Group, InEffect, Kind, Setting, Unit, Zero};
+pub use table::{Group, Kind, Setting, Unit, Zero};
 pub use token_hash::TokenHash;
 
 /// Everything that the gateway is told. `Config::default()` is the documented defaults, as with no
@@ -278,8 +278,24 @@ pub struct CacheRule {
 pub struct Log {
     /// `LOG_LEVEL`.
     pub level: Level,
+    /// `LOG_LEVELS`: parts of the gateway, and the level of each.
+    pub levels: Vec<(String, Level)>,
     /// `LOG_FORMAT`.
     pub format: LogFormat,
+    /// `LOG_TO_FILE`.
+    pub to_file: bool,
+    /// `LOG_MAX_FILE_SIZE`, in bytes.
+    pub max_file_size: u64,
+    /// `LOG_MAX_TOTAL_SIZE`, in bytes.
+    pub max_total_size: u64,
+    /// `LOG_RECENT_MAX`.
+    pub recent: usize,
+    /// `REQUEST_LOG`.
+    pub has_request_log: bool,
+    /// `LOG_RETENTION_DAYS`; `None` = for ever.
+    pub retention_days: Option<u32>,
+    /// `LOG_MAX_ROWS`; `None` = any number.
+    pub max_rows: Option<u64>,
 }
 
 /// Where traces go, and which. Named as everywhere.
@@ -317,6 +333,13 @@ pub enum LogFormat {
 }
 
 impl Level {
+    /// Reads a word of `LOG_LEVEL`.
+    #[must_use]
+    pub fn of(word: &str) -> Option<Level> {
+        let all = [Level::Error, Level::Warn, Level::Info, Level::Debug, Level::Trace];
+        all.into_iter().find(|level| level.as_str().eq_ignore_ascii_case(word))
+    }
+
     /// As it is written in `LOG_LEVEL`.
     #[must_use]
     pub fn as_str(self) -> &'static str {

@@ -1,18 +1,18 @@
 //! Every setting, once. Help, `check-config`, both example files and `Config` are made from this table.
 
+mod logging;
 mod traces;
 
 use std::time::Duration;
 
 use super::check;
-use super::table::{Group, InEffect, Kind, Setting, Unit, Zero};
-use Group::{Access, Cache, Limits, Logging, Replies, Server, State, Upstream};
+use super::table::{Group, Kind, Setting, Unit, Zero};
+use Group::{Access, Cache, Limits, Replies, Server, State, Upstream};
 
 const DAY: Duration = Duration::from_secs(86_400);
 const MONTH: Duration = Duration::from_secs(30 * 86_400);
 /// Sizes end here so that they fit a `usize` everywhere.
 const MOST_BYTES: u64 = 2047 << 20;
-const OBSERVING: &str = "the request log";
 
 const fn row(
     name: &'static str,
@@ -21,14 +21,10 @@ const fn row(
     default: &'static str,
     help: &'static str,
 ) -> Setting {
-    Setting { name, group, kind, default, unset: "unset", help, in_effect: InEffect::Now, changeable: true }
+    Setting { name, group, kind, default, unset: "unset", help, changeable: true }
 }
 
 impl Setting {
-    const fn later(self, what: &'static str) -> Setting {
-        Setting { in_effect: InEffect::Later(what), ..self }
-    }
-
     /// Read once.
     const fn at_start(self) -> Setting {
         Setting { changeable: false, ..self }
@@ -319,39 +315,16 @@ pub(super) static SETTINGS: &[Setting] = &[
         "token",
         "Whose answers a client gets: those of its own token, or everybody's.",
     ),
-    row(
-        "LOG_LEVEL",
-        Logging,
-        Kind::Choice(&["error", "warn", "info", "debug", "trace"]),
-        "info",
-        "The least grave event that is logged.",
-    ),
-    row(
-        "LOG_FORMAT",
-        Logging,
-        Kind::Choice(&["text", "json"]),
-        "text",
-        "Log lines for people, or one JSON object a line.",
-    )
-    .at_start(),
-    row(
-        "LOG_TO_FILE",
-        Logging,
-        Kind::Switch,
-        "false",
-        "Whether a record of each request is written to a file.",
-    )
-    .later(OBSERVING),
-    row(
-        "LOG_MAX_FILE_SIZE",
-        Logging,
-        Kind::Bytes { min: 1024, max: 1 << 50 },
-        "52428800",
-        "Size at which that file is rotated.",
-    )
-    .later(OBSERVING),
-    row("LOG_RECENT_MAX", Logging, count(0, 10_000_000), "500", "Requests that the panel can look back on.")
-        .later(OBSERVING),
+    logging::LEVEL,
+    logging::LEVELS,
+    logging::FORMAT,
+    logging::TO_FILE,
+    logging::MAX_FILE_SIZE,
+    logging::MAX_TOTAL_SIZE,
+    logging::RECENT_MAX,
+    logging::REQUEST_LOG,
+    logging::RETENTION_DAYS,
+    logging::MAX_ROWS,
     traces::ENDPOINT,
     traces::TRACES_ENDPOINT,
     traces::HEADERS,

@@ -9,7 +9,7 @@ use super::layer::{Origin, Said};
 use super::load::{Loaded, Row, bad_value, open_to_all, row};
 use super::problem::Problem;
 use super::rows::SETTINGS;
-use super::table::{InEffect, Kind, Setting};
+use super::table::{Kind, Setting};
 use super::values::Values;
 use super::{Config, IpMode, IpRules, Upstream, value};
 
@@ -135,12 +135,9 @@ impl Setting {
     /// # Errors
     /// Why it cannot be changed while the gateway runs, in words that follow the name.
     pub fn may_change(&self) -> Result<(), &'static str> {
-        match self.in_effect {
-            _ if !self.changeable => {
-                Err("is read at the start only: configure it, and start the gateway anew")
-            }
-            InEffect::Later(_) => Err("has no effect in this version"),
-            InEffect::Now => Ok(()),
+        match self.changeable {
+            true => Ok(()),
+            false => Err("is read at the start only: configure it, and start the gateway anew"),
         }
     }
 

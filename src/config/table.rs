@@ -15,17 +15,8 @@ pub struct Setting {
     pub unset: &'static str,
     /// One sentence.
     pub help: &'static str,
-    pub in_effect: InEffect,
     /// Whether an admin may save another value while the gateway runs; others count from the next start.
     pub changeable: bool,
-}
-
-/// Whether a setting does anything in this version.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum InEffect {
-    Now,
-    /// Checked at start, without effect until this part of the gateway exists.
-    Later(&'static str),
 }
 
 /// Headings of `config.example.toml` and `--help`, in their order.

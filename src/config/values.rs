@@ -192,18 +192,23 @@ fn cache(values: &Values, [switch, size, age]: [&str; 3]) -> CacheRule {
 }
 
 fn log(values: &Values) -> Log {
+    let some = |number: u64| Some(number).filter(|number| *number > 0);
     Log {
-        level: match values.text("LOG_LEVEL") {
-            Some("error") => Level::Error,
-            Some("warn") => Level::Warn,
-            Some("debug") => Level::Debug,
-            Some("trace") => Level::Trace,
-            _ => Level::Info,
-        },
+        level: values.text("LOG_LEVEL").and_then(Level::of).unwrap_or(Level::Info),
+        levels: super::saved::items(values.text("LOG_LEVELS").unwrap_or_default())
+            .filter_map(check::parse_level)
+            .collect(),
         format: match values.text("LOG_FORMAT") {
             Some("json") => LogFormat::Json,
             _ => LogFormat::Text,
         },
+        to_file: values.switch("LOG_TO_FILE").unwrap_or_default(),
+        max_file_size: values.number("LOG_MAX_FILE_SIZE"),
+        max_total_size: values.number("LOG_MAX_TOTAL_SIZE"),
+        recent: values.size("LOG_RECENT_MAX"),
+        has_request_log: values.switch("REQUEST_LOG").unwrap_or_default(),
+        retention_days: some(values.number("LOG_RETENTION_DAYS")).and_then(|days| u32::try_from(days).ok()),
+        max_rows: some(values.number("LOG_MAX_ROWS")),
     }
 }
 

@@ -27,6 +27,37 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    pub const ALL: [Outcome; 13] = [
+        Outcome::Ok,
+        Outcome::ClientGone,
+        Outcome::BadRequest,
+        Outcome::Unauthorized,
+        Outcome::RateLimited,
+        Outcome::Quota,
+        Outcome::NoModel,
+        Outcome::Overloaded,
+        Outcome::UpstreamConnect,
+        Outcome::UpstreamStatus,
+        Outcome::UpstreamStream,
+        Outcome::Timeout,
+        Outcome::Internal,
+    ];
+
+    /// Whether an operator should know, as it was not the client's doing.
+    #[must_use]
+    pub fn is_grave(self) -> bool {
+        !matches!(
+            self,
+            Outcome::Ok
+                | Outcome::ClientGone
+                | Outcome::BadRequest
+                | Outcome::Unauthorized
+                | Outcome::RateLimited
+                | Outcome::Quota
+                | Outcome::NoModel
+        )
+    }
+
     /// The word in logs and metrics.
     #[must_use]
     pub fn as_str(self) -> &'static str {

@@ -13,11 +13,13 @@ use tokio::sync::{Notify, Semaphore};
 use tokio_util::task::TaskTracker;
 
 use crate::store::{Store, StoreError};
-use crate::telemetry::{self, Metrics, Record, Traces};
+use crate::telemetry::{self, Journal, Metrics, Record, Traces};
 use sums::Sums;
 
 /// Records that wait one by one. More are told of at once, by whoever brings the next.
 const QUEUE: usize = 8192;
+/// Rows of the request log that are written at once: they take about as long as a commit.
+const ROWS: usize = 1000;
 
 /// Records that are not written yet.
 #[derive(Debug)]
@@ -27,8 +29,12 @@ pub struct Ledger {
     kept: Mutex<Kept>,
     /// One write at a time.
     writing: Semaphore,
+    /// The same of the request log.
+    logging: Semaphore,
     writes: TaskTracker,
     traces: Option<Arc<Traces>>,
+    /// For those who look at single requests.
+    pub journal: Arc<Journal>,
     /// What Prometheus is told.
     pub metrics: Metrics,
 }
@@ -42,25 +48,21 @@ struct Kept {
     next: Sums,
 }
 
-impl Default for Ledger {
-    fn default() -> Self {
+impl Ledger {
+    /// With traces, if they are on.
+    #[must_use]
+    pub fn new(journal: Arc<Journal>, traces: Option<Arc<Traces>>) -> Self {
         Ledger {
             queue: Mutex::default(),
             arrived: Notify::new(),
             kept: Mutex::default(),
             writing: Semaphore::new(1),
+            logging: Semaphore::new(1),
             writes: TaskTracker::new(),
-            traces: None,
+            traces,
+            journal,
             metrics: Metrics::default(),
         }
-    }
-}
-
-impl Ledger {
-    /// The same with traces, if they are on.
-    #[must_use]
-    pub fn with_traces(self, traces: Option<Arc<Traces>>) -> Self {
-        Ledger { traces, ..self }
     }
 
     /// Traces, while they are on.
@@ -96,7 +98,8 @@ impl Ledger {
         });
         telemetry::batched(|| records.iter().for_each(telemetry::tell));
         self.traces.iter().for_each(|traces| traces.take(&records));
-        lock(&self.kept).next.add_all(records);
+        lock(&self.kept).next.add_all(&records);
+        self.journal.take(records);
     }
 
     /// Records that nobody was told of yet, and sums of usage that are not written.
@@ -123,8 +126,44 @@ impl Ledger {
     /// Those of the database; nothing was written then.
     pub async fn write(self: &Arc<Self>, store: &Arc<Store>, most: usize) -> Result<(), StoreError> {
         let (ledger, store) = (Arc::clone(self), Arc::clone(store));
-        let written = self.writes.spawn(async move { ledger.write_in_turn(&store, most).await }).await;
+        self.to_its_end(async move { ledger.write_in_turn(&store, most).await }).await
+    }
+
+    /// Writes the request log as far as there are requests. What cannot be written is kept while there is room, and
+    /// goes on as [`Ledger::write`] does.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn log(self: &Arc<Self>, store: &Arc<Store>) -> Result<(), StoreError> {
+        let (ledger, store) = (Arc::clone(self), Arc::clone(store));
+        self.to_its_end(async move { ledger.log_in_turn(&store).await }).await
+    }
+
+    async fn to_its_end(
+        &self,
+        write: impl Future<Output = Result<(), StoreError>> + Send + 'static,
+    ) -> Result<(), StoreError> {
+        let written = self.writes.spawn(write).await;
         written.unwrap_or_else(|ended| std::panic::resume_unwind(ended.into_panic()))
+    }
+
+    async fn log_in_turn(&self, store: &Store) -> Result<(), StoreError> {
+        let _turn = self.logging.acquire().await;
+        self.tell();
+        // Those that come meanwhile are for another time, so that this ends.
+        let mut left = self.journal.waiting_rows();
+        while left > 0 {
+            let rows = self.journal.take_rows(ROWS.min(left));
+            left = left.saturating_sub(rows.len().max(1));
+            let begun = Instant::now();
+            let written = store.log_requests(&rows).await;
+            self.metrics.wrote("request_log", written.is_ok().then(|| begun.elapsed()));
+            if written.is_err() {
+                self.journal.put_back(rows);
+                return written;
+            }
+        }
+        Ok(())
     }
 
     /// In turn, so that who has waited for a write has waited for those before it too.

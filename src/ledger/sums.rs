@@ -94,8 +94,8 @@ impl Sums {
         self.hours.len()
     }
 
-    pub(super) fn add_all(&mut self, records: Vec<Record>) {
-        records.into_iter().for_each(|record| self.add_one(record));
+    pub(super) fn add_all(&mut self, records: &[Record]) {
+        records.iter().for_each(|record| self.add_one(record));
     }
 
     /// Adds what could not be written.
@@ -108,7 +108,7 @@ impl Sums {
         }
     }
 
-    fn add_one(&mut self, record: Record) {
+    fn add_one(&mut self, record: &Record) {
         let (prompt, completion) = (number(record.prompt), number(record.completion));
         let counts = UsageCounts {
             requests: 1,
@@ -116,7 +116,8 @@ impl Sums {
             completion_tokens: completion,
             cached_tokens: number(record.cached),
         };
-        let Record { at, outcome, consumer, node, .. } = record;
+        let Record { at, outcome, .. } = *record;
+        let (consumer, node) = (record.consumer.clone(), record.node.clone());
         if let Some(consumer) = &consumer {
             let used = Used {
                 requests: 1,
@@ -129,7 +130,7 @@ impl Sums {
         }
         // Clients can name anything: what nobody served has no model.
         let is_served = node.is_some() || record.cached > 0;
-        let model = if is_served { record.model } else { Arc::default() };
+        let model = if is_served { Arc::clone(&record.model) } else { Arc::default() };
         let hour = at.as_second() - at.as_second().rem_euclid(3600);
         self.count(Kind { hour, consumer, node, model, outcome }, counts);
     }

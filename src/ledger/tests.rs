@@ -7,7 +7,7 @@ use super::*;
 use crate::config::TokenHash;
 use crate::http::Outcome;
 use crate::store::{By, NewToken};
-use crate::telemetry::{Consumer, Node};
+use crate::telemetry::{Consumer, JournalRules, Node};
 
 fn record(token: &str, prompt: u64) -> Record {
     Record {
@@ -45,6 +45,11 @@ fn node(backend: &str) -> Option<Arc<Node>> {
     Some(Arc::new(Node { backend: backend.into(), name: backend.into(), channel, channel_name }))
 }
 
+fn ledger() -> Arc<Ledger> {
+    let rules = JournalRules { recent: 0, has_rows: false, has_file: false };
+    Arc::new(Ledger::new(Arc::new(Journal::new(rules)), None))
+}
+
 async fn store(home: &tempfile::TempDir) -> Arc<Store> {
     let store = Store::open(home.path(), None).await.unwrap();
     let new = NewToken { id: Some("t".to_owned()), ..NewToken::new("t", TokenHash::of(b"t"), "", "") };
@@ -55,7 +60,7 @@ async fn store(home: &tempfile::TempDir) -> Arc<Store> {
 #[tokio::test]
 async fn more_than_the_queue_holds_is_added_up_and_written_once() {
     let home = tempfile::tempdir().unwrap();
-    let (store, ledger) = (store(&home).await, Arc::new(Ledger::default()));
+    let (store, ledger) = (store(&home).await, ledger());
     let all = 2 * QUEUE as u64 + 5;
     (0..all).for_each(|_| ledger.push(record("t", 2)));
     assert!(lock(&ledger.queue).len() < QUEUE, "the queue has an end");
@@ -77,7 +82,7 @@ async fn more_than_the_queue_holds_is_added_up_and_written_once() {
 #[tokio::test]
 async fn what_cannot_be_written_is_written_later_and_once() {
     let home = tempfile::tempdir().unwrap();
-    let (first, ledger) = (store(&home).await, Arc::new(Ledger::default()));
+    let (first, ledger) = (store(&home).await, ledger());
     ledger.push(record("t", 2));
     ledger.push(record("gone", 2));
     first.close_shared().await;
@@ -95,7 +100,7 @@ async fn what_cannot_be_written_is_written_later_and_once() {
 #[tokio::test]
 async fn a_write_that_nobody_waits_for_any_more_loses_nothing() {
     let home = tempfile::tempdir().unwrap();
-    let (store, ledger) = (store(&home).await, Arc::new(Ledger::default()));
+    let (store, ledger) = (store(&home).await, ledger());
     for _ in 0..20 {
         ledger.push(record("t", 2));
         let left = ledger.write_all(&store);
@@ -108,7 +113,7 @@ async fn a_write_that_nobody_waits_for_any_more_loses_nothing() {
 #[tokio::test]
 async fn of_many_kinds_of_usage_each_has_its_turn() {
     let home = tempfile::tempdir().unwrap();
-    let (store, ledger) = (store(&home).await, Arc::new(Ledger::default()));
+    let (store, ledger) = (store(&home).await, ledger());
     let nodes: Vec<_> = (0..8).map(|at| node(&format!("b{at}"))).collect();
     let record = |at: usize| Record { node: nodes[at].clone(), ..record("t", 1) };
     for round in 1..=4 {
@@ -129,7 +134,7 @@ async fn of_many_kinds_of_usage_each_has_its_turn() {
 #[tokio::test]
 async fn a_month_that_is_over_does_not_count_for_the_next() {
     let home = tempfile::tempdir().unwrap();
-    let (store, ledger) = (store(&home).await, Arc::new(Ledger::default()));
+    let (store, ledger) = (store(&home).await, ledger());
     ledger.push(Record { charged: Some((date(2026, 6, 1), 10)), ..record("t", 9) });
     ledger.push(Record { charged: Some((date(2026, 5, 1), 100)), ..record("t", 99) });
     ledger.write_all(&store).await.unwrap();
@@ -142,7 +147,7 @@ async fn a_month_that_is_over_does_not_count_for_the_next() {
 fn names_that_clients_make_up_do_not_fill_the_memory() {
     let (mut sums, record) = (Sums::default(), record("t", 1));
     let made_up = |at: u64| Record { model: format!("model-{at}").into(), ..record.clone() };
-    sums.add_all((0..30_000).map(made_up).collect());
+    sums.add_all(&(0..30_000).map(made_up).collect::<Vec<_>>());
     assert!(sums.kinds() <= 20_001);
     assert_eq!(sums.hours().iter().map(|(_, counts)| counts.requests).sum::<i64>(), 30_000);
 }
@@ -150,7 +155,7 @@ fn names_that_clients_make_up_do_not_fill_the_memory() {
 #[test]
 fn what_two_snapshots_call_the_same_is_written_once() {
     let mut sums = Sums::default();
-    sums.add_all(vec![record("t", 1), record("t", 2), record("u", 4)]);
+    sums.add_all(&[record("t", 1), record("t", 2), record("u", 4)]);
     assert_eq!(sums.kinds(), 3, "each record has a consumer of its own");
     let prompts: Vec<_> =
         sums.hours().iter().map(|(key, counts)| (key.token.to_owned(), counts.prompt_tokens)).collect();

@@ -14,6 +14,7 @@ use super::info::is_well;
 use crate::access::{Caller, shown};
 use crate::cache::Stats;
 use crate::http::{Body, Failure, Outcome, Reply};
+use crate::ledger::Ledger;
 use crate::snapshot::{Group, Origin, Snapshot, Target};
 use crate::telemetry::metrics::{BackendReading, CacheReading, Format, Reading, Rest};
 
@@ -113,6 +114,12 @@ fn well(snapshot: &Snapshot, origin: Origin) -> (usize, usize) {
     (groups().count(), groups().filter(is_group_well).count())
 }
 
+fn dropped(ledger: &Ledger) -> Vec<(&'static str, u64)> {
+    let (rows, lines) = ledger.journal.dropped();
+    let spans = ledger.traces().map(|traces| ("spans", traces.dropped()));
+    [("log_rows", rows), ("log_lines", lines)].into_iter().chain(spans).collect()
+}
+
 fn rest(proxy: &Proxy, snapshot: &Snapshot, (records, sums): (usize, usize)) -> Rest {
     forget(proxy, snapshot);
     let backend = |target: &Arc<Target>| BackendReading {
@@ -143,6 +150,6 @@ fn rest(proxy: &Proxy, snapshot: &Snapshot, (records, sums): (usize, usize)) -> 
         revision: snapshot.configured.revision,
         records,
         sums,
-        dropped: ledger.traces().map(|traces| ("spans", traces.dropped())).into_iter().collect(),
+        dropped: dropped(ledger),
     }
 }

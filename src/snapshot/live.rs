@@ -7,10 +7,10 @@ use arc_swap::ArcSwap;
 
 use super::{BadRow, Registry, Snapshot, Target};
 use crate::cache::Caches;
-use crate::config::{Config, Loaded, Standing};
+use crate::config::{Config, Loaded, Log, Standing};
 use crate::limits::WaitingRoom;
 use crate::store::{Rows, Store, StoreError, Totals};
-use crate::telemetry;
+use crate::telemetry::{self, Journal, JournalRules, Levels};
 use crate::upstream::{Client, Counted};
 
 /// The current snapshot.
@@ -40,6 +40,7 @@ pub struct Lasting {
     pub client: Arc<Client>,
     pub room: Arc<WaitingRoom>,
     pub caches: Arc<Caches>,
+    pub journal: Arc<Journal>,
 }
 
 impl Lasting {
@@ -50,6 +51,7 @@ impl Lasting {
             client: Arc::new(Client::new(&config.upstream)),
             room: Arc::new(WaitingRoom::new(config.routing.max_queue)),
             caches: Arc::new(Caches::new(&config.caches)),
+            journal: Arc::new(Journal::new(journal_rules(&config.log))),
         }
     }
 
@@ -57,8 +59,20 @@ impl Lasting {
         self.client.set_connect_timeout(config.upstream.connect_timeout);
         self.room.set_max(config.routing.max_queue);
         self.caches.set_rules(&config.caches);
-        telemetry::set_level(config.log.level.as_str());
+        self.journal.set(journal_rules(&config.log));
+        telemetry::set_levels(&levels(&config.log));
     }
+}
+
+fn journal_rules(log: &Log) -> JournalRules {
+    JournalRules { recent: log.recent, has_rows: log.has_request_log, has_file: log.to_file }
+}
+
+/// `LOG_LEVEL` and `LOG_LEVELS`.
+#[must_use]
+pub fn levels(log: &Log) -> Levels<'_> {
+    let parts = log.levels.iter().map(|(part, level)| (part.as_str(), level.as_str()));
+    Levels { all: log.level.as_str(), parts: parts.collect() }
 }
 
 /// Makes snapshots of what is stored.

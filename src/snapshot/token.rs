@@ -120,6 +120,12 @@ pub struct TokenCounts {
 }
 
 impl Tokens {
+    /// The first that people call so.
+    #[must_use]
+    pub fn named(&self, name: &str) -> Option<&Arc<Token>> {
+        self.by_id.iter().find(|token| token.name() == name)
+    }
+
     /// How many have made requests that count in a window now.
     #[must_use]
     pub fn active(&self, now: Instant) -> usize {

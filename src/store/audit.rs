@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::db::{Tx, on};
 use super::text::{from_json, new_id, now};
-use super::{Store, StoreError};
+use super::{Store, StoreError, meta};
 
 /// What stands for a secret, and for one that was replaced.
 pub(super) const SECRET: &str = "***";
@@ -231,6 +231,29 @@ impl Store {
             .bind(limit)
             .fetch_all(conn).await)?;
         rows.into_iter().map(Stored::open).collect()
+    }
+
+    /// At most `limit` rows behind the last one that is in the file, the oldest first.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn audit_for_file(&self, limit: i64) -> Result<Vec<AuditRow>, StoreError> {
+        let select = "SELECT * FROM audit_log \
+            WHERE id > COALESCE((SELECT value FROM meta WHERE name = 'audit_in_file'), '') ORDER BY id LIMIT $1";
+        let mut tx = self.db.read().await?;
+        let rows: Vec<Stored> =
+            on!(&mut tx, conn => sqlx::query_as(select).bind(limit).fetch_all(conn).await)?;
+        rows.into_iter().map(Stored::open).collect()
+    }
+
+    /// Notes that all rows up to this one are in the file.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn audit_is_in_file(&self, last: &str) -> Result<(), StoreError> {
+        let mut tx = self.db.write().await?;
+        meta::set(&mut tx, "audit_in_file", last).await?;
+        tx.commit().await
     }
 
     /// Writes a row for what is not kept in the database.

@@ -41,7 +41,7 @@ pub(super) use on;
 
 /// Rows of one statement: with one statement a row, a thousand channels would keep a core busy. Not many more, as
 /// SQLite looks for each parameter by its name.
-pub(super) const AT_ONCE: usize = 16;
+pub(super) const AT_ONCE: usize = 8;
 
 /// Places for values of a statement: `($1, $2), ($3, $4)` for two rows of two.
 pub(super) fn places(rows: usize, columns: usize) -> String {

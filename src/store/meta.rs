@@ -52,3 +52,19 @@ pub(super) async fn had_import(tx: &mut Tx) -> Result<bool, StoreError> {
     let count = "SELECT COUNT(*) FROM meta WHERE name = 'had_import'";
     Ok(on!(tx, conn => sqlx::query_scalar::<_, i64>(count).fetch_one(conn).await)? > 0)
 }
+
+/// Notes something under a name.
+pub(super) async fn set(tx: &mut Tx, name: &str, value: &str) -> Result<(), StoreError> {
+    let set = "INSERT INTO meta (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = $2";
+    on!(tx, conn => sqlx::query(set).bind(name).bind(value).execute(conn).await.map(drop))?;
+    Ok(())
+}
+
+/// Takes so many numbers for rows of the request log, and gives the first.
+pub(super) async fn take_log_numbers(tx: &mut Tx, count: usize) -> Result<i64, StoreError> {
+    let count = i64::try_from(count).unwrap_or(i64::MAX);
+    let take = "UPDATE meta SET value = CAST(CAST(value AS BIGINT) + $1 AS TEXT) WHERE name = 'request_log_seq' \
+        RETURNING CAST(value AS BIGINT)";
+    let last: i64 = on!(tx, conn => sqlx::query_scalar(take).bind(count).fetch_one(conn).await)?;
+    Ok(last - count + 1)
+}

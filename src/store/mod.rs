@@ -18,6 +18,7 @@ mod imported;
 mod keys;
 mod meta;
 mod migrate;
+mod request_log;
 mod rows;
 mod seal;
 mod sessions;
@@ -45,6 +46,7 @@ pub use backup::{Restored, restore};
 pub use error::{Conflict, StoreError};
 pub use import::{Batch, DailyUse, Imported, Landed, LogKind, OldRecord, UseOf};
 pub use migrate::Pending;
+pub use request_log::{LogBounds, LogFacts, LogFilter, LogRow};
 pub use rows::{
     BackendRow, ChannelChange, ChannelRow, Created, KeyChange, NewBackend, NewChannel, NewKey, Rows, Totals,
 };
@@ -63,6 +65,7 @@ pub struct Store {
     db: Db,
     key: Key,
     folder: Folder,
+    open_block: request_log::Open,
     _in_use: Lock,
 }
 
@@ -87,7 +90,11 @@ impl Store {
         migrate::run(&db).await?;
         users::begin(&db).await?;
         drop(starting);
-        Ok(Store { db, key, folder, _in_use: in_use })
+        Ok(Store::of(db, key, folder, in_use))
+    }
+
+    fn of(db: Db, key: Key, folder: Folder, in_use: Lock) -> Store {
+        Store { db, key, folder, open_block: request_log::Open::default(), _in_use: in_use }
     }
 
     /// Whether a data folder has a database.

@@ -30,7 +30,7 @@ impl Store {
         let key = folder.key(secret)?;
         let db = Db::sqlite(&folder.new_stage()?).await?;
         migrate::run(&db).await?;
-        Ok(Some(Staged { store: Store { db, key, folder, _in_use: in_use }, _starting: starting }))
+        Ok(Some(Staged { store: Store::of(db, key, folder, in_use), _starting: starting }))
     }
 }
 

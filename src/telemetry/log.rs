@@ -17,9 +17,18 @@ pub use request::tell;
 /// The filter of the process's log, once it is installed.
 static FILTER: OnceLock<Handle<EnvFilter, Registry>> = OnceLock::new();
 
-/// Installs the log of the process. `level` is a word such as `info`. A second call does nothing.
-pub fn init(level: &str, is_json: bool, is_coloured: bool) {
-    let (filter, handle) = reload::Layer::new(filter(level));
+/// Which events are logged.
+#[derive(Debug, Clone, Default)]
+pub struct Levels<'l> {
+    /// A word such as `info`.
+    pub all: &'l str,
+    /// Modules, or `request` for the lines of requests, with words of their own.
+    pub parts: Vec<(&'l str, &'l str)>,
+}
+
+/// Installs the log of the process. A second call does nothing.
+pub fn init(levels: &Levels<'_>, is_json: bool, is_coloured: bool) {
+    let (filter, handle) = reload::Layer::new(filter(levels));
     let layer = fmt::layer().with_writer(output::Output);
     let layer = if is_json {
         layer.json().flatten_event(true).with_current_span(false).boxed()
@@ -33,15 +42,21 @@ pub fn init(level: &str, is_json: bool, is_coloured: bool) {
     }
 }
 
-/// Changes the level of the log of the process, if [`init`] has installed one.
-pub fn set_level(level: &str) {
+/// Changes what the log of the process shows, if [`init`] has installed one.
+pub fn set_levels(levels: &Levels<'_>) {
     if let Some(handle) = FILTER.get() {
         // It fails only when the log itself is gone.
-        let _ = handle.reload(filter(level));
+        let _ = handle.reload(filter(levels));
     }
 }
 
-fn filter(level: &str) -> EnvFilter {
+fn filter(levels: &Levels<'_>) -> EnvFilter {
+    let all = levels.all;
     // Libraries are quiet unless asked: their debug lines may hold what our own never do.
-    EnvFilter::new(format!("warn,ollama2openai={level},request={level}"))
+    let mut directives = format!("warn,ollama2openai={all},request={all}");
+    for (part, level) in &levels.parts {
+        let target = if *part == "request" { "" } else { "ollama2openai::" };
+        directives += &format!(",{target}{part}={level}");
+    }
+    EnvFilter::new(directives)
 }

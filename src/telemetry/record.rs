@@ -1,5 +1,7 @@
 //! One request that is over: what its line, the usage and all else that tells of it are made from.
 
+mod json;
+
 use std::net::IpAddr;
 use std::num::NonZero;
 use std::sync::Arc;
@@ -101,6 +103,12 @@ pub struct Record {
 }
 
 impl Record {
+    /// Who has served it, else who was asked last.
+    #[must_use]
+    pub fn last_node(&self) -> Option<&Node> {
+        self.node.as_deref().or_else(|| self.attempts.last().map(|attempt| &*attempt.node))
+    }
+
     /// Whether all of it came from a cache.
     #[must_use]
     pub fn is_from_cache(&self) -> bool {

@@ -21,6 +21,7 @@ mod import;
 mod log;
 mod metrics;
 mod openapi;
+mod request_log;
 mod routes;
 mod routing;
 mod settings;

@@ -5,6 +5,7 @@
 
 mod accounts;
 mod backends;
+mod logs;
 mod operation;
 mod routing;
 mod schema;
@@ -32,6 +33,7 @@ fn operations() -> Vec<Operation> {
     all.extend(tokens::operations());
     all.extend(routing::operations());
     all.extend(settings::operations());
+    all.extend(logs::operations());
     all.extend(service::operations());
     all.extend(accounts::operations());
     let summary = "This document";

@@ -74,9 +74,9 @@ impl Operation {
         Operation { has_revision: true, ..self }
     }
 
-    /// Which answers a file, not JSON.
-    pub(super) fn file(self) -> Operation {
-        Operation { form: "application/octet-stream", ..self }
+    /// Which answers something of this type, not JSON.
+    pub(super) fn file(self, form: &'static str) -> Operation {
+        Operation { form, ..self }
     }
 
     /// With an object as its body.

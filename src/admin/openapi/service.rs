@@ -54,10 +54,6 @@ pub(super) fn operations() -> Vec<Operation> {
     ]);
     vec![
         get("/admin/api/dashboard", "getDashboard", "Everything at a glance", dashboard()),
-        get("/admin/api/logs", "listLogs", "Records as the Node program wrote them, newest first", logs())
-            .query("type", choice(&["request", "audit"]))
-            .query("level", text())
-            .query("limit", such_as(told(number(0, 10_000), "0 is the most; 200 unless given."), 5)),
         get(CACHE, "getCache", "What the caches hold", report()),
         delete(CACHE, "clearCache", "Forgets all of it, counts too", cleared),
         get(
@@ -67,7 +63,8 @@ pub(super) fn operations() -> Vec<Operation> {
             stats,
         )
         .query("days", such_as(told(number(1, 3660), "Today included; 30 unless given."), 7)),
-        post("/admin/api/backup", "downloadBackup", "A copy of the database, without its key", file).file(),
+        post("/admin/api/backup", "downloadBackup", "A copy of the database, without its key", file)
+            .file("application/octet-stream"),
         post("/admin/api/import", "importFiles", "Imports data of the Node program", imported())
             .query("apply", such_as(told(flag(), "Without it nothing is changed."), true))
             .body(object(vec![
@@ -75,11 +72,6 @@ pub(super) fn operations() -> Vec<Operation> {
                 ("confirm?", told(flag(), "Imports rules that shut out your own address.")),
             ])),
     ]
-}
-
-fn logs() -> Value {
-    let logs = told(list(anything()), "Each with timestamp and type.");
-    listed(vec![("logs", logs)])
 }
 
 /// The old files, each as JSON or as its text.

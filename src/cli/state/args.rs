@@ -40,6 +40,14 @@ pub(super) const APPLY: &str = "apply";
 pub(super) const LOGS: &str = "logs";
 pub(super) const REMOVE_SOURCE: &str = "remove-source";
 pub(super) const LIMIT: &str = "limit";
+pub(super) const FOLLOW: &str = "follow";
+pub(super) const TOKEN: &str = "token";
+pub(super) const CHANNEL: &str = "channel";
+pub(super) const BACKEND: &str = "backend";
+pub(super) const OUTCOME: &str = "outcome";
+pub(super) const STATUS: &str = "status";
+pub(super) const TEXT: &str = "text";
+pub(super) const SINCE: &str = "since";
 pub(super) const DAYS: &str = "days";
 
 const LINE_FORMS: &str = "\
@@ -92,7 +100,7 @@ Rules of addresses that shut everybody out of the admin API are opened again by
   ollama2openai settings reset IP_ACCESS_MODE IP_WHITELIST IP_BLACKLIST";
 
 /// All commands of this room.
-pub(in crate::cli) fn commands() -> [Command; 10] {
+pub(in crate::cli) fn commands() -> [Command; 11] {
     let dry_run = flag(DRY_RUN, "Show what is pending and change nothing");
     let with_key = flag(WITH_KEY, "Put the key in, too: whoever reads the file then reads all credentials");
     let force = flag(FORCE, "Put a database that is there aside, under a name that ends in .replaced");
@@ -107,6 +115,7 @@ pub(in crate::cli) fn commands() -> [Command; 10] {
         Command::new("audit")
             .about("Show who changed what, the newest first")
             .args([text(LIMIT, "NUMBER", "So many rows, 1 to 1000 [default: 20]"), json()]),
+        logs(),
         Command::new("migrate")
             .about("Bring the database up to date (every start does it, too)")
             .arg(dry_run),
@@ -118,6 +127,22 @@ pub(in crate::cli) fn commands() -> [Command; 10] {
             .args([path("A file that backup has made"), force]),
         import(),
     ]
+}
+
+fn logs() -> Command {
+    Command::new("logs").about("Show requests, the newest last, and go on with those that come").args([
+        flag(FOLLOW, "Go on with what comes, until it is ended").short('f'),
+        text(LIMIT, "NUMBER", "So many rows, 0 to 10000 [default: 20]"),
+        text(TOKEN, "TOKEN", "Of this token, by id or name"),
+        text(MODEL, "MODEL", "For this model, as the client named it"),
+        text(CHANNEL, "CHANNEL", "Of this channel, by id or name"),
+        text(BACKEND, "BACKEND", "Of this backend, by id or name"),
+        text(OUTCOME, "OUTCOME", "With this outcome, or some of them, as in timeout,internal"),
+        text(STATUS, "STATUS", "With this status, or some of them, as in 429,5xx"),
+        text(TEXT, "TEXT", "With this text in the error"),
+        text(SINCE, "TIME", "Over at this time or later, as in 2026-01-31T08:00:00Z, or a date"),
+        json(),
+    ])
 }
 
 fn import() -> Command {

@@ -54,6 +54,16 @@ impl<'m> Options<'m> {
         self.matches.try_get_one::<PathBuf>(option).ok().flatten().cloned()
     }
 
+    /// A text that `read` reads, or says what is wrong with.
+    pub(super) fn parsed<T>(
+        &mut self,
+        option: &str,
+        read: impl FnOnce(&str) -> Result<T, String>,
+    ) -> Option<T> {
+        let text = self.text(option)?;
+        read(text).inspect_err(|wrong| self.note(option, wrong)).ok()
+    }
+
     /// The file that the whole command is about.
     pub(super) fn path(&self) -> Option<PathBuf> {
         self.file(args::FILE)

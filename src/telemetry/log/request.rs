@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use crate::http::Outcome;
 use crate::telemetry::Record;
 
 /// Writes it. Fields are named as an operator asks for them; prompts, answers and keys are never among them.
@@ -33,17 +32,10 @@ pub fn tell(record: &Record) {
             )
         };
     }
-    match record.outcome {
-        Outcome::Ok
-        | Outcome::ClientGone
-        | Outcome::BadRequest
-        | Outcome::Unauthorized
-        | Outcome::RateLimited
-        | Outcome::Quota
-        | Outcome::NoModel => {
-            tell!(info);
-        }
-        _ => tell!(warn),
+    if record.outcome.is_grave() {
+        tell!(warn);
+    } else {
+        tell!(info);
     }
 }
 

@@ -118,7 +118,7 @@ async fn one_wrong_value_saves_none() {
     let gateway = started(&[]).await;
     let mistakes = json!({
         "max_retries": 3, "MAX_QUEUE": "many", "request_timeout": 0, "log_level": "loud", "STREAM_USAGE": {},
-        "PORT": 4000, "ADMIN_PASSWORD": "x", "IP_BLACKLIST": ["10.0.0.1", "nowhere"], "LOG_TO_FILE": true,
+        "PORT": 4000, "ADMIN_PASSWORD": "x", "IP_BLACKLIST": ["10.0.0.1", "nowhere"],
         "balance": "weighted", "BALANCE": "weighted", "CACHE_CHAT": 1.5, "HOST": null,
     });
     let error = refused(&gateway, 400, "POST", "/settings", &mistakes).await;
@@ -131,7 +131,6 @@ async fn one_wrong_value_saves_none() {
         ("PORT", at_start),
         ("HOST", at_start),
         ("ADMIN_PASSWORD", at_start),
-        ("LOG_TO_FILE", "has no effect in this version"),
         ("BALANCE", "is there twice, by two of its names"),
     ] {
         assert_eq!(fields[name], wrong, "{error}");

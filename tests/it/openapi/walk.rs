@@ -12,6 +12,7 @@ use super::schema::Checker;
 use super::{Operation, PASSWORD, call, done, operations};
 use crate::accounts::sql;
 use crate::support::Gateway;
+use crate::support::client::{self, Request};
 use crate::support::ollama::{ollama, whole};
 
 /// A gateway, and what is needed to say something sensible to it.
@@ -76,6 +77,12 @@ impl Walk {
                 let sessions = done(&self.gateway, "GET", &path, &Value::Null).await;
                 let id = sessions["sessions"][0]["id"].as_str().unwrap().to_owned();
                 Thing { id, ..Thing::default() }
+            }
+            "logs" => {
+                self.gateway.post("/v1/chat/completions", &json!({"model": "m", "messages": []})).await;
+                let path = "/admin/api/logs?type=request";
+                let listed = done(&self.gateway, "GET", path, &Value::Null).await;
+                Thing { id: listed["logs"][0]["seq"].to_string(), ..Thing::default() }
             }
             other => panic!("how is one of {other} made?"),
         }
@@ -169,9 +176,11 @@ impl Walk {
 
     /// A call whose answer is no JSON has the type that is told.
     async fn file(&self, operation: &Operation) {
-        let file = call(&self.gateway, PASSWORD, operation.method, &operation.path, &Value::Null).await;
-        assert_eq!(file.status, 200, "{}: {}", operation.id(), file.text());
-        let form = file.header("content-type").unwrap_or_default().to_owned();
+        let request = Request::new(operation.method, &operation.path);
+        let request = request.header("authorization", &format!("Bearer {PASSWORD}"));
+        let file = client::open(self.gateway.addr, &request).await;
+        assert_eq!(file.status, 200, "{}", operation.id());
+        let form = file.headers.get("content-type").unwrap_or_default().to_owned();
         assert!(operation.told["responses"]["200"]["content"][form].is_object(), "{}", operation.id());
     }
 

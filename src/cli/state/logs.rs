@@ -1,0 +1,189 @@
+//! `logs`: the request log on a terminal, and what is new in it.
+
+use std::io;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::options::Options;
+use super::{Told, args, open};
+use crate::admin::{log_outcomes, log_statuses, rules};
+use crate::cli::Console;
+use crate::cli::args::JSON;
+use crate::config::{Config, Loaded};
+use crate::store::{LogFilter, LogRow, Rows, Store};
+
+/// Rows unless the command says how many, and at most.
+const LIMIT: i64 = 20;
+const MOST: i64 = 10_000;
+/// Between two looks for what is new.
+const LOOK: Duration = Duration::from_millis(500);
+/// New rows that are read at once.
+const AT_ONCE: usize = 1000;
+
+/// Which rows are wanted, and how they are shown.
+#[derive(Debug)]
+pub(super) struct Job {
+    filter: LogFilter,
+    limit: i64,
+    json: bool,
+    /// Whether it goes on with what comes.
+    follow: bool,
+}
+
+pub(super) fn read(options: &mut Options<'_>) -> Job {
+    let text = |name| options.text(name).map(str::to_owned);
+    let (token, model, channel) = (text(args::TOKEN), text(args::MODEL), text(args::CHANNEL));
+    let (backend, text) = (text(args::BACKEND), text(args::TEXT));
+    let filter = LogFilter {
+        token,
+        model,
+        channel,
+        backend,
+        text,
+        from: options.parsed(args::SINCE, rules::moment),
+        outcomes: options.parsed(args::OUTCOME, log_outcomes),
+        statuses: options.parsed(args::STATUS, log_statuses),
+        ..LogFilter::default()
+    };
+    let limit = options.number(args::LIMIT, 0, MOST).unwrap_or(LIMIT);
+    Job { filter, limit, json: options.flag(JSON), follow: options.flag(args::FOLLOW) }
+}
+
+pub(super) async fn run(job: Job, loaded: &Loaded, console: &mut Console<'_>) -> anyhow::Result<Told> {
+    let config: &Config = &loaded.config;
+    let (store, rows, _) = open(config).await?;
+    let is_on = loaded.clone().with_saved(&rows.settings).config.log.has_request_log;
+    let Job { filter, limit, json, follow } = job;
+    let mut filter = named(filter, &rows);
+    let form = Form { is_json: json, is_coloured: console.out_colour };
+    let mut found = store.request_log(&filter, usize::try_from(limit).unwrap_or_default()).await?;
+    // Whoever wants none but what is new begins behind the last one.
+    let newest = store.request_log(&LogFilter::default(), 1).await?;
+    filter.after = newest.first().map(|row| row.seq).or(Some(0));
+    found.reverse();
+    if !json && !form.print_head(console)? {
+        return Ok(Told::default());
+    }
+    let mut goes_on = form.print(&found, console)?;
+    while follow && goes_on {
+        tokio::time::sleep(LOOK).await;
+        goes_on = next(&store, &mut filter, form, console).await?;
+    }
+    store.close().await;
+    let note = "REQUEST_LOG is off: requests are not written to the log";
+    Ok(Told { note: (!is_on).then(|| note.to_owned()), ..Told::default() })
+}
+
+/// Prints what is new; `false` when nobody reads any more.
+async fn next(
+    store: &Store,
+    filter: &mut LogFilter,
+    form: Form,
+    console: &mut Console<'_>,
+) -> anyhow::Result<bool> {
+    // What comes after this look is for the next one.
+    let newest = store.request_log(&LogFilter { after: filter.after, ..LogFilter::default() }, 1).await?;
+    let Some(newest) = newest.first().map(|row| row.seq) else { return Ok(true) };
+    let mut found = Vec::new();
+    let mut page = LogFilter { before: Some(newest + 1), ..filter.clone() };
+    loop {
+        let rows = store.request_log(&page, AT_ONCE).await?;
+        let is_last = rows.len() < AT_ONCE;
+        page.before = rows.last().map(|row| row.seq);
+        found.extend(rows);
+        if is_last {
+            break;
+        }
+    }
+    filter.after = Some(newest);
+    found.reverse();
+    Ok(form.print(&found, console)?)
+}
+
+/// Things may be called by their names.
+fn named(filter: LogFilter, rows: &Rows) -> LogFilter {
+    let tokens = rows.tokens.iter().map(|row| (&row.id, &row.name));
+    let channels = rows.channels.iter().map(|row| (&row.id, &row.name));
+    let backends = rows.backends.iter().map(|row| (&row.id, &row.name));
+    LogFilter {
+        token: filter.token.map(|given| id_of(given, tokens)),
+        channel: filter.channel.map(|given| id_of(given, channels)),
+        backend: filter.backend.map(|given| id_of(given, backends)),
+        ..filter
+    }
+}
+
+/// What has no such name any more may still be called by its id.
+fn id_of<'r>(given: String, mut known: impl Iterator<Item = (&'r String, &'r String)>) -> String {
+    known.find(|(_, name)| **name == given).map_or(given, |(id, _)| id.clone())
+}
+
+/// How rows are shown.
+#[derive(Debug, Clone, Copy)]
+struct Form {
+    is_json: bool,
+    is_coloured: bool,
+}
+
+impl Form {
+    fn print_head(self, console: &mut Console<'_>) -> io::Result<bool> {
+        let line = format!(
+            "{:<24} {:>6}  {:<16} {:>8} {:>8} {:>7}  {:<16} {:<24} {}\n",
+            "TIME", "STATUS", "OUTCOME", "MS", "FIRST", "TOKENS", "TOKEN", "MODEL", "BACKEND"
+        );
+        write(&line, console)
+    }
+
+    /// One line a row; `false` when nobody reads any more.
+    fn print(self, rows: &[LogRow], console: &mut Console<'_>) -> io::Result<bool> {
+        let mut text = String::new();
+        for row in rows {
+            match self.is_json {
+                true => text.push_str(&row.to_json()),
+                false => self.line(&serde_json::from_str(&row.record).unwrap_or_default(), &mut text),
+            }
+            text.push('\n');
+        }
+        write(&text, console)
+    }
+
+    fn line(self, record: &Value, text: &mut String) {
+        let cell = |name: &str| match &record[name] {
+            Value::Null => "-".to_owned(),
+            Value::String(text) => {
+                text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
+            }
+            other => other.to_string(),
+        };
+        let status = format!("{:>6}", cell("status"));
+        let status = match record["status"].as_u64() {
+            _ if !self.is_coloured => status,
+            Some(200..=399) => format!("\x1b[32m{status}\x1b[0m"),
+            Some(400..=499) => format!("\x1b[33m{status}\x1b[0m"),
+            _ => format!("\x1b[31m{status}\x1b[0m"),
+        };
+        text.push_str(&format!(
+            "{:<24} {status}  {:<16} {:>8} {:>8} {:>7}  {:<16} {:<24} {}",
+            cell("timestamp"),
+            cell("outcome"),
+            cell("duration"),
+            cell("firstTokenMs"),
+            cell("tokens"),
+            cell("tokenName"),
+            cell("model"),
+            cell("backendName"),
+        ));
+        if record["error"].is_string() {
+            text.push_str(&format!("  {}", cell("error")));
+        }
+    }
+}
+
+fn write(text: &str, console: &mut Console<'_>) -> io::Result<bool> {
+    match console.out.write_all(text.as_bytes()).and_then(|()| console.out.flush()) {
+        // Whoever read has read enough, as `head` does.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(false),
+        done => done.map(|()| true),
+    }
+}

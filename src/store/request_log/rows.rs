@@ -1,0 +1,202 @@
+//! Rows of the request log: as a record becomes one, and as it is read.
+
+use std::fmt::Display;
+use std::sync::LazyLock;
+
+use jiff::Timestamp;
+use serde::Deserialize;
+
+use super::super::StoreError;
+use super::super::db::{Tx, on, places};
+use super::marks::Marked;
+use crate::telemetry::Logged;
+
+/// Rows of one statement: each statement is a message to the thread of the database and back.
+const AT_ONCE: usize = 32;
+
+/// A request that is over, as the database has it.
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+pub struct LogRow {
+    /// Counts on by one with each row.
+    pub seq: i64,
+    /// When it was over, in milliseconds since 1970.
+    pub at: i64,
+    /// In the form of `Record::to_json`.
+    pub record: String,
+}
+
+/// What filters look at. What is missing in a record is empty here.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct LogFacts {
+    /// When it was over. Not of the record, which has it as a text.
+    #[serde(skip)]
+    pub at: Timestamp,
+    pub token_id: String,
+    pub token_name: String,
+    pub model: String,
+    pub channel_id: String,
+    pub backend_id: String,
+    pub outcome: String,
+    pub status: i64,
+    pub ip: String,
+    pub id: String,
+    pub error: Option<String>,
+}
+
+impl LogFacts {
+    /// Of a record in the form of `Record::to_json` that was over at `at`.
+    ///
+    /// # Errors
+    /// It is in no such form.
+    pub fn of(record: &str, at: Timestamp) -> Result<Self, serde_json::Error> {
+        Ok(LogFacts { at, ..serde_json::from_str(record)? })
+    }
+
+    pub(super) fn marked(&self) -> Marked<'_> {
+        let LogFacts { token_id, model, channel_id, backend_id, outcome, ip, id, .. } = self;
+        let texts = [token_id, model, channel_id, backend_id, outcome, ip, id];
+        Marked {
+            at: self.at.as_millisecond(),
+            texts: texts.map(String::as_str),
+            status: self.status,
+            error: self.error.as_deref(),
+        }
+    }
+}
+
+impl LogRow {
+    /// The record with its number.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        let record = self.record.strip_suffix('}').unwrap_or(&self.record);
+        format!("{record},\"seq\":{}}}", self.seq)
+    }
+
+    pub(super) fn facts(&self) -> Result<LogFacts, StoreError> {
+        let damaged = |why: &dyn Display| StoreError::Damaged(format!("request_log.{}: {why}", self.seq));
+        let at = Timestamp::from_millisecond(self.at).map_err(|wrong| damaged(&wrong))?;
+        LogFacts::of(&self.record, at).map_err(|wrong| damaged(&wrong))
+    }
+}
+
+/// A row on its way into the database.
+pub(super) struct New<'r> {
+    logged: &'r Logged,
+    ip: String,
+}
+
+impl<'r> New<'r> {
+    pub(super) fn of(logged: &'r Logged) -> Self {
+        New { logged, ip: logged.record.client.to_string() }
+    }
+
+    /// As [`LogFacts::marked`] of what it becomes.
+    pub(super) fn marked(&self) -> Marked<'_> {
+        let record = &self.logged.record;
+        let node = record.last_node();
+        let texts = [
+            record.consumer.as_ref().map_or("", |consumer| &consumer.id),
+            record.model_told(),
+            node.map_or("", |node| &node.channel),
+            node.map_or("", |node| &node.backend),
+            record.outcome.as_str(),
+            &self.ip,
+            record.id.to_str().unwrap_or_default(),
+        ];
+        let (at, status) = (record.at.as_millisecond(), record.status.into());
+        Marked { at, texts, status, error: record.error_told() }
+    }
+}
+
+/// Writes rows, of which the first is to be `first`.
+pub(super) async fn insert(tx: &mut Tx, first: i64, rows: &[New<'_>]) -> Result<(), StoreError> {
+    // Made once: it would cost as much as the rows.
+    static FULL: LazyLock<String> = LazyLock::new(|| insert_of(AT_ONCE));
+    let mut seq = first;
+    for rows in rows.chunks(AT_ONCE) {
+        let text = if rows.len() == AT_ONCE { FULL.clone() } else { insert_of(rows.len()) };
+        on!(tx, conn => {
+            // Nothing but numbers was put into the text.
+            let mut query = sqlx::query(sqlx::AssertSqlSafe(text));
+            for New { logged, .. } in rows {
+                query = query.bind(seq).bind(logged.record.at.as_millisecond()).bind(&*logged.json);
+                seq += 1;
+            }
+            query.execute(conn).await.map(drop)
+        })?;
+    }
+    Ok(())
+}
+
+fn insert_of(rows: usize) -> String {
+    format!("INSERT INTO request_log (seq, at, record) VALUES {}", places(rows, 3))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    use super::*;
+    use crate::http::Outcome;
+    use crate::telemetry::{Attempt, Consumer, Node, Record};
+
+    #[test]
+    fn what_is_marked_when_it_is_written_is_what_is_marked_when_it_is_read() {
+        let node = |name: &str| {
+            Arc::new(Node {
+                backend: format!("id of {name}").into(),
+                name: name.into(),
+                channel: "c1".into(),
+                channel_name: "room".into(),
+            })
+        };
+        let attempt = |node| Attempt {
+            node,
+            outcome: Outcome::UpstreamStatus,
+            status: None,
+            reason: "gone".into(),
+            took: Duration::from_millis(3),
+        };
+        let failed = Record {
+            id: "req-1".parse().expect("letters"),
+            at: "2026-01-02T03:04:05.678Z".parse().expect("a time"),
+            endpoint: "/v1/embeddings",
+            is_head: false,
+            client: [10, 0, 0, 7].into(),
+            consumer: Some(Arc::new(Consumer { id: "t1".into(), name: "ann".into() })),
+            model: "ä".repeat(500).into(),
+            is_known_model: false,
+            served: None,
+            is_stream: false,
+            node: None,
+            outcome: Outcome::UpstreamStatus,
+            status: 502,
+            kind: None,
+            error: Some("é".repeat(3000).into()),
+            attempts: vec![attempt(node("a")), attempt(node("b"))],
+            queued: Duration::ZERO,
+            first: None,
+            own: Duration::from_micros(1234),
+            total: Duration::from_millis(40),
+            prompt: 0,
+            completion: 0,
+            cached: 0,
+            source: None,
+            charged: None,
+            trace: None,
+        };
+        let nobody = Record { attempts: Vec::new(), consumer: None, error: None, ..failed.clone() };
+        for record in [failed, nobody] {
+            let logged = Logged { json: record.to_json().into(), record };
+            let row = LogRow {
+                seq: 1,
+                at: logged.record.at.as_millisecond(),
+                record: logged.json.as_ref().to_owned(),
+            };
+            let facts = row.facts().expect("it was written here");
+            assert_eq!(New::of(&logged).marked(), facts.marked());
+        }
+    }
+}
