@@ -34,6 +34,7 @@ fn record(token: &str, prompt: u64) -> Record {
         prompt,
         completion: 1,
         cached: 0,
+        gpu: Duration::ZERO,
         source: None,
         charged: Some((date(2026, 5, 1), prompt + 1)),
         trace: None,

@@ -41,7 +41,7 @@ fn a_reply_is_put_together_from_vectors_of_several_calls() {
     let first =
         embeddings::read(br#"{"embeddings":[[1.50,-2e-7]],"prompt_eval_count":2}"#, &mut one, 1).unwrap();
     let second = embeddings::read(br#"{"embeddings":[[0.1]],"prompt_eval_count":3}"#, &mut two, 1).unwrap();
-    let tokens = first.prompt_tokens + second.prompt_tokens;
+    let tokens = first.usage.prompt + second.usage.prompt;
     let reply = request.reply_from(&[second.vectors[0], first.vectors[0]], tokens).unwrap();
     let whole = br#"{"embeddings":[[0.1],[1.50,-2e-7]],"prompt_eval_count":5}"#;
     assert_eq!(reply, embeddings::reply(whole, &request).unwrap().0);
