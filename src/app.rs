@@ -1,6 +1,7 @@
 //! The gateway as a value: built from a configuration, with nothing global, so that tests can run several.
 
 mod traces;
+mod trim;
 mod watch;
 
 use std::io;
@@ -110,6 +111,7 @@ impl App {
         app.run_beside(watch::run(Arc::clone(&app.proxy), found));
         app.run_beside(follow(Arc::clone(&app.reloader)));
         app.run_beside(sweep(Arc::clone(&app.proxy)));
+        app.run_beside(trim::run(Arc::clone(&store)));
         app.keep_books(store);
         Ok(app)
     }

@@ -1,29 +1,74 @@
-//! `/admin/api/dashboard`: everything at a glance.
+//! `/admin/api/dashboard`: everything at a glance. What was used comes from sums (`store::usage`), never from the log.
+
+mod fleet;
+mod shown;
 
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::State;
+use axum::extract::{Query, State};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::days::{self, ByDay};
 use super::error::AdminError;
 use super::shown_settings::{access_control, rate_limiter};
+use super::tokens::asked_fields;
 use super::{Admin, tokens, view};
-use crate::store::UseOf;
+use crate::store::{Rows, UseOf, Window};
 use crate::telemetry::metrics::Process;
 
-/// Usage goes back so many days before today.
-const DAYS: i64 = 7;
+/// The seed's usage goes back so many days before today.
+const DAYS_BEFORE: i64 = 7;
+/// Minutes that are shown, the one that runs included.
+const MINUTES: i64 = 60;
+/// Hours that are shown, and days of UTC, those that run included, unless the call says how many.
+const HOURS: i64 = 48;
+const DAYS: i64 = 30;
+const MOST_HOURS: i64 = 31 * 24;
+const MOST_DAYS: i64 = 366;
+/// Models, tokens and backends that are told apart.
+const TOP: u32 = 10;
 
-/// The seed's shape, as far as there is a source for it.
-pub(super) async fn dashboard(State(admin): State<Arc<Admin>>) -> Result<Json<Value>, AdminError> {
+/// The seed's members, and all else that the panel's first page shows.
+pub(super) async fn dashboard(
+    State(admin): State<Arc<Admin>>,
+    Query(asked): Query<Vec<(String, String)>>,
+) -> Result<Json<Value>, AdminError> {
+    let mut fields = asked_fields(&asked);
+    let hours = fields.number("hours", 1, MOST_HOURS).unwrap_or(HOURS);
+    let days = fields.number("days", 1, MOST_DAYS).unwrap_or(DAYS);
+    fields.end()?;
+    let (records, sums) = admin.ledger.waiting();
     // What is shown is what was counted until now; if it cannot be written, what was written last.
     let _ = admin.reloader.write_totals().await;
-    let _ = admin.ledger.write_all(&admin.store).await;
+    let is_written = admin.ledger.write_all(&admin.store).await.is_ok();
     let rows = admin.store.load_backends().await?;
-    let first = days::first(DAYS);
+    let mut answer = as_before(&admin, &rows).await?;
+    let now = Timestamp::now();
+    let spans = shown::Spans::until(now.as_second(), [MINUTES, hours, days]);
+    let window = Window {
+        minutes: spans.minutes.first(),
+        hours: spans.hours.first(),
+        days: spans.days.first(),
+        most: TOP,
+    };
+    let overview = admin.store.overview(&window).await?;
+    let snapshot = admin.reloader.current().load();
+    let mut add = |name: &str, value: Value| answer[name] = value;
+    add("time", json!(format!("{now:.3}")));
+    shown::usage(&overview, &spans, &shown::Names { snapshot: &snapshot, rows: &rows }, &mut add);
+    add("backends", fleet::backends(&rows, admin.reloader.registry()));
+    add("queue", fleet::queue(admin.reloader.room()));
+    let unwritten = if is_written { (0, 0) } else { (records, sums) };
+    add("ledger", json!({ "failing": !is_written, "records": unwritten.0, "sums": unwritten.1 }));
+    add("drops", json!({ "spans": admin.ledger.traces().map_or(0, |traces| traces.dropped()) }));
+    Ok(Json(answer))
+}
+
+/// The seed's shape, as far as there is a source for it.
+async fn as_before(admin: &Admin, rows: &Rows) -> Result<Value, AdminError> {
+    let first = days::first(DAYS_BEFORE);
     let mut by_day = ByDay::default();
     for day in admin.store.imported_use(UseOf::Token, &first.to_string()).await? {
         by_day.add_imported(&day);
@@ -33,16 +78,16 @@ pub(super) async fn dashboard(State(admin): State<Arc<Admin>>) -> Result<Json<Va
         by_day.add(days::of_number(day.day), counts);
     }
     let (registry, snapshot) = (admin.reloader.registry(), admin.reloader.current().load());
-    Ok(Json(json!({
-        "keys": view::keys_summary(&rows, registry),
-        "channels": view::channels_summary(&rows, registry),
+    Ok(json!({
+        "keys": view::keys_summary(rows, registry),
+        "channels": view::channels_summary(rows, registry),
         "tokens": tokens::summary(&snapshot, Timestamp::now()),
         "cache": admin.caches.report(),
-        "metrics": metrics(&admin),
+        "metrics": metrics(admin),
         "usage": by_day.shown(),
         "rateLimiter": rate_limiter(&snapshot.limits),
         "accessControl": { "mode": access_control(&admin.reloader.settings())["mode"] },
-    })))
+    }))
 }
 
 /// What the process tells of itself, from the counts of `/metrics`. There is no heap as the Node program has one.

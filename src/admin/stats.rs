@@ -10,7 +10,6 @@ use serde_json::{Value, json};
 
 use super::error::AdminError;
 use super::{Admin, days, view};
-use crate::http::Outcome;
 use crate::store::UseOf;
 
 /// Days that are shown, as many as the Node program kept.
@@ -43,11 +42,10 @@ pub(super) async fn stats(
         (done.success, done.fail) = (day.requests - day.failed, day.failed);
         (done.tokens, done.is_imported) = (day.total_tokens, true);
     }
-    let good = [Outcome::Ok, Outcome::ClientGone].map(Outcome::as_str);
     for day in admin.store.backend_usage(days::begin(since)).await? {
         let done = days.entry((days::of_number(day.day), day.backend)).or_default();
-        let side = if good.contains(&day.outcome.as_str()) { &mut done.success } else { &mut done.fail };
-        *side = side.saturating_add(day.requests);
+        done.success = done.success.saturating_add(day.requests - day.failed);
+        done.fail = done.fail.saturating_add(day.failed);
         done.tokens = done.tokens.saturating_add(day.tokens);
     }
     let mut stats = json!({});

@@ -72,7 +72,7 @@ pub(super) fn summary(snapshot: &Snapshot, now: Timestamp) -> Value {
 pub(super) fn asked_fields(asked: &[(String, String)]) -> Fields {
     let given = asked.iter().filter(|(_, value)| !value.is_empty());
     let number = |text: &str| text.parse::<i64>().map_or_else(|_| json!(text), Value::from);
-    let is_number = |name: &str| matches!(name, "limit" | "days");
+    let is_number = |name: &str| matches!(name, "limit" | "days" | "hours");
     let read = |name: &str, text: &str| if is_number(name) { number(text) } else { json!(text) };
     Fields::of(given.map(|(name, text)| (name.clone(), read(name, text))).collect())
 }

@@ -145,7 +145,7 @@ fn names_that_clients_make_up_do_not_fill_the_memory() {
     let made_up = |at: u64| Record { model: format!("model-{at}").into(), ..record.clone() };
     sums.add_all((0..30_000).map(made_up).collect());
     assert!(sums.kinds() <= 20_001);
-    assert_eq!(sums.hours().iter().map(|(_, counts)| counts.requests).sum::<i64>(), 30_000);
+    assert_eq!(sums.minutes().iter().map(|(_, counts)| counts.requests).sum::<i64>(), 30_000);
 }
 
 #[test]
@@ -154,6 +154,6 @@ fn what_two_snapshots_call_the_same_is_written_once() {
     sums.add_all(vec![record("t", 1), record("t", 2), record("u", 4)]);
     assert_eq!(sums.kinds(), 3, "each record has a consumer of its own");
     let prompts: Vec<_> =
-        sums.hours().iter().map(|(key, counts)| (key.token.to_owned(), counts.prompt_tokens)).collect();
+        sums.minutes().iter().map(|(key, counts)| (key.token.to_owned(), counts.prompt_tokens)).collect();
     assert_eq!(prompts, [("t".to_owned(), 3), ("u".to_owned(), 4)]);
 }
