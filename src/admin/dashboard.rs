@@ -58,7 +58,7 @@ pub(super) async fn dashboard(
     let mut add = |name: &str, value: Value| answer[name] = value;
     add("time", json!(format!("{now:.3}")));
     shown::usage(&overview, &spans, &shown::Names { snapshot: &snapshot, rows: &rows }, &mut add);
-    add("backends", fleet::backends(&rows, admin.reloader.registry()));
+    add("backends", fleet::backends(&rows, &snapshot));
     add("queue", fleet::queue(admin.reloader.room()));
     let unwritten = if is_written { (0, 0) } else { (records, sums) };
     add("ledger", json!({ "failing": !is_written, "records": unwritten.0, "sums": unwritten.1 }));

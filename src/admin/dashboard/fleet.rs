@@ -1,51 +1,48 @@
 //! What is true of the fleet now, as the dashboard shows it.
 
 use std::cmp::Reverse;
+use std::collections::HashSet;
+use std::sync::Arc;
 use std::time::Instant;
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use crate::admin::view;
 use crate::limits::WaitingRoom;
-use crate::snapshot::Registry;
-use crate::store::{BackendRow, Rows};
+use crate::snapshot::{Snapshot, Target};
+use crate::store::Rows;
 
 /// Backends that are listed.
 const MOST: usize = 50;
+/// How a backend that is turned on may stand, the worst first.
+const STATES: [&str; 4] = ["down", "half_open", "cooling", "up"];
 
-/// How many backends stand how, and a list of them: those that are not well first, then the busiest.
-pub(super) fn backends(rows: &Rows, registry: &Registry) -> Value {
+/// How many backends stand how, and a list of those that are turned on: those that are not well first, then the busiest.
+pub(super) fn backends(rows: &Rows, snapshot: &Snapshot) -> Value {
     let now = Instant::now();
-    let off: Vec<&str> =
-        rows.channels.iter().filter(|channel| !channel.enabled).map(|channel| &*channel.id).collect();
-    let mut counts = Map::new();
-    for state in ["up", "cooling", "half_open", "down", "disabled"] {
-        counts.insert(state.to_owned(), json!(0));
+    let stands = |target: &Target| {
+        let state = view::state(target, now);
+        (STATES.iter().position(|known| *known == state).unwrap_or_default(), target.counts.slots.in_flight())
+    };
+    let mut on: Vec<_> = snapshot.targets().map(|target| (stands(target), target)).collect();
+    on.sort_by_key(|((state, in_flight), _)| (*state, Reverse(*in_flight)));
+    let known: HashSet<&str> = on.iter().map(|(_, target)| &*target.node.backend).collect();
+    let off = rows.backends.iter().filter(|row| !known.contains(&*row.id)).count();
+    let mut states = json!({ "disabled": off });
+    for (at, state) in STATES.into_iter().enumerate() {
+        states[state] = json!(on.iter().filter(|((of, _), _)| *of == at).count());
     }
-    let mut listed = Vec::new();
-    for row in &rows.backends {
-        let is_off = !row.enabled || row.channel_id.as_deref().is_some_and(|id| off.contains(&id));
-        let target = registry.target(&row.id).filter(|_| !is_off);
-        let state = target.as_ref().map_or("disabled", |target| view::state(target, now));
-        let count = counts.get(state).and_then(Value::as_u64).unwrap_or_default();
-        counts.insert(state.to_owned(), json!(count + 1));
-        let in_flight = target.as_ref().map_or(0, |target| target.counts.slots.in_flight());
-        let last_error = target.and_then(|target| target.backend.breaker.last_error());
-        listed.push((row, state, in_flight, last_error.map(|error| error.text.to_string())));
-    }
-    let all = listed.len();
-    let rank = |state: &str| ["down", "half_open", "cooling", "up"].iter().position(|known| *known == state);
-    listed.sort_by_key(|(_, state, in_flight, _)| (rank(state).unwrap_or(usize::MAX), Reverse(*in_flight)));
-    let shown = |(row, state, in_flight, last_error): (&BackendRow, &str, _, Option<String>)| {
+    let shown = |((state, in_flight), target): &((usize, usize), &Arc<Target>)| {
+        let (node, last_error) = (&target.node, target.backend.breaker.last_error());
         json!({
-            "id": row.id, "name": row.name, "channelId": row.channel_id, "state": state,
-            "currentConcurrent": in_flight, "maxConcurrent": row.max_concurrent, "lastError": last_error,
+            "id": node.backend, "name": node.name,
+            "channelId": Some(&node.channel).filter(|channel| !channel.is_empty()),
+            "state": STATES[*state], "currentConcurrent": in_flight, "maxConcurrent": target.counts.slots.cap(),
+            "lastError": last_error.map(|error| error.text.to_string()),
         })
     };
-    json!({
-        "total": all, "states": counts,
-        "list": listed.into_iter().take(MOST).map(shown).collect::<Vec<_>>(),
-    })
+    let list: Vec<_> = on.iter().take(MOST).map(shown).collect();
+    json!({ "total": on.len() + off, "states": states, "list": list })
 }
 
 /// Who waits for a place, and what became of those who did since the start.

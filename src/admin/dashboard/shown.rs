@@ -89,8 +89,12 @@ pub(super) fn usage(
     add("errors", by_word(&overview.errors));
     let all = total(&overview.days);
     let token = |id: &str| names.snapshot.tokens.get(id).map(|token| token.name().to_owned());
-    let backends = &names.rows.backends;
-    let backend = |id: &str| backends.iter().find(|row| row.id == id).map(|row| row.name.clone());
+    // What is turned off is in the rows alone, and what the environment names is in none of them.
+    let backend = |id: &str| {
+        let on = names.snapshot.targets().find(|target| &*target.node.backend == id);
+        let off = || names.rows.backends.iter().find(|row| row.id == id).map(|row| row.name.clone());
+        on.map(|target| target.node.name.to_string()).or_else(off)
+    };
     add("byModel", top(&overview.models, &all, |id| [("model", json!(id))].to_vec()));
     add(
         "byToken",

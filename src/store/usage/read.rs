@@ -68,6 +68,16 @@ impl Store {
             .fetch_all(conn).await)?)
     }
 
+    /// The same by minutes, as far as they are kept. `hour` is the first second of the minute.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn minutes_since(&self, second: i64) -> Result<Vec<UsageRow>, StoreError> {
+        let select = "SELECT *, minute AS hour FROM usage_minute WHERE minute >= $1";
+        let mut tx = self.db.read().await?;
+        Ok(on!(&mut tx, conn => sqlx::query_as(select).bind(second).fetch_all(conn).await)?)
+    }
+
     /// What a token has used since that second, in order. Hours without use have none.
     ///
     /// # Errors
