@@ -5,6 +5,7 @@
 
 mod accounts;
 mod backends;
+mod dashboard;
 mod operation;
 mod routing;
 mod schema;
@@ -32,6 +33,7 @@ fn operations() -> Vec<Operation> {
     all.extend(tokens::operations());
     all.extend(routing::operations());
     all.extend(settings::operations());
+    all.extend(dashboard::operations());
     all.extend(service::operations());
     all.extend(accounts::operations());
     let summary = "This document";
@@ -45,6 +47,7 @@ fn components() -> Vec<(&'static str, Value)> {
     all.extend(tokens::components());
     all.extend(routing::components());
     all.extend(settings::components());
+    all.extend(dashboard::components());
     all.extend(service::components());
     all.extend(accounts::components());
     all.push(("Error", error()));

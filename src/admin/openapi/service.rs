@@ -11,7 +11,8 @@ use crate::import::File;
 
 const CACHE: &str = "/admin/api/cache";
 
-fn report() -> Value {
+/// What the caches hold.
+pub(super) fn report() -> Value {
     object(vec![
         ("enabled", object(vec![("embeddings chat", flag())])),
         ("embeddings chat", named("CacheStats")),
@@ -27,20 +28,6 @@ pub(super) fn process() -> Value {
     ])
 }
 
-/// Everything at a glance.
-fn dashboard() -> Value {
-    object(vec![
-        ("keys", named("KeysSummary")),
-        ("channels", object(vec![("total enabled healthy disabled", count())])),
-        ("tokens", object(vec![("total enabled disabled expired", count())])),
-        ("cache", report()),
-        ("metrics", process()),
-        ("usage", told(map(anything()), "Requests and tokens by date, today and seven days before.")),
-        ("rateLimiter", object(vec![("global ip token", named("RateLimit"))])),
-        ("accessControl", object(vec![("mode", text())])),
-    ])
-}
-
 pub(super) fn operations() -> Vec<Operation> {
     let file = json!({"type": "string", "format": "binary"});
     let cleared = success(vec![("message", text())]);
@@ -50,7 +37,6 @@ pub(super) fn operations() -> Vec<Operation> {
         ("stats", told(map(map(day)), "By date, then by id of a backend.")),
     ]);
     vec![
-        get("/admin/api/dashboard", "getDashboard", "Everything at a glance", dashboard()),
         get("/admin/api/logs", "listLogs", "Records as the Node program wrote them, newest first", logs())
             .query("type", choice(&["request", "audit"]))
             .query("level", text())

@@ -88,10 +88,13 @@ async fn ranked(
     most: u32,
 ) -> Result<Vec<UseSum>, StoreError> {
     let summed = summed(std::iter::once("failed").chain(counts()));
+    let of = "FROM usage_sums WHERE span = $1 AND kind = $2 AND start >= $3";
+    let order = "ORDER BY SUM(prompt_tokens + completion_tokens) DESC, SUM(requests) DESC, id";
+    // All columns are summed of the few alone: of the many, two cost enough.
     let select = format!(
-        "SELECT MIN(start) AS start, id, {summed} FROM usage_sums \
-         WHERE span = $1 AND kind = $2 AND start >= $3 GROUP BY id \
-         ORDER BY SUM(prompt_tokens + completion_tokens) DESC, SUM(requests) DESC, id LIMIT $4"
+        "SELECT MIN(start) AS start, id, {summed} {of} \
+           AND id IN (SELECT id {of} GROUP BY id {order} LIMIT $4) \
+         GROUP BY id {order}"
     );
     on!(tx, conn => {
         // Nothing but names of ours was put into the text.
