@@ -149,6 +149,28 @@ fn names_that_clients_make_up_do_not_fill_the_memory() {
 }
 
 #[test]
+fn while_nothing_can_be_written_memory_has_an_end_and_nothing_is_lost() {
+    let mut sums = Sums::default();
+    let at = |nth: i64| jiff::Timestamp::from_second(1_780_000_000 + nth * 60).unwrap();
+    let record = |nth: i64| Record {
+        at: at(nth),
+        model: format!("m{nth}").into(),
+        node: node(&format!("b{nth}")),
+        kind: Some("model_not_found"),
+        ..record(&format!("t{nth}"), 2)
+    };
+    sums.add_all((0..70_000).map(record).collect());
+    // Of those beyond, each hour is told apart.
+    assert!(sums.kinds() <= 60_000 + 70_000 / 60, "{}", sums.kinds());
+    assert!(sums.errors().len() <= 20_000 + 70_000 / 60, "{}", sums.errors().len());
+    let minutes = sums.minutes();
+    assert_eq!(minutes.iter().map(|(_, counts)| counts.requests).sum::<i64>(), 70_000);
+    assert_eq!(minutes.iter().map(|(_, counts)| counts.prompt_tokens).sum::<i64>(), 140_000);
+    assert_eq!(sums.errors().iter().map(|error| error.requests).sum::<i64>(), 70_000);
+    assert_eq!(sums.tokens().len(), 70_000, "quotas stay exact");
+}
+
+#[test]
 fn what_two_snapshots_call_the_same_is_written_once() {
     let mut sums = Sums::default();
     sums.add_all(vec![record("t", 1), record("t", 2), record("u", 4)]);
