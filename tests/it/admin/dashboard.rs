@@ -192,7 +192,7 @@ impl Books {
 }
 
 fn asked(round: usize, who: usize) -> Value {
-    let mut body = chat(round % 3 == 0);
+    let mut body = chat(round.is_multiple_of(3));
     let prompt = match round % 10 {
         1 | 2 => "the same".to_owned(),
         4 if who == 0 => format!("fail {round}"),
@@ -200,7 +200,7 @@ fn asked(round: usize, who: usize) -> Value {
         _ => format!("{round} {who}"),
     };
     body["messages"][0]["content"] = prompt.into();
-    if round % 3 == 0 {
+    if round.is_multiple_of(3) {
         body["stream_options"] = json!({"include_usage": true});
     }
     match round % 10 {
@@ -260,10 +260,10 @@ async fn times_are_told_by_span_model_and_backend() {
     let backend = find(&shown, "/byBackend/top", "name", name);
     for of in [&shown, model, backend] {
         let at = |name: &str, share: &str| {
-            of[name][share].as_i64().unwrap_or_else(|| panic!("{name} {share}: {of}"))
+            of[name][share].as_i64().unwrap_or_else(|| panic!("{name} {share}: {}", of[name]))
         };
         for name in ["latency", "firstToken"] {
-            assert!(at(name, "p50") <= at(name, "p95") && at(name, "p95") <= at(name, "p99"), "{of}");
+            assert!(at(name, "p50") <= at(name, "p95") && at(name, "p95") <= at(name, "p99"), "{}", of[name]);
         }
         assert!(at("latency", "p99") > 50, "two of the requests took at least 60 ms: {}", of["latency"]);
     }
