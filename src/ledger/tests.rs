@@ -69,6 +69,7 @@ async fn more_than_the_queue_holds_is_added_up_and_written_once() {
         (usage[0].counts.requests, usage[0].counts.prompt_tokens, usage[0].counts.completion_tokens),
         (all, 2 * all, all)
     );
+    assert_eq!(usage[0].counts.latency.0.iter().sum::<i64>(), all);
     assert_eq!(usage[0].hour % 3600, 0);
     let token = store.token("t").await.unwrap();
     assert_eq!((token.quota_used, token.quota_month.as_deref()), (3 * all, Some("2026-05-01")));
@@ -83,14 +84,24 @@ async fn what_cannot_be_written_is_written_later_and_once() {
     ledger.push(record("gone", 2));
     first.close_shared().await;
     ledger.write_all(&first).await.unwrap_err();
-    ledger.push(Record { outcome: Outcome::Timeout, charged: None, ..record("t", 7) });
+    let [total, late] = [3, 300].map(Duration::from_secs);
+    ledger.push(Record {
+        outcome: Outcome::Timeout,
+        charged: None,
+        total,
+        first: Some(late),
+        ..record("t", 7)
+    });
     ledger.write_all(&first).await.unwrap_err();
     let again = Arc::new(Store::open(home.path(), None).await.unwrap());
     ledger.write_all(&again).await.unwrap();
     ledger.write_all(&again).await.unwrap();
     let token = again.token("t").await.unwrap();
     assert_eq!((token.quota_used, token.totals.total_requests, token.totals.failed_requests), (3, 2, 1));
-    assert_eq!(again.usage_since(0).await.unwrap().len(), 3, "usage of a token that is gone stays");
+    let usage = again.usage_since(0).await.unwrap();
+    assert_eq!(usage.len(), 3, "usage of a token that is gone stays");
+    let slow = usage.iter().find(|row| row.outcome == "timeout").unwrap();
+    assert_eq!((slow.counts.latency.0[6], slow.counts.first.0[13]), (1, 1), "{slow:?}");
 }
 
 #[tokio::test]

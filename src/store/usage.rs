@@ -71,11 +71,17 @@ impl UsageCounts {
         self.first.add(&other.first);
     }
 
-    /// In the order of [`columns::COUNTS`].
-    fn numbers(&self) -> impl Iterator<Item = i64> + '_ {
+    /// What a statement takes, in the order of [`columns::counts`], and whether the histograms are packed: binding 28
+    /// numbers costs more than writing the row, and few requests come together in one.
+    fn bound(&self) -> (bool, Vec<i64>) {
         let UsageCounts { requests, prompt_tokens, completion_tokens, cached_tokens, gpu_ms, .. } = *self;
-        let counts = [requests, prompt_tokens, completion_tokens, cached_tokens, gpu_ms];
-        counts.into_iter().chain(self.latency.0).chain(self.first.0)
+        let mut bound = vec![requests, prompt_tokens, completion_tokens, cached_tokens, gpu_ms];
+        let packed = self.latency.packed().zip(self.first.packed());
+        match packed {
+            Some((latency, first)) => bound.extend([latency, first]),
+            None => bound.extend(self.latency.0.into_iter().chain(self.first.0)),
+        }
+        (packed.is_some(), bound)
     }
 }
 

@@ -1,6 +1,7 @@
 //! Names of columns, and the pieces of SQL that are made of them.
 
-use super::histogram::BUCKETS;
+use super::histogram::{BITS, BUCKETS};
+use crate::store::db::places;
 
 /// Of [`super::UsageCounts`], histograms aside.
 const NUMBERS: [&str; 5] = ["requests", "prompt_tokens", "completion_tokens", "cached_tokens", "gpu_ms"];
@@ -51,14 +52,31 @@ pub(super) fn summed(columns: impl Iterator<Item = &'static str>) -> String {
     columns.map(|column| format!("CAST(SUM({column}) AS BIGINT) AS {column}")).collect::<Vec<_>>().join(", ")
 }
 
-/// An insert of so many rows, that adds to those which are there.
-pub(super) fn upsert(table: &str, keys: &[&str], counts: &[&str], places: &str) -> String {
+/// An insert of so many rows, that adds to those which are there. The last columns are those of both histograms; packed,
+/// each histogram is one parameter.
+pub(super) fn upsert(table: &str, keys: &[&str], counts: &[&str], rows: usize, is_packed: bool) -> String {
     let adding: Vec<_> =
         counts.iter().map(|column| format!("{column} = {table}.{column} + excluded.{column}")).collect();
+    let columns = keys.len() + counts.len();
+    let values = if is_packed { packed(rows, columns - 2 * BUCKETS) } else { places(rows, columns) };
     let (keys, counts, adding) = (keys.join(", "), counts.join(", "), adding.join(", "));
     format!(
-        "INSERT INTO {table} ({keys}, {counts}) VALUES {places} ON CONFLICT ({keys}) DO UPDATE SET {adding}"
+        "INSERT INTO {table} ({keys}, {counts}) VALUES {values} ON CONFLICT ({keys}) DO UPDATE SET {adding}"
     )
+}
+
+/// Places for rows of so many plain values and two packed histograms.
+fn packed(rows: usize, plain: usize) -> String {
+    let most = (1 << BITS) - 1;
+    let bucket = |place: usize, at: usize| format!("(CAST(${place} AS BIGINT) >> {}) & {most}", at * BITS);
+    let row = |row: usize| {
+        let before = row * (plain + 2);
+        let plain_values = (1..=plain).map(|at| format!("${}", before + at));
+        let histogram = |place: usize| (0..BUCKETS).map(move |at| bucket(place, at));
+        let all = plain_values.chain(histogram(before + plain + 1)).chain(histogram(before + plain + 2));
+        format!("({})", all.collect::<Vec<_>>().join(", "))
+    };
+    (0..rows).map(row).collect::<Vec<_>>().join(", ")
 }
 
 #[cfg(test)]

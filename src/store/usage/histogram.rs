@@ -9,6 +9,9 @@ pub const BUCKETS: usize = 14;
 pub(super) const ENDS: [u64; BUCKETS - 1] =
     [50, 100, 200, 400, 800, 1600, 3200, 6400, 12_800, 25_600, 51_200, 102_400, 204_800];
 
+/// Bits of a count that is packed.
+pub(super) const BITS: usize = 4;
+
 /// Counts by bucket.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Histogram(pub [i64; BUCKETS]);
@@ -26,6 +29,12 @@ impl Histogram {
         for (sum, more) in self.0.iter_mut().zip(other.0) {
             *sum = sum.saturating_add(more);
         }
+    }
+
+    /// All counts in one number, [`BITS`] for each, where none of them needs more.
+    pub(super) fn packed(&self) -> Option<i64> {
+        let fits = self.0.iter().all(|count| (0..1 << BITS).contains(count));
+        fits.then(|| self.0.iter().rev().fold(0, |packed, count| packed << BITS | count))
     }
 
     /// About how many milliseconds this share of all took at most: within a bucket they are taken for evenly spread, and
@@ -66,6 +75,16 @@ mod tests {
         let mut just_more = Histogram::default();
         just_more.count(Duration::from_micros(50_001));
         assert_eq!(just_more.0[1], 1);
+    }
+
+    #[test]
+    fn few_are_packed_into_one_number() {
+        let mut few = of([0, 50, 60]);
+        assert_eq!(few.packed(), Some(0x12));
+        few.0[BUCKETS - 1] = 15;
+        assert_eq!(few.packed(), Some(0xf0_0000_0000_0012));
+        few.0[3] = 16;
+        assert_eq!(few.packed(), None);
     }
 
     #[test]

@@ -1,14 +1,16 @@
 //! Writing usage, and deleting that of minutes which are over for long.
 
+use std::sync::Arc;
+
 use super::columns::{counts, upsert};
 use super::fold::{MINUTE, Sum, SumKey, hours, sums};
 use super::{ErrorCount, UsageCounts, UsageKey};
-use crate::store::db::{Tx, on, places};
+use crate::store::db::{AT_ONCE, Tx, on};
 use crate::store::token_rows::TokenUse;
 use crate::store::{Store, StoreError, tokens};
 
-/// Rows of one statement. They are wide, and SQLite looks for each parameter by its name.
-const ROWS: usize = 4;
+/// Rows of one statement, packed or not. SQLite looks for each parameter by its name.
+const ROWS: [usize; 2] = [AT_ONCE / 2, 2];
 
 impl Store {
     /// Adds to the usage of minutes and hours, to its sums and to tokens, all or none. Each key comes once. Ids that are
@@ -53,6 +55,28 @@ impl Store {
     }
 }
 
+/// The text of a statement, kept while the next one is the same: it takes longer to write than to run.
+struct Insert<'r> {
+    table: &'r str,
+    keys: &'r [&'r str],
+    counts: Vec<&'static str>,
+    last: Option<((usize, bool), Arc<str>)>,
+}
+
+impl<'r> Insert<'r> {
+    fn new(table: &'r str, keys: &'r [&'r str], counts: Vec<&'static str>) -> Self {
+        Insert { table, keys, counts, last: None }
+    }
+
+    fn of(&mut self, rows: usize, is_packed: bool) -> Arc<str> {
+        let form = (rows, is_packed);
+        let last = self.last.take().filter(|(known, _)| *known == form);
+        let make = || (form, upsert(self.table, self.keys, &self.counts, rows, is_packed).into());
+        let (_, text) = self.last.insert(last.unwrap_or_else(make));
+        Arc::clone(text)
+    }
+}
+
 /// `time` is the column of [`UsageKey::minute`].
 async fn add(
     tx: &mut Tx,
@@ -61,16 +85,16 @@ async fn add(
     rows: &[(UsageKey<'_>, UsageCounts)],
 ) -> Result<(), StoreError> {
     let keys = [time, "token", "model", "channel", "backend", "outcome"];
-    let counts: Vec<_> = counts().collect();
-    for rows in rows.chunks(ROWS) {
-        let insert = upsert(table, &keys, &counts, &places(rows.len(), keys.len() + counts.len()));
+    let mut insert = Insert::new(table, &keys, counts().collect());
+    for (is_packed, rows) in statements(rows, |(_, counts)| counts) {
+        let insert = insert.of(rows.len(), is_packed);
         on!(&mut *tx, conn => {
             // Nothing but names and numbers of ours was put into the text.
             let mut query = sqlx::query(sqlx::AssertSqlSafe(insert));
-            for (key, counts) in rows {
+            for ((key, _), numbers) in rows {
                 query = query.bind(key.minute).bind(key.token).bind(key.model);
                 query = query.bind(key.channel).bind(key.backend).bind(key.outcome);
-                query = counts.numbers().fold(query, |query, number| query.bind(number));
+                query = numbers.into_iter().fold(query, |query, number| query.bind(number));
             }
             query.execute(conn).await.map(drop)
         })?;
@@ -80,19 +104,39 @@ async fn add(
 
 async fn add_sums(tx: &mut Tx, rows: &[(SumKey<'_>, Sum)]) -> Result<(), StoreError> {
     let keys = ["span", "kind", "start", "id"];
-    let counts: Vec<_> = std::iter::once("failed").chain(counts()).collect();
-    for rows in rows.chunks(ROWS) {
-        let insert = upsert("usage_sums", &keys, &counts, &places(rows.len(), keys.len() + counts.len()));
+    let mut insert = Insert::new("usage_sums", &keys, std::iter::once("failed").chain(counts()).collect());
+    for (is_packed, rows) in statements(rows, |(_, sum)| &sum.counts) {
+        let insert = insert.of(rows.len(), is_packed);
         on!(&mut *tx, conn => {
             // Nothing but names and numbers of ours was put into the text.
             let mut query = sqlx::query(sqlx::AssertSqlSafe(insert));
-            for (key, sum) in rows {
+            for ((key, sum), numbers) in rows {
                 query = query.bind(key.span).bind(key.kind.as_str()).bind(key.start).bind(key.id);
                 query = query.bind(sum.failed);
-                query = sum.counts.numbers().fold(query, |query, number| query.bind(number));
+                query = numbers.into_iter().fold(query, |query, number| query.bind(number));
             }
             query.execute(conn).await.map(drop)
         })?;
     }
     Ok(())
+}
+
+/// A row with the numbers that a statement takes of it.
+type Bound<'r, R> = (&'r R, Vec<i64>);
+
+/// Rows of each statement with the numbers that it takes, and whether these are packed.
+fn statements<R>(rows: &[R], counts: impl Fn(&R) -> &UsageCounts) -> Vec<(bool, Vec<Bound<'_, R>>)> {
+    let (mut packed, mut wide) = (Vec::new(), Vec::new());
+    for row in rows {
+        let (is_packed, numbers) = counts(row).bound();
+        if is_packed { packed.push((row, numbers)) } else { wide.push((row, numbers)) }
+    }
+    let mut statements = Vec::new();
+    for (is_packed, rows, most) in [(true, packed, ROWS[0]), (false, wide, ROWS[1])] {
+        let mut left = rows.into_iter().peekable();
+        while left.peek().is_some() {
+            statements.push((is_packed, left.by_ref().take(most).collect()));
+        }
+    }
+    statements
 }
