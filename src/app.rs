@@ -3,6 +3,7 @@
 mod cautions;
 mod logs;
 mod traces;
+mod trim;
 mod watch;
 
 use std::io;
@@ -177,6 +178,7 @@ impl App {
         };
         self.background.spawn(keep("usage", USAGE, self.stop.clone(), usage));
         self.run_beside(tell(Arc::clone(&self.proxy.ledger)));
+        self.run_beside(trim::run(Arc::clone(&rows)));
         self.keep_logs(rows);
         self.exporter.iter().for_each(|exporter| self.run_beside(Arc::clone(exporter).run()));
     }

@@ -33,8 +33,11 @@ impl<S: Sync> FromRequestParts<S> for Asked {
         let number = |text: &str| text.parse::<i64>().map_or_else(|_| json!(text), Value::from);
         let read = |(name, text): (Cow<str>, Cow<str>)| {
             let text = text.trim();
-            let value =
-                if matches!(&*name, "limit" | "days" | "backlog") { number(text) } else { json!(text) };
+            let value = if matches!(&*name, "limit" | "days" | "hours" | "backlog") {
+                number(text)
+            } else {
+                json!(text)
+            };
             (!text.is_empty()).then(|| (name.into_owned(), value))
         };
         Ok(Asked(Fields::of_query(pairs.filter_map(read).collect())))

@@ -11,7 +11,6 @@ use super::asked::Asked;
 use super::error::AdminError;
 use super::sign_in::warned;
 use super::{Admin, days, view};
-use crate::http::Outcome;
 use crate::snapshot::IMPLICIT;
 use crate::store::{Rows, UseOf};
 
@@ -47,11 +46,10 @@ pub(super) async fn stats(
         (done.success, done.fail) = (day.requests - day.failed, day.failed);
         (done.tokens, done.is_imported) = (day.total_tokens, true);
     }
-    let good = [Outcome::Ok, Outcome::ClientGone].map(Outcome::as_str);
     for day in admin.store.backend_usage(days::begin(since)).await? {
         let done = by_day.entry((days::of_number(day.day), day.backend)).or_default();
-        let side = if good.contains(&day.outcome.as_str()) { &mut done.success } else { &mut done.fail };
-        *side = side.saturating_add(day.requests);
+        done.success = done.success.saturating_add(day.requests - day.failed);
+        done.fail = done.fail.saturating_add(day.failed);
         done.tokens = done.tokens.saturating_add(day.tokens);
     }
     let mut stats = json!({});

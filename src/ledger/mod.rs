@@ -118,7 +118,7 @@ impl Ledger {
         self.write(store, usize::MAX).await
     }
 
-    /// Writes down what tokens have used, and at most `most` kinds of usage by hours: those of thousands of backends must
+    /// Writes down what tokens have used, and at most `most` kinds of usage by minutes: those of thousands of backends must
     /// not slow requests. What cannot be written is kept, and written another time. A write that has begun goes on when
     /// nobody waits for it any more: an admin call whose caller has left must not take with it what it held.
     ///
@@ -184,7 +184,7 @@ impl Ledger {
             return Ok(());
         }
         let begun = Instant::now();
-        let written = store.add_usage(&sums.hours(), &sums.tokens()).await;
+        let written = store.add_usage(&sums.minutes(), &sums.errors(), &sums.tokens()).await;
         self.metrics.wrote("usage", written.is_ok().then(|| begun.elapsed()));
         if written.is_err() {
             lock(&self.kept).next.add(sums);

@@ -2,38 +2,43 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
 
 use crate::http::Outcome;
-use crate::store::{TokenUse, Totals, UsageCounts, UsageKey};
+use crate::store::{ErrorCount, TokenUse, Totals, UsageCounts, UsageKey};
 use crate::telemetry::{Consumer, Node, Record};
 
-/// Kinds of usage that are told apart while they wait. Beyond it models are not: their names come from clients.
+/// Kinds of usage that are told apart while they wait. Beyond it less is: nothing is dropped, and memory has an end.
 const KINDS: usize = 20_000;
+/// Models that somebody served, but whose names are only what clients have written.
+pub(super) const OTHER: &str = "other";
 
-/// Usage by hours, and of tokens by the month whose quota it counts for.
+/// Usage by minutes, errors by minutes and kinds, and usage of tokens by the month whose quota it counts for.
 #[derive(Debug, Default)]
 pub(super) struct Sums {
-    hours: HashMap<Place, (Kind, UsageCounts)>,
+    minutes: HashMap<Place, (Kind, UsageCounts)>,
+    errors: HashMap<(i64, &'static str), i64>,
     tokens: HashMap<(usize, Option<Date>), (Arc<Consumer>, Used)>,
 }
 
 /// What is counted together.
 #[derive(Debug, Clone)]
 struct Kind {
-    hour: i64,
+    minute: i64,
     consumer: Option<Arc<Consumer>>,
     node: Option<Arc<Node>>,
-    model: Arc<str>,
+    /// `None` = one that only its clients know.
+    model: Option<Arc<str>>,
     outcome: Outcome,
 }
 
 /// Where the parts of a [`Kind`] are in memory. Two places may mean the same kind: they are written together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 struct Place {
-    hour: i64,
+    minute: i64,
     consumer: usize,
     node: usize,
     model: usize,
@@ -43,10 +48,10 @@ struct Place {
 impl Kind {
     fn place(&self) -> Place {
         Place {
-            hour: self.hour,
+            minute: self.minute,
             consumer: self.consumer.as_ref().map_or(0, |consumer| Arc::as_ptr(consumer).addr()),
             node: self.node.as_ref().map_or(0, |node| Arc::as_ptr(node).addr()),
-            model: self.model.as_ptr().addr(),
+            model: self.model.as_ref().map_or(0, |model| model.as_ptr().addr()),
             outcome: self.outcome,
         }
     }
@@ -54,9 +59,9 @@ impl Kind {
     fn key(&self) -> UsageKey<'_> {
         let node = self.node.as_deref();
         UsageKey {
-            hour: self.hour,
+            minute: self.minute,
             token: self.consumer.as_ref().map_or("", |consumer| &consumer.id),
-            model: &self.model,
+            model: self.model.as_deref().unwrap_or(OTHER),
             channel: node.map_or("", |node| &node.channel),
             backend: node.map_or("", |node| &node.backend),
             outcome: self.outcome.as_str(),
@@ -86,12 +91,12 @@ impl Used {
 
 impl Sums {
     pub(super) fn is_empty(&self) -> bool {
-        self.hours.is_empty() && self.tokens.is_empty()
+        self.minutes.is_empty() && self.errors.is_empty() && self.tokens.is_empty()
     }
 
-    /// Of usage by hours.
+    /// Of usage by minutes.
     pub(super) fn kinds(&self) -> usize {
-        self.hours.len()
+        self.minutes.len()
     }
 
     pub(super) fn add_all(&mut self, records: &[Record]) {
@@ -100,8 +105,11 @@ impl Sums {
 
     /// Adds what could not be written.
     pub(super) fn add(&mut self, other: Sums) {
-        for (kind, counts) in other.hours.into_values() {
-            self.count(kind, counts);
+        for (kind, counts) in other.minutes.into_values() {
+            self.count(kind, &counts);
+        }
+        for ((minute, kind), requests) in other.errors {
+            self.count_errors(minute, kind, requests);
         }
         for ((_, month), (consumer, used)) in other.tokens {
             self.charge(&consumer, month, used);
@@ -110,12 +118,18 @@ impl Sums {
 
     fn add_one(&mut self, record: &Record) {
         let (prompt, completion) = (number(record.prompt), number(record.completion));
-        let counts = UsageCounts {
+        let mut counts = UsageCounts {
             requests: 1,
             prompt_tokens: prompt,
             completion_tokens: completion,
             cached_tokens: number(record.cached),
+            gpu_ms: millis(record.gpu),
+            ..UsageCounts::default()
         };
+        counts.latency.count(record.total);
+        record.first.iter().for_each(|first| counts.first.count(*first));
+        let minute = begin(record.at.as_second(), 60);
+        record.kind.iter().for_each(|kind| self.count_errors(minute, kind, 1));
         let Record { at, outcome, .. } = *record;
         let (consumer, node) = (record.consumer.clone(), record.node.clone());
         if let Some(consumer) = &consumer {
@@ -130,19 +144,32 @@ impl Sums {
         }
         // Clients can name anything: what nobody served has no model.
         let is_served = node.is_some() || record.cached > 0;
-        let model = if is_served { Arc::clone(&record.model) } else { Arc::default() };
-        let hour = at.as_second() - at.as_second().rem_euclid(3600);
-        self.count(Kind { hour, consumer, node, model, outcome }, counts);
+        let model = match is_served {
+            true => record.is_known_model.then(|| Arc::clone(&record.model)),
+            false => Some(Arc::default()),
+        };
+        self.count(Kind { minute, consumer, node, model, outcome }, &counts);
     }
 
-    fn count(&mut self, mut kind: Kind, counts: UsageCounts) {
+    fn count(&mut self, mut kind: Kind, counts: &UsageCounts) {
         let mut place = kind.place();
-        if self.hours.len() >= KINDS && !self.hours.contains_key(&place) {
-            kind.model = Arc::default();
+        let waiting = self.minutes.len();
+        if waiting >= KINDS && !self.minutes.contains_key(&place) {
+            kind.minute = begin(kind.minute, 3600);
+            kind.model.take_if(|model| !model.is_empty());
+            kind.node.take_if(|_| waiting >= 2 * KINDS);
+            kind.consumer.take_if(|_| waiting >= 3 * KINDS);
             place = kind.place();
         }
-        let (_, sum) = self.hours.entry(place).or_insert_with(|| (kind, UsageCounts::default()));
-        sum.add(&counts);
+        let (_, sum) = self.minutes.entry(place).or_insert_with(|| (kind, UsageCounts::default()));
+        sum.add(counts);
+    }
+
+    fn count_errors(&mut self, mut minute: i64, kind: &'static str, requests: i64) {
+        if self.errors.len() >= KINDS {
+            minute = begin(minute, 3600);
+        }
+        *self.errors.entry((minute, kind)).or_default() += requests;
     }
 
     fn charge(&mut self, consumer: &Arc<Consumer>, month: Option<Date>, used: Used) {
@@ -152,28 +179,34 @@ impl Sums {
     }
 
     /// As the store takes them: each key once, in an order in which neighbours are written together.
-    pub(super) fn hours(&self) -> Vec<(UsageKey<'_>, UsageCounts)> {
-        let mut hours: Vec<_> = self.hours.values().map(|(kind, counts)| (kind.key(), *counts)).collect();
-        hours.sort_unstable_by_key(|(key, _)| *key);
-        hours.dedup_by(|(one, counts), (first, sum)| {
+    pub(super) fn minutes(&self) -> Vec<(UsageKey<'_>, UsageCounts)> {
+        let mut minutes: Vec<_> = self.minutes.values().map(|(kind, counts)| (kind.key(), *counts)).collect();
+        minutes.sort_unstable_by_key(|(key, _)| *key);
+        minutes.dedup_by(|(one, counts), (first, sum)| {
             let is_same = one == first;
             if is_same {
                 sum.add(counts);
             }
             is_same
         });
-        hours
+        minutes
     }
 
-    /// Takes all that concerns tokens, and at most `most` kinds of usage.
+    /// As the store takes them.
+    pub(super) fn errors(&self) -> Vec<ErrorCount> {
+        let count = |(&(minute, kind), &requests): (&(i64, _), _)| ErrorCount { minute, kind, requests };
+        self.errors.iter().map(count).collect()
+    }
+
+    /// Takes all that concerns tokens and errors, and at most `most` kinds of usage.
     pub(super) fn split(&mut self, most: usize) -> Sums {
-        let tokens = std::mem::take(&mut self.tokens);
-        if self.hours.len() <= most {
-            return Sums { hours: std::mem::take(&mut self.hours), tokens };
+        let (tokens, errors) = (std::mem::take(&mut self.tokens), std::mem::take(&mut self.errors));
+        if self.minutes.len() <= most {
+            return Sums { minutes: std::mem::take(&mut self.minutes), errors, tokens };
         }
-        let places: Vec<_> = self.hours.keys().take(most).copied().collect();
-        let hours = places.iter().filter_map(|place| self.hours.remove_entry(place)).collect();
-        Sums { hours, tokens }
+        let places: Vec<_> = self.minutes.keys().take(most).copied().collect();
+        let minutes = places.iter().filter_map(|place| self.minutes.remove_entry(place)).collect();
+        Sums { minutes, errors, tokens }
     }
 
     /// Earlier months first, as the store begins a later one anew.
@@ -192,6 +225,16 @@ impl Sums {
         };
         tokens.into_iter().map(row).collect()
     }
+}
+
+/// The first second of the span of so many that this one is in.
+fn begin(second: i64, span: i64) -> i64 {
+    second - second.rem_euclid(span)
+}
+
+/// Rounded, as many short times are added up.
+fn millis(time: Duration) -> i64 {
+    i64::try_from((time.as_micros() + 500) / 1000).unwrap_or(i64::MAX)
 }
 
 /// The database counts in `i64`.

@@ -34,6 +34,7 @@ fn record(token: &str, prompt: u64) -> Record {
         prompt,
         completion: 1,
         cached: 0,
+        gpu: Duration::ZERO,
         source: None,
         charged: Some((date(2026, 5, 1), prompt + 1)),
         trace: None,
@@ -73,6 +74,7 @@ async fn more_than_the_queue_holds_is_added_up_and_written_once() {
         (usage[0].counts.requests, usage[0].counts.prompt_tokens, usage[0].counts.completion_tokens),
         (all, 2 * all, all)
     );
+    assert_eq!(usage[0].counts.latency.0.iter().sum::<i64>(), all);
     assert_eq!(usage[0].hour % 3600, 0);
     let token = store.token("t").await.unwrap();
     assert_eq!((token.quota_used, token.quota_month.as_deref()), (3 * all, Some("2026-05-01")));
@@ -87,14 +89,24 @@ async fn what_cannot_be_written_is_written_later_and_once() {
     ledger.push(record("gone", 2));
     first.close_shared().await;
     ledger.write_all(&first).await.unwrap_err();
-    ledger.push(Record { outcome: Outcome::Timeout, charged: None, ..record("t", 7) });
+    let [total, late] = [3, 300].map(Duration::from_secs);
+    ledger.push(Record {
+        outcome: Outcome::Timeout,
+        charged: None,
+        total,
+        first: Some(late),
+        ..record("t", 7)
+    });
     ledger.write_all(&first).await.unwrap_err();
     let again = Arc::new(Store::open(home.path(), None).await.unwrap());
     ledger.write_all(&again).await.unwrap();
     ledger.write_all(&again).await.unwrap();
     let token = again.token("t").await.unwrap();
     assert_eq!((token.quota_used, token.totals.total_requests, token.totals.failed_requests), (3, 2, 1));
-    assert_eq!(again.usage_since(0).await.unwrap().len(), 3, "usage of a token that is gone stays");
+    let usage = again.usage_since(0).await.unwrap();
+    assert_eq!(usage.len(), 3, "usage of a token that is gone stays");
+    let slow = usage.iter().find(|row| row.outcome == "timeout").unwrap();
+    assert_eq!((slow.counts.latency.0[6], slow.counts.first.0[13]), (1, 1), "{slow:?}");
 }
 
 #[tokio::test]
@@ -149,7 +161,29 @@ fn names_that_clients_make_up_do_not_fill_the_memory() {
     let made_up = |at: u64| Record { model: format!("model-{at}").into(), ..record.clone() };
     sums.add_all(&(0..30_000).map(made_up).collect::<Vec<_>>());
     assert!(sums.kinds() <= 20_001);
-    assert_eq!(sums.hours().iter().map(|(_, counts)| counts.requests).sum::<i64>(), 30_000);
+    assert_eq!(sums.minutes().iter().map(|(_, counts)| counts.requests).sum::<i64>(), 30_000);
+}
+
+#[test]
+fn while_nothing_can_be_written_memory_has_an_end_and_nothing_is_lost() {
+    let mut sums = Sums::default();
+    let at = |nth: i64| jiff::Timestamp::from_second(1_780_000_000 + nth * 60).unwrap();
+    let record = |nth: i64| Record {
+        at: at(nth),
+        model: format!("m{nth}").into(),
+        node: node(&format!("b{nth}")),
+        kind: Some("model_not_found"),
+        ..record(&format!("t{nth}"), 2)
+    };
+    sums.add_all(&(0..70_000).map(record).collect::<Vec<_>>());
+    // Of those beyond, each hour is told apart.
+    assert!(sums.kinds() <= 60_000 + 70_000 / 60, "{}", sums.kinds());
+    assert!(sums.errors().len() <= 20_000 + 70_000 / 60, "{}", sums.errors().len());
+    let minutes = sums.minutes();
+    assert_eq!(minutes.iter().map(|(_, counts)| counts.requests).sum::<i64>(), 70_000);
+    assert_eq!(minutes.iter().map(|(_, counts)| counts.prompt_tokens).sum::<i64>(), 140_000);
+    assert_eq!(sums.errors().iter().map(|error| error.requests).sum::<i64>(), 70_000);
+    assert_eq!(sums.tokens().len(), 70_000, "quotas stay exact");
 }
 
 #[test]
@@ -158,6 +192,6 @@ fn what_two_snapshots_call_the_same_is_written_once() {
     sums.add_all(&[record("t", 1), record("t", 2), record("u", 4)]);
     assert_eq!(sums.kinds(), 3, "each record has a consumer of its own");
     let prompts: Vec<_> =
-        sums.hours().iter().map(|(key, counts)| (key.token.to_owned(), counts.prompt_tokens)).collect();
+        sums.minutes().iter().map(|(key, counts)| (key.token.to_owned(), counts.prompt_tokens)).collect();
     assert_eq!(prompts, [("t".to_owned(), 3), ("u".to_owned(), 4)]);
 }

@@ -1,10 +1,11 @@
 //! `POST /v1/chat/completions`.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use http::Request;
 use hyper::body::Incoming;
+use wire::openai::Usage;
 use wire::openai::chat::ChatRequest;
 use wire::translate::chat::{Chat, Needs, translate};
 use wire::translate::{ChatStream, UsageRule, chat_reply};
@@ -57,8 +58,9 @@ async fn json(
     if let Some(kept) = key.and_then(|key| context.proxy.caches.chat.get(&key, Instant::now())) {
         let identity = context.identity("chatcmpl-", &chat.model);
         let (json, usage) = chat_reply(kept.answers(), &identity, chat.logprobs)?;
-        settle.count(usage);
-        settle.note_cached(usage);
+        // Nothing was computed for it.
+        settle.count(Usage { gpu: Duration::ZERO, ..usage });
+        settle.note_cached(usage.prompt + usage.completion, plan);
         return Ok(Answer::Generated { json, ignored: chat.ignored, cached: Some(Cached::Hit) });
     }
     let call = || Call { native: &chat.native, plan, prompt: "messages", needs, vectors: 0 };

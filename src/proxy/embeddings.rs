@@ -38,15 +38,15 @@ pub(super) async fn answer(
     let Some(keys) = cached::embedding_keys(context, &plan, &embedding) else {
         let call = call(&embedding.native, embedding.inputs);
         let answers = whole::fetch(context, &[call], settle).await?;
-        let (json, prompt) = reply(answers.first().map_or(&[], |body| body), &embedding)?;
-        settle.count(prompt_of(prompt));
+        let (json, usage) = reply(answers.first().map_or(&[], |body| body), &embedding)?;
+        settle.count(usage);
         return Ok(Answer::Generated { json, ignored: embedding.ignored, cached: None });
     };
     let (cache, now) = (&context.proxy.caches.embeddings, Instant::now());
     let mut kept: Vec<_> = keys.iter().map(|key| cache.get(key, now)).collect();
     let missing: Vec<_> = (0..kept.len()).filter(|&at| kept[at].is_none()).collect();
     let cached = Cached::by(missing.len(), kept.len());
-    let mut paid = 0;
+    let mut paid = Usage::default();
     if !missing.is_empty() {
         let some = (missing.len() < kept.len()).then(|| embedding.native_for(&missing));
         let native = some.as_ref().unwrap_or(&embedding.native);
@@ -54,9 +54,9 @@ pub(super) async fn answer(
         let answers = whole::fetch(context, &[call], settle).await?;
         let mut scratch = String::new();
         let fresh = read(answers.first().map_or(&[], |body| body), &mut scratch, missing.len())?;
-        paid = fresh.prompt_tokens;
+        paid = fresh.usage;
         let sizes: Vec<_> = missing.iter().map(|&at| embedding.input(at).len() as u64).collect();
-        let shares = cached::shares(fresh.prompt_tokens, &sizes);
+        let shares = cached::shares(paid.prompt, &sizes);
         for ((&at, text), tokens) in missing.iter().zip(&fresh.vectors).zip(shares) {
             kept[at] = Some(Vector::new(text, tokens));
         }
@@ -68,11 +68,7 @@ pub(super) async fn answer(
     for at in missing {
         cache.put(keys[at], vectors[at].clone(), Instant::now());
     }
-    settle.count(prompt_of(prompt));
-    settle.note_cached(prompt_of(prompt - paid));
+    settle.count(Usage { prompt, ..paid });
+    settle.note_cached(prompt - paid.prompt, &plan);
     Ok(Answer::Generated { json, ignored: embedding.ignored, cached: Some(cached) })
-}
-
-fn prompt_of(tokens: u64) -> Usage {
-    Usage { prompt: tokens, ..Usage::default() }
 }

@@ -14,6 +14,7 @@ use super::route::Endpoint;
 use super::trail::Trail;
 use crate::http::{Failure, Held, Limit, Outcome};
 use crate::ledger::Ledger;
+use crate::snapshot::{Group, Plan, Target};
 use crate::telemetry::{Presence, Record, Trace};
 
 /// The record of one request. Until somebody says otherwise, the client left.
@@ -33,7 +34,7 @@ pub(super) struct Settle {
     pub(super) model: Arc<str>,
     /// Whether events were asked for.
     pub(super) stream: bool,
-    /// Token counts, as far as the upstream told them.
+    /// Token counts and times, as far as the upstream told them.
     usage: Usage,
     /// Whether it told all of them.
     is_counted: bool,
@@ -41,6 +42,8 @@ pub(super) struct Settle {
     seen: u64,
     /// Tokens that came from a cache.
     from_cache: u64,
+    /// Whether the model's name means something where a reply that came from a cache was made.
+    is_known_cached: bool,
     /// Tokens of the prompt, estimated.
     pub(super) estimate: u64,
     pub(super) asker: Option<Arc<Asker>>,
@@ -82,6 +85,7 @@ impl Settle {
             is_counted: false,
             seen: 0,
             from_cache: 0,
+            is_known_cached: false,
             estimate: 0,
             asker: None,
             _running: ledger.metrics.requests.enter(),
@@ -113,9 +117,12 @@ impl Settle {
         (self.usage, self.is_counted) = (usage, true);
     }
 
-    /// So much of it was made before.
-    pub(super) fn note_cached(&mut self, usage: Usage) {
-        self.from_cache = usage.prompt + usage.completion;
+    /// So many tokens of it were made before.
+    pub(super) fn note_cached(&mut self, tokens: u64, plan: &Plan) {
+        self.from_cache = tokens;
+        let mut groups = plan.tiers.iter().flat_map(|tier| &tier.groups);
+        self.is_known_cached = tokens > 0
+            && groups.any(|group| group.members.iter().any(|target| knows(group, target, &plan.model)));
     }
 
     /// A stream ends here, with counts of the choices that are done, and so many pieces of the others.
@@ -170,9 +177,8 @@ impl Settle {
 impl Held for Settle {}
 
 /// Whether a model's name means something where it was served. A backend whose list nobody has read is believed.
-fn knows(by: &Served, model: &str) -> bool {
-    let mapped = by.group.mapping.get(model);
-    mapped.is_some() || by.target.backend.host.inventory.has(model) != Some(false)
+fn knows(group: &Group, target: &Target, model: &str) -> bool {
+    group.mapping.get(model).is_some() || target.backend.host.inventory.has(model) != Some(false)
 }
 
 impl Drop for Settle {
@@ -193,7 +199,10 @@ impl Drop for Settle {
             client: self.client,
             consumer: self.asker.as_ref().and_then(|asker| asker.consumer()),
             model: Arc::clone(&self.model),
-            is_known_model: self.by.as_ref().is_some_and(|by| knows(by, &self.model)),
+            is_known_model: self
+                .by
+                .as_ref()
+                .map_or(self.is_known_cached, |by| knows(&by.group, &by.target, &self.model)),
             is_stream: self.stream,
             served: self.by.as_ref().and_then(|by| by.group.mapping.get(&self.model)).map(Into::into),
             node: self.by.as_ref().map(|by| Arc::clone(&by.target.node)),
@@ -209,6 +218,7 @@ impl Drop for Settle {
             prompt,
             completion,
             cached,
+            gpu: self.usage.gpu,
             source,
             charged: month.map(|month| (month, tokens - cached)),
             trace: self.trace.take(),

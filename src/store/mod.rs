@@ -56,7 +56,10 @@ pub use staged::Staged;
 pub use text::is_id;
 pub use token_list::{TokenKind, TokenQuery};
 pub use token_rows::{NewToken, TokenChange, TokenRow, TokenText, TokenUse};
-pub use usage::{BackendDay, DayUse, HourlyUse, UsageCounts, UsageKey, UsageRow};
+pub use usage::{
+    BUCKETS, BackendDay, DayUse, ErrorCount, Histogram, HourlyUse, Overview, UsageCounts, UsageKey, UsageRow,
+    UseSum, Window,
+};
 pub use users::{FIRST, NewPassword, NewUser, Role, UserChange, UserRow};
 
 /// The database of a data folder, open. Any number of processes may have it open at once.

@@ -64,7 +64,8 @@ pub struct Record {
     pub consumer: Option<Arc<Consumer>>,
     /// As the client named it, which can be anything; empty when it was not read.
     pub model: Arc<str>,
-    /// Whether that name is configured or one of the backend's, and not just any text.
+    /// Whether that name is configured or one of the backend's, and not just any text. Of a reply that came from a cache:
+    /// one of any backend that may have made it.
     pub is_known_model: bool,
     /// The model's name on the backend, where it is another.
     pub served: Option<Box<str>>,
@@ -94,6 +95,9 @@ pub struct Record {
     pub completion: u64,
     /// Of both: those that came from a cache.
     pub cached: u64,
+    /// How long the upstream has computed for it, as far as it told: loading of the model and what came from a cache cost
+    /// nothing.
+    pub gpu: Duration,
     /// `measured`, `partial` or `estimated`; `None` when it has cost nothing.
     pub source: Option<&'static str>,
     /// What it costs of the quota of a month, whose first day this is.

@@ -8,6 +8,7 @@ mod folder;
 mod rows;
 mod sealing;
 mod tokens;
+mod usage;
 
 use std::path::Path;
 

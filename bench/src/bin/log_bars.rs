@@ -87,6 +87,7 @@ impl Cast {
             cached: 0,
             source: Some("measured"),
             charged: None,
+            gpu: Duration::from_millis(1100),
             is_known_model: true,
             kind: None,
             trace: None,

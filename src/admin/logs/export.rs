@@ -22,7 +22,7 @@ use super::filter::Wanted;
 /// Rows that are read at once.
 const PAGE: usize = 500;
 /// The columns of a table: members of the record, and the number of the row.
-const COLUMNS: [&str; 26] = [
+const COLUMNS: [&str; 27] = [
     "seq",
     "timestamp",
     "id",
@@ -47,6 +47,7 @@ const COLUMNS: [&str; 26] = [
     "firstTokenMs",
     "queueMs",
     "ownMs",
+    "gpuMs",
     "errorKind",
     "error",
 ];

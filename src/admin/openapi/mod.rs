@@ -5,6 +5,7 @@
 
 mod accounts;
 mod backends;
+mod dashboard;
 mod logs;
 mod operation;
 mod routing;
@@ -33,6 +34,7 @@ fn operations() -> Vec<Operation> {
     all.extend(tokens::operations());
     all.extend(routing::operations());
     all.extend(settings::operations());
+    all.extend(dashboard::operations());
     all.extend(logs::operations());
     all.extend(service::operations());
     all.extend(accounts::operations());
@@ -47,6 +49,7 @@ fn components() -> Vec<(&'static str, Value)> {
     all.extend(tokens::components());
     all.extend(routing::components());
     all.extend(settings::components());
+    all.extend(dashboard::components());
     all.extend(service::components());
     all.extend(accounts::components());
     all.push(("Error", error()));

@@ -4,14 +4,15 @@ use serde_json::{Map, Value, json};
 
 use super::operation::{Operation, delete, get, post};
 use super::schema::{
-    Members, anything, choice, count, flag, list, listed, map, named, nullable, number, object, success,
-    such_as, text, told,
+    Members, choice, count, flag, list, listed, map, named, nullable, number, object, success, such_as, text,
+    told,
 };
 use crate::import::File;
 
 const CACHE: &str = "/admin/api/cache";
 
-fn report() -> Value {
+/// What the caches hold.
+pub(super) fn report() -> Value {
     object(vec![
         ("enabled", object(vec![("embeddings chat", flag())])),
         ("embeddings chat", named("CacheStats")),
@@ -27,20 +28,6 @@ pub(super) fn process() -> Value {
     ])
 }
 
-/// Everything at a glance.
-fn dashboard() -> Value {
-    listed(vec![
-        ("keys", named("KeysSummary")),
-        ("channels", object(vec![("total enabled healthy disabled", count())])),
-        ("tokens", object(vec![("total enabled disabled expired", count())])),
-        ("cache", report()),
-        ("metrics", process()),
-        ("usage", told(map(anything()), "Requests and tokens by date, today and seven days before.")),
-        ("rateLimiter", object(vec![("global ip token", named("RateLimit"))])),
-        ("accessControl", object(vec![("mode", text())])),
-    ])
-}
-
 pub(super) fn operations() -> Vec<Operation> {
     let file = json!({"type": "string", "format": "binary"});
     let cleared = success(vec![("message", text())]);
@@ -53,7 +40,6 @@ pub(super) fn operations() -> Vec<Operation> {
         ("stats", told(map(map(day)), "By date, then by id of a backend.")),
     ]);
     vec![
-        get("/admin/api/dashboard", "getDashboard", "Everything at a glance", dashboard()),
         get(CACHE, "getCache", "What the caches hold", report()),
         delete(CACHE, "clearCache", "Forgets all of it, counts too", cleared),
         get(

@@ -185,6 +185,7 @@ mod tests {
             cached: 0,
             source: None,
             charged: None,
+            gpu: Duration::ZERO,
             trace: None,
         };
         let nobody = Record { attempts: Vec::new(), consumer: None, error: None, ..failed.clone() };

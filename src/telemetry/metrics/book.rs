@@ -97,7 +97,7 @@ impl Default for Book {
             backends: HashMap::new(),
             tokens: HashMap::new(),
             // A rate of errors needs a series before the first error.
-            writes: BTreeMap::from([("usage", no_writes())]),
+            writes: BTreeMap::from([("usage", no_writes()), ("request_log", no_writes())]),
         }
     }
 }

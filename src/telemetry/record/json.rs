@@ -49,6 +49,8 @@ struct Told<'r> {
     #[serde(skip_serializing_if = "is_none")]
     queue_ms: u64,
     own_ms: f64,
+    #[serde(skip_serializing_if = "is_none")]
+    gpu_ms: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
     backend_id: Option<&'r str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -104,6 +106,7 @@ impl Record {
             first_token_ms: self.first.map(millis),
             queue_ms: millis(self.queued),
             own_ms: (self.own.as_secs_f64() * 1e6).round() / 1e3,
+            gpu_ms: millis(self.gpu),
             backend_id: node.map(|node| &*node.backend),
             backend_name: node.map(|node| &*node.name),
             channel_id: channel.map(|node| &*node.channel),

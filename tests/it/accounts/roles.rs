@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{OTHERS, PASSWORD, call, done, get, request, session, sql, started, user};
 use crate::support::Gateway;
-use crate::support::client::Request;
+use crate::support::client::{self, Request};
 
 /// What is answered when a caller gets past all checks: done, or that the thing is not there or not said well.
 const PASSED: [u16; 4] = [200, 400, 404, 409];
@@ -28,10 +28,10 @@ async fn status(gateway: &Gateway, bearer: Option<&str>, method: &'static str, p
         Some(bearer) => request.header("authorization", &format!("Bearer {bearer}")),
         None => request,
     };
-    let reply = gateway.send(&request).await;
-    // A backup is no JSON.
-    let is_json = reply.header("content-type").is_some_and(|kind| kind.starts_with("application/json"));
-    (reply.status, if is_json { reply.json() } else { Value::Null })
+    // A backup is no JSON, and the live tail has no end.
+    let reply = client::open(gateway.addr, &request).await;
+    let is_json = reply.headers.get("content-type").is_some_and(|kind| kind == "application/json");
+    (reply.status, if is_json { reply.whole().await.json() } else { Value::Null })
 }
 
 #[tokio::test]

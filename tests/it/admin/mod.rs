@@ -7,6 +7,7 @@ mod at_run_time;
 mod batch;
 mod bulk;
 mod channels;
+mod dashboard;
 mod disk;
 mod fields;
 mod in_force;

@@ -222,7 +222,7 @@ async fn what_was_used_of_a_quota_is_forgotten_on_demand() {
     let store = Store::open(gateway.home(), None).await.unwrap();
     let used = async |month: String| {
         let used = TokenUse { totals: Totals::default(), quota: 60, month: Some(month) };
-        store.add_usage(&[], &[(id.as_str(), used)]).await.unwrap();
+        store.add_usage(&[], &[], &[(id.as_str(), used)]).await.unwrap();
         get(&gateway, "/tokens").await["tokens"][0]["quotaUsed"].clone()
     };
     assert_eq!(used("2020-01-01".to_owned()).await, 0, "a month that is over does not count");

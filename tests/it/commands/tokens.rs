@@ -150,10 +150,11 @@ async fn the_use_of_a_token_is_shown_by_days() {
     let id = field(&home.row("token").await, "id").to_owned();
     let store = Store::open(&home.path("data"), None).await.unwrap();
     let now = jiff::Timestamp::now().as_second();
-    let hour = now - now.rem_euclid(3600);
-    let key = UsageKey { hour, token: &id, model: "m", channel: "", backend: "", outcome: "ok" };
-    let counts = UsageCounts { requests: 2, prompt_tokens: 30, completion_tokens: 4, cached_tokens: 0 };
-    store.add_usage(&[(key, counts)], &[]).await.unwrap();
+    let minute = now - now.rem_euclid(60);
+    let key = UsageKey { minute, token: &id, model: "m", channel: "", backend: "", outcome: "ok" };
+    let counts =
+        UsageCounts { requests: 2, prompt_tokens: 30, completion_tokens: 4, ..UsageCounts::default() };
+    store.add_usage(&[(key, counts)], &[], &[]).await.unwrap();
     store.close().await;
     let table = home.run(&["token", "usage", "ci"]).await.good();
     let lines: Vec<Vec<&str>> = table.lines().map(|line| line.split_whitespace().collect()).collect();

@@ -257,6 +257,8 @@ async fn started() -> (Walk, ollama2openai::fake::Fake) {
     sql(&walk.gateway, "INSERT INTO settings (name, value) VALUES ('CACHE_CHAT', 'odd')").await;
     let settings = json!({"max_retries": 7, "rate_limit_global_enabled": true});
     done(&walk.gateway, "POST", "/admin/api/settings", &settings).await;
+    // Refused, as it shows no token; it is counted all the same.
+    walk.gateway.post("/v1/chat/completions", &json!({})).await;
     (walk, fake)
 }
 

@@ -23,7 +23,7 @@ fn modes(dir: &Path) -> Vec<(String, u32)> {
     modes
 }
 
-async fn sqlite(dir: &Path) -> SqliteConnection {
+pub async fn sqlite(dir: &Path) -> SqliteConnection {
     let file = dir.join("ollama2openai.db");
     SqliteConnection::connect(&format!("sqlite://{}", file.display())).await.unwrap()
 }

@@ -268,7 +268,7 @@ async fn use_adds_up_and_quotas_count_by_the_month() {
         month: month.map(str::to_owned),
     };
     let add = async |id: &str, used: TokenUse| {
-        store.add_usage(&[], &[("gone", used.clone()), (id, used)]).await.unwrap();
+        store.add_usage(&[], &[], &[("gone", used.clone()), (id, used)]).await.unwrap();
         let row = store.token(id).await.unwrap();
         (row.quota_used, row.quota_month)
     };
@@ -283,7 +283,7 @@ async fn use_adds_up_and_quotas_count_by_the_month() {
     assert_eq!(row.totals, totals(128, 8, 18_315, "2026-02-03T00:00:00.000Z"));
     let early = TokenUse { totals: totals(0, 0, 0, "2025-01-01T00:00:00.000Z"), ..TokenUse::default() };
     let never = TokenUse { totals: Totals { total_tokens: 1, ..Totals::default() }, ..TokenUse::default() };
-    store.add_usage(&[], &[(ids[0].as_str(), early), (ids[0].as_str(), never)]).await.unwrap();
+    store.add_usage(&[], &[], &[(ids[0].as_str(), early), (ids[0].as_str(), never)]).await.unwrap();
     let row = store.token(&ids[0]).await.unwrap();
     assert_eq!(row.totals, totals(128, 8, 18_316, "2026-02-03T00:00:00.000Z"));
     assert_eq!((row.revision, store.revision().await.unwrap()), (1, before), "use is no change");

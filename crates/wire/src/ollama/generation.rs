@@ -1,5 +1,7 @@
 //! Replies of `/api/chat` and `/api/generate`: a line of a stream and a whole reply have the same shape.
 
+use std::time::Duration;
+
 use serde::Deserialize;
 use serde::de::Deserializer;
 use serde_json::value::RawValue;
@@ -18,7 +20,9 @@ pub struct ChatLine<'a> {
     pub done_reason: Option<Text<'a>>,
     prompt_eval_count: Option<Count>,
     prompt_eval_cached_count: Option<Count>,
+    prompt_eval_duration: Option<Nanos>,
     eval_count: Option<Count>,
+    eval_duration: Option<Nanos>,
     #[serde(borrow)]
     pub logprobs: Option<Vec<Logprob<'a>>>,
     #[serde(borrow)]
@@ -36,7 +40,9 @@ pub struct GenerateLine<'a> {
     pub done_reason: Option<Text<'a>>,
     prompt_eval_count: Option<Count>,
     prompt_eval_cached_count: Option<Count>,
+    prompt_eval_duration: Option<Nanos>,
     eval_count: Option<Count>,
+    eval_duration: Option<Nanos>,
     #[serde(borrow)]
     pub logprobs: Option<Vec<Logprob<'a>>>,
     #[serde(borrow)]
@@ -100,9 +106,16 @@ pub struct Stats<'a> {
     pub usage: Usage,
 }
 
-fn usage(prompt: Option<Count>, cached: Option<Count>, completion: Option<Count>) -> Usage {
+type Counts = [Option<Count>; 3];
+
+fn usage([prompt, cached, completion]: Counts, times: [Option<Nanos>; 2]) -> Usage {
     let number = |count: Option<Count>| count.map_or(0, |count| count.0);
-    Usage { prompt: number(prompt), completion: number(completion), cached: cached.map(|count| count.0) }
+    Usage {
+        prompt: number(prompt),
+        completion: number(completion),
+        cached: cached.map(|count| count.0),
+        gpu: times.into_iter().flatten().map(Nanos::duration).sum(),
+    }
 }
 
 impl ChatLine<'_> {
@@ -112,7 +125,10 @@ impl ChatLine<'_> {
         Stats {
             done: self.done == Some(true),
             reason: self.done_reason.as_ref().map(Text::as_str),
-            usage: usage(self.prompt_eval_count, self.prompt_eval_cached_count, self.eval_count),
+            usage: usage(
+                [self.prompt_eval_count, self.prompt_eval_cached_count, self.eval_count],
+                [self.prompt_eval_duration, self.eval_duration],
+            ),
         }
     }
 }
@@ -124,7 +140,10 @@ impl GenerateLine<'_> {
         Stats {
             done: self.done == Some(true),
             reason: self.done_reason.as_ref().map(Text::as_str),
-            usage: usage(self.prompt_eval_count, self.prompt_eval_cached_count, self.eval_count),
+            usage: usage(
+                [self.prompt_eval_count, self.prompt_eval_cached_count, self.eval_count],
+                [self.prompt_eval_duration, self.eval_duration],
+            ),
         }
     }
 }
@@ -138,9 +157,31 @@ pub(super) struct Count(pub(super) u64);
 
 impl<'de> Deserialize<'de> for Count {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let raw = <&RawValue>::deserialize(deserializer)?.get();
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "casts of f64 saturate")]
-        let rounded = || raw.parse::<f64>().map_or(0, |number| number as u64);
-        Ok(Count(raw.parse().unwrap_or_else(|_| rounded()).min(MAX_COUNT)))
+        Ok(Count(whole(<&RawValue>::deserialize(deserializer)?).min(MAX_COUNT)))
+    }
+}
+
+fn whole(raw: &RawValue) -> u64 {
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "casts of f64 saturate")]
+    let rounded = || raw.get().parse::<f64>().map_or(0, |number| number as u64);
+    raw.get().parse().unwrap_or_else(|_| rounded())
+}
+
+/// Longer than any reply takes, a week.
+const MAX_NANOS: u64 = 7 * 86_400 * 1_000_000_000;
+
+/// A time in nanoseconds; whatever is none reads as 0, as with [`Count`].
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Nanos(u64);
+
+impl Nanos {
+    pub(super) fn duration(self) -> Duration {
+        Duration::from_nanos(self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for Nanos {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(Nanos(whole(<&RawValue>::deserialize(deserializer)?).min(MAX_NANOS)))
     }
 }

@@ -1,9 +1,11 @@
 //! Replies of `/api/embed`, `/api/tags`, `/api/show` and `/api/version`.
 
+use std::time::Duration;
+
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::generation::Count;
+use super::generation::{Count, Nanos};
 use crate::json::Text;
 
 /// `/api/embed`: vectors in the order of the inputs, numbers as text.
@@ -13,6 +15,8 @@ pub struct EmbedReply<'a> {
     #[serde(borrow)]
     pub embeddings: Option<Vec<&'a RawValue>>,
     prompt_eval_count: Option<Count>,
+    total_duration: Option<Nanos>,
+    load_duration: Option<Nanos>,
     #[serde(borrow)]
     pub error: Option<&'a RawValue>,
 }
@@ -22,6 +26,14 @@ impl EmbedReply<'_> {
     #[must_use]
     pub fn prompt_tokens(&self) -> u64 {
         self.prompt_eval_count.map_or(0, |count| count.0)
+    }
+
+    /// How long it has computed, loading of the model not counted; zero when unknown.
+    #[must_use]
+    pub fn gpu(&self) -> Duration {
+        let [total, load] =
+            [self.total_duration, self.load_duration].map(|time| time.unwrap_or_default().duration());
+        total.saturating_sub(load)
     }
 }
 

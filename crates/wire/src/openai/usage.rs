@@ -1,5 +1,7 @@
 //! `usage` of chat and text completions.
 
+use std::time::Duration;
+
 use bytes::BufMut;
 
 use crate::json::write_int;
@@ -13,6 +15,8 @@ pub struct Usage {
     pub completion: u64,
     /// Prompt tokens taken from the cache, where the upstream says it.
     pub cached: Option<u64>,
+    /// How long the upstream has computed, loading of the model not counted; zero when it does not say. No client is told.
+    pub gpu: Duration,
 }
 
 impl Usage {
@@ -21,6 +25,7 @@ impl Usage {
         self.prompt = self.prompt.max(other.prompt);
         self.completion = self.completion.saturating_add(other.completion);
         self.cached = self.cached.max(other.cached);
+        self.gpu += other.gpu;
     }
 
     /// Adds a choice of another prompt.
@@ -31,6 +36,7 @@ impl Usage {
             (None, None) => None,
             (one, two) => Some(one.unwrap_or(0).saturating_add(two.unwrap_or(0))),
         };
+        self.gpu += other.gpu;
     }
 
     /// Writes the JSON object.

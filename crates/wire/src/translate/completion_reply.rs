@@ -58,6 +58,7 @@ fn add(total: &mut Usage, one: Usage, is_new_prompt: bool) {
         total.add_prompt(one);
     } else {
         total.completion = total.completion.saturating_add(one.completion);
+        total.gpu += one.gpu;
     }
 }
 

@@ -11,7 +11,7 @@ use crate::estimate::{self, Media};
 use crate::json::{Kind, Number, kind, write_int, write_str};
 use crate::ollama::{self, EmbedReply};
 use crate::openai::embedding::EmbeddingRequest;
-use crate::openai::{ApiError, Common};
+use crate::openai::{ApiError, Common, Usage};
 
 /// How vectors are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,8 +46,8 @@ pub struct Embedding {
 pub struct Vectors<'a> {
     /// Each an array of numbers as text; whether it is one is checked when it is written.
     pub vectors: Vec<&'a str>,
-    /// Tokens of all inputs together, 0 when unknown.
-    pub prompt_tokens: u64,
+    /// Tokens of all inputs together, 0 when unknown, and what it took to compute them.
+    pub usage: Usage,
 }
 
 const INPUTS: &[u8] = b",\"input\":[";
@@ -192,7 +192,8 @@ pub fn read<'a>(body: &'a [u8], scratch: &'a mut String, inputs: usize) -> Resul
         return Err(ApiError::upstream(message));
     }
     let vectors = vectors.iter().map(|vector| vector.get()).collect();
-    Ok(Vectors { vectors, prompt_tokens: reply.prompt_tokens() })
+    let usage = Usage { prompt: reply.prompt_tokens(), gpu: reply.gpu(), ..Usage::default() };
+    Ok(Vectors { vectors, usage })
 }
 
 /// Whether a native answer has a list of numbers for each of the inputs, as far as a glance tells.
@@ -205,14 +206,14 @@ pub(super) fn check(body: &[u8], inputs: usize) -> Result<(), ApiError> {
     }
 }
 
-/// The JSON of an embeddings reply and the prompt tokens.
+/// The JSON of an embeddings reply and what it has used.
 ///
 /// # Errors
 /// 502 when the reply is no such JSON or lacks vectors.
-pub fn reply(body: &[u8], request: &Embedding) -> Result<(Vec<u8>, u64), ApiError> {
+pub fn reply(body: &[u8], request: &Embedding) -> Result<(Vec<u8>, Usage), ApiError> {
     let mut scratch = String::new();
     let read = read(body, &mut scratch, request.inputs)?;
-    Ok((request.reply_from(&read.vectors, read.prompt_tokens)?, read.prompt_tokens))
+    Ok((request.reply_from(&read.vectors, read.usage.prompt)?, read.usage))
 }
 
 fn write_vector(out: &mut Vec<u8>, raw: &str, encoding: Encoding) -> Result<(), ApiError> {

@@ -41,10 +41,13 @@ fn a_reply_is_put_together_from_vectors_of_several_calls() {
     let first =
         embeddings::read(br#"{"embeddings":[[1.50,-2e-7]],"prompt_eval_count":2}"#, &mut one, 1).unwrap();
     let second = embeddings::read(br#"{"embeddings":[[0.1]],"prompt_eval_count":3}"#, &mut two, 1).unwrap();
-    let tokens = first.prompt_tokens + second.prompt_tokens;
+    let tokens = first.usage.prompt + second.usage.prompt;
     let reply = request.reply_from(&[second.vectors[0], first.vectors[0]], tokens).unwrap();
     let whole = br#"{"embeddings":[[0.1],[1.50,-2e-7]],"prompt_eval_count":5}"#;
     assert_eq!(reply, embeddings::reply(whole, &request).unwrap().0);
+    let timed = br#"{"embeddings":[[0.1]],"total_duration":2500000000,"load_duration":2000000000}"#;
+    let timed = embeddings::read(timed, &mut String::new(), 1).unwrap().usage;
+    assert_eq!(timed.gpu, std::time::Duration::from_millis(500), "loading is no computing");
     let error = request.reply_from(&["[0.1]", "null"], 1).unwrap_err();
     assert_eq!(error.status, 502);
     assert_eq!(embeddings::read(whole, &mut String::new(), 3).unwrap_err().status, 502);

@@ -28,6 +28,7 @@ fn record(model: &str, token: &str) -> Record {
         prompt: 7,
         completion: 5,
         cached: 0,
+        gpu: Duration::ZERO,
         source: Some("measured"),
         charged: None,
         trace: None,

@@ -197,7 +197,7 @@ proptest! {
         let reply = embeddings::reply(body.as_bytes(), &request);
         prop_assert_eq!(reply.is_ok(), is_right);
         if let Ok((body, tokens)) = reply {
-            prop_assert_eq!(tokens, 2);
+            prop_assert_eq!(tokens.prompt, 2);
             let body: Value = serde_json::from_slice(&body).unwrap();
             prop_assert_eq!(floats(&body["data"][0]["embedding"]), vectors[0].clone());
         }

@@ -1,0 +1,104 @@
+//! What the panel's first page shows, from sums alone.
+
+use super::UsageCounts;
+use super::columns::{counts, summed};
+use super::fold::{DAY, HOUR, Kind, MINUTE};
+use crate::store::db::{Tx, on};
+use crate::store::{Store, StoreError};
+
+/// How far back things are shown: first seconds, since 1970, of the spans that are meant.
+#[derive(Debug, Clone, Copy)]
+pub struct Window {
+    /// Of a minute.
+    pub minutes: i64,
+    /// Of an hour.
+    pub hours: i64,
+    /// Of a day of UTC.
+    pub days: i64,
+    /// Models, tokens and backends that are told apart.
+    pub most: u32,
+}
+
+/// One of a row or list: a span of time, or a model, token, backend, outcome or error.
+#[derive(Debug, Clone, Default, PartialEq, Eq, sqlx::FromRow)]
+pub struct UseSum {
+    /// The first second of its span, or of the first one of several, since 1970.
+    pub start: i64,
+    /// What it is of; empty for all.
+    pub id: String,
+    /// Requests that ended neither well nor because the client left.
+    pub failed: i64,
+    /// Histograms are of requests that went well.
+    #[sqlx(flatten)]
+    pub counts: UsageCounts,
+}
+
+/// Everything at a glance, as it was at one moment.
+#[derive(Debug, Clone, Default)]
+pub struct Overview {
+    /// Since the beginning.
+    pub ever: UseSum,
+    /// In order; minutes without use have none, as hours and days.
+    pub minutes: Vec<UseSum>,
+    pub hours: Vec<UseSum>,
+    pub days: Vec<UseSum>,
+    /// Since the first hour.
+    pub outcomes: Vec<UseSum>,
+    pub errors: Vec<UseSum>,
+    /// Since the first day, those with the most tokens first. One without id stands for what none of them has served.
+    pub models: Vec<UseSum>,
+    pub tokens: Vec<UseSum>,
+    pub backends: Vec<UseSum>,
+}
+
+impl Store {
+    /// Everything at a glance.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn overview(&self, window: &Window) -> Result<Overview, StoreError> {
+        let tx = &mut self.db.read().await?;
+        let Window { minutes, hours, days, most } = *window;
+        Ok(Overview {
+            ever: ranked(tx, (DAY, Kind::All), 0, 1).await?.pop().unwrap_or_default(),
+            minutes: series(tx, MINUTE, minutes).await?,
+            hours: series(tx, HOUR, hours).await?,
+            days: series(tx, DAY, days).await?,
+            // Words of closed sets: these are all.
+            outcomes: ranked(tx, (HOUR, Kind::Outcome), hours, u32::MAX).await?,
+            errors: ranked(tx, (HOUR, Kind::Error), hours, u32::MAX).await?,
+            models: ranked(tx, (DAY, Kind::Model), days, most).await?,
+            tokens: ranked(tx, (DAY, Kind::Token), days, most).await?,
+            backends: ranked(tx, (DAY, Kind::Backend), days, most).await?,
+        })
+    }
+}
+
+async fn series(tx: &mut Tx, span: i64, since: i64) -> Result<Vec<UseSum>, StoreError> {
+    let select = "SELECT * FROM usage_sums WHERE span = $1 AND kind = $2 AND start >= $3 ORDER BY start";
+    let kind = Kind::All.as_str();
+    Ok(on!(tx, conn => sqlx::query_as(select).bind(span).bind(kind).bind(since).fetch_all(conn).await)?)
+}
+
+/// By id, those with the most tokens first, then those with the most requests.
+async fn ranked(
+    tx: &mut Tx,
+    (span, kind): (i64, Kind),
+    since: i64,
+    most: u32,
+) -> Result<Vec<UseSum>, StoreError> {
+    let summed = summed(std::iter::once("failed").chain(counts()));
+    let of = "FROM usage_sums WHERE span = $1 AND kind = $2 AND start >= $3";
+    let order = "ORDER BY SUM(prompt_tokens + completion_tokens) DESC, SUM(requests) DESC, id";
+    // All columns are summed of the few alone: of the many, two cost enough.
+    let select = format!(
+        "SELECT MIN(start) AS start, id, {summed} {of} \
+           AND id IN (SELECT id {of} GROUP BY id {order} LIMIT $4) \
+         GROUP BY id {order}"
+    );
+    on!(tx, conn => {
+        // Nothing but names of ours was put into the text.
+        let query = sqlx::query_as(sqlx::AssertSqlSafe(select));
+        Ok(query.bind(span).bind(kind.as_str()).bind(since).bind(i64::from(most)).fetch_all(conn).await?)
+    })
+}
