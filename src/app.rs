@@ -42,7 +42,7 @@ const KEEP_AT_ONCE: usize = 1000;
 /// The same for usage: what a kill may take with it is less than a second of it.
 const USAGE: Duration = Duration::from_millis(500);
 /// Kinds of usage (by token, model, channel, backend and outcome) that are written at once.
-const USAGE_AT_ONCE: usize = 500;
+const USAGE_AT_ONCE: usize = 250;
 /// The same for the request log.
 const LOG: Duration = Duration::from_millis(500);
 
@@ -238,7 +238,9 @@ async fn tell(ledger: Arc<Ledger>) {
     loop {
         ledger.arrived().await;
         tokio::time::sleep(TELL).await;
-        ledger.tell();
+        while ledger.tell_some() {
+            tokio::task::yield_now().await;
+        }
     }
 }
 

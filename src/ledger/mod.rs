@@ -6,6 +6,7 @@ mod sums;
 #[cfg(test)]
 mod tests;
 
+use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
@@ -18,13 +19,15 @@ use sums::Sums;
 
 /// Records that wait one by one. More are told of at once, by whoever brings the next.
 const QUEUE: usize = 8192;
+/// Records that are told of in one go while requests are served: about 150 us.
+const SOME: usize = 32;
 /// Rows of the request log that are written at once: they take about as long as a commit.
 const ROWS: usize = 1000;
 
 /// Records that are not written yet.
 #[derive(Debug)]
 pub struct Ledger {
-    queue: Mutex<Vec<Record>>,
+    queue: Mutex<VecDeque<Record>>,
     arrived: Notify,
     kept: Mutex<Kept>,
     /// One write at a time.
@@ -74,13 +77,13 @@ impl Ledger {
     /// Takes a record. Waits for nothing but others that do the same.
     pub fn push(&self, record: Record) {
         let mut queue = lock(&self.queue);
-        queue.push(record);
+        queue.push_back(record);
         let waiting = queue.len();
         drop(queue);
         if waiting == 1 {
             self.arrived.notify_one();
         } else if waiting >= QUEUE {
-            self.tell();
+            self.tell_some();
         }
     }
 
@@ -91,10 +94,20 @@ impl Ledger {
 
     /// Tells of the records that wait, and adds them up.
     pub fn tell(&self) {
-        let records = self.metrics.count(|| {
+        self.tell_of(usize::MAX);
+    }
+
+    /// The same of so few of them that no request waits long behind it. Gives whether there are more.
+    pub fn tell_some(&self) -> bool {
+        self.tell_of(SOME);
+        !lock(&self.queue).is_empty()
+    }
+
+    fn tell_of(&self, most: usize) {
+        let records: Vec<Record> = self.metrics.count(|| {
             let mut queue = lock(&self.queue);
-            let room = Vec::with_capacity(queue.len());
-            std::mem::replace(&mut *queue, room)
+            let most = most.min(queue.len());
+            queue.drain(..most).collect()
         });
         telemetry::batched(|| records.iter().for_each(telemetry::tell));
         self.traces.iter().for_each(|traces| traces.take(&records));

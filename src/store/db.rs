@@ -10,6 +10,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, S
 use sqlx::{Connection as _, Sqlite, SqlitePool, Transaction};
 
 use super::StoreError;
+use super::calm::calm;
 
 /// How long a writer waits for another one, of this process or of the command line.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -74,6 +75,10 @@ impl Db {
         // ever that a transaction is open: such a connection is replaced. Its release has awaited the rollback.
         let writer = pool()
             .max_connections(1)
+            .after_connect(|_, _| {
+                calm();
+                Box::pin(async { Ok(()) })
+            })
             .before_acquire(|conn, _| {
                 let sound = !conn.is_in_transaction();
                 Box::pin(async move { Ok(sound) })

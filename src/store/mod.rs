@@ -9,6 +9,7 @@ mod audit;
 mod backends;
 mod backup;
 mod bulk;
+mod calm;
 mod channels;
 mod db;
 mod error;
