@@ -1,5 +1,6 @@
 //! The gateway as a value: built from a configuration, with nothing global, so that tests can run several.
 
+mod captures;
 mod cautions;
 mod logs;
 mod traces;
@@ -189,6 +190,7 @@ impl App {
         let log = async move |_| ledger.log(&rows).await;
         self.background.spawn(keep("the request log", LOG, self.stop.clone(), log));
         self.run_beside(logs::trim(Arc::clone(&self.reloader), Arc::clone(&store)));
+        self.run_beside(captures::trim(Arc::clone(&self.reloader), Arc::clone(&store)));
         let (folder, ledger) = (self.settings().config.data_dir.join("logs"), Arc::clone(&self.proxy.ledger));
         let files = logs::Files::new(folder, ledger, store, Arc::clone(&self.reloader));
         self.background.spawn(files.run(self.stop.clone()));

@@ -14,11 +14,14 @@ use super::sign_in::warned;
 use crate::store::{AuditFilter, AuditRow, is_id};
 
 /// All that is written.
-pub(super) const ACTIONS: [&str; 29] = [
+pub(super) const ACTIONS: [&str; 32] = [
     "admin_token.create",
     "admin_token.delete",
     "backup.download",
     "cache.clear",
+    "capture.clear",
+    "capture.list",
+    "capture.view",
     "channel.create",
     "channel.delete",
     "channel.reset_health",

@@ -64,7 +64,11 @@ pub(super) async fn dashboard(
     add("ledger", json!({ "failing": !is_written, "records": unwritten.0, "sums": unwritten.1 }));
     let (rows_dropped, lines_dropped) = admin.ledger.journal.dropped();
     let spans_dropped = admin.ledger.traces().map_or(0, |traces| traces.dropped());
-    add("drops", json!({ "spans": spans_dropped, "logRows": rows_dropped, "logLines": lines_dropped }));
+    let captures = admin.ledger.journal.captures.dropped();
+    add(
+        "drops",
+        json!({ "spans": spans_dropped, "logRows": rows_dropped, "logLines": lines_dropped, "captures": captures }),
+    );
     Ok(warned(answer, &warnings))
 }
 

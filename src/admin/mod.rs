@@ -12,6 +12,7 @@ mod auth;
 mod backup;
 mod bulk;
 mod caches;
+mod captures;
 mod channels;
 mod dashboard;
 mod days;

@@ -1,11 +1,12 @@
 //! Names that nearly are those of a right or a limit: passed over, they would make what may more than was meant. Pure.
 
 /// Fields that say what something may, and other names that people have for them: in lower case, letters alone.
-const RIGHTS: [(&str, &[&str]); 12] = [
+const RIGHTS: [(&str, &[&str]); 13] = [
     ("allowClientOptions", &["clientoptions"]),
     ("allowedIPs", &["ips", "ip", "allowip", "allowips", "ipwhitelist", "whitelist", "allowedaddresses"]),
     ("allowedModels", &["models", "model", "allowmodels", "modelwhitelist"]),
     ("models", &["allowedmodels", "model"]),
+    ("capture", &["captured", "captures", "capturing", "captureprompts"]),
     ("enabled", &["active", "disabled", "enable", "disable"]),
     (
         "expiresAt",

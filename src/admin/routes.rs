@@ -21,8 +21,8 @@ use super::auth::{self, Caller};
 use super::error::AdminError;
 use super::visitor::Visitor;
 use super::{
-    Admin, access_control, admin_tokens, audit, backup, bulk, caches, channels, dashboard, explain, import,
-    key_preview, keys, logs, openapi, sessions, settings, sign_in, stats, tokens, users,
+    Admin, access_control, admin_tokens, audit, backup, bulk, caches, captures, channels, dashboard, explain,
+    import, key_preview, keys, logs, openapi, sessions, settings, sign_in, stats, tokens, users,
 };
 use crate::access::{Area, admits, caller, speaks_tls};
 use crate::http::{Body, Reply, check_host, discard_small, headers, read_body, request_id};
@@ -185,6 +185,9 @@ fn table() -> Vec<Row> {
         row(Method::GET, "/admin/api/logs/export", SEE, logs::export),
         row(Method::GET, "/admin/api/logs/tail", SEE, logs::tail),
         row(Method::GET, "/admin/api/logs/{id}", SEE, logs::one),
+        row(Method::GET, "/admin/api/captures", RULE, captures::list),
+        row(Method::DELETE, "/admin/api/captures", RULE, captures::clear),
+        row(Method::GET, "/admin/api/captures/{id}", RULE, captures::one),
         row(Method::GET, "/admin/api/routes/explain", SEE, explain::explain),
         row(Method::GET, "/admin/api/dashboard", SEE, dashboard::dashboard),
         row(Method::GET, "/admin/api/stats", SEE, stats::stats),

@@ -37,7 +37,7 @@ pub fn stored_token(row: &TokenRow, now: Timestamp, zone: &TimeZone) -> Value {
         "rateLimit": row.rate_limit, "tokensPerMinute": row.tokens_per_minute,
         "quotaLimit": row.quota_limit, "quotaUsed": quota_used(row, now, zone), "quotaResetAt": resets,
         "maxConcurrent": row.max_concurrent, "allowedModels": row.models, "allowedIPs": row.ips,
-        "allowClientOptions": row.allow_client_options, "note": row.note, "metadata": row.metadata,
+        "allowClientOptions": row.allow_client_options, "capture": row.capture, "note": row.note, "metadata": row.metadata,
         "weak": row.weak, "revision": row.revision,
         "totalRequests": row.totals.total_requests, "failedRequests": row.totals.failed_requests,
         "totalTokens": row.totals.total_tokens, "lastUsed": row.totals.last_used,

@@ -114,6 +114,7 @@ fn change(fields: &mut Fields, has: Option<&str>) -> TokenChange {
         quota_limit: fields.quota(),
         max_concurrent: fields.max_concurrent(),
         allow_client_options: fields.flag("allowClientOptions"),
+        capture: fields.flag("capture"),
         note: fields.note("note"),
         metadata: fields.metadata("metadata"),
         is_quota_reset: false,

@@ -120,3 +120,19 @@ pub(super) fn ratio(text: &str) -> Result<(), String> {
     let is_part = text.parse().is_ok_and(|part: f64| (0.0..=1.0).contains(&part));
     if is_part { Ok(()) } else { Err("is no number from 0 to 1".to_owned()) }
 }
+
+/// Longest list of patterns, in bytes.
+const MAX_PATTERNS: usize = 4096;
+
+pub(super) fn patterns(text: &str) -> Result<(), String> {
+    if text.len() > MAX_PATTERNS {
+        return Err(format!("is longer than {MAX_PATTERNS} bytes"));
+    }
+    for pattern in text.split_whitespace() {
+        let read = regex_lite::Regex::new(pattern).map_err(|wrong| format!("holds `{pattern}`: {wrong}"))?;
+        if read.is_match("") {
+            return Err(format!("holds `{pattern}`, which finds an empty text everywhere"));
+        }
+    }
+    Ok(())
+}

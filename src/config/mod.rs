@@ -55,6 +55,7 @@ pub struct Config {
     pub limits: Limits,
     pub caches: Caches,
     pub log: Log,
+    pub capture: Capture,
     pub traces: Traces,
     /// `DATA_DIR`: where state is kept. May not exist yet.
     pub data_dir: PathBuf,
@@ -296,6 +297,19 @@ pub struct Log {
     pub retention_days: Option<u32>,
     /// `LOG_MAX_ROWS`; `None` = any number.
     pub max_rows: Option<u64>,
+}
+
+/// What is kept of requests and answers, of tokens that have it on.
+#[derive(Debug, Clone)]
+pub struct Capture {
+    /// `CAPTURE`.
+    pub is_on: bool,
+    /// `CAPTURE_MAX_BYTES`: of a request, and of an answer.
+    pub max_bytes: usize,
+    /// `CAPTURE_RETENTION_HOURS`.
+    pub retention_hours: u32,
+    /// `CAPTURE_REDACT`: regular expressions.
+    pub redact: Vec<String>,
 }
 
 /// Where traces go, and which. Named as everywhere.

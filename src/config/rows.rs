@@ -1,5 +1,6 @@
 //! Every setting, once. Help, `check-config`, both example files and `Config` are made from this table.
 
+mod capture;
 mod logging;
 mod traces;
 
@@ -325,6 +326,10 @@ pub(super) static SETTINGS: &[Setting] = &[
     logging::REQUEST_LOG,
     logging::RETENTION_DAYS,
     logging::MAX_ROWS,
+    capture::CAPTURE,
+    capture::MAX_BYTES,
+    capture::RETENTION_HOURS,
+    capture::REDACT,
     traces::ENDPOINT,
     traces::TRACES_ENDPOINT,
     traces::HEADERS,

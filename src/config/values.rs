@@ -9,9 +9,9 @@ use jiff::tz::TimeZone;
 use super::otlp::headers;
 use super::value::Value;
 use super::{
-    Access, Anonymous, Balance, CacheRule, CacheScope, Caches, Collector, Config, IpMode, IpRules, Level,
-    Limits, Listen, Log, LogFormat, Ranges, Rate, Replies, Routing, Secret, StreamUsage, Traces, Upstream,
-    check,
+    Access, Anonymous, Balance, CacheRule, CacheScope, Caches, Capture, Collector, Config, IpMode, IpRules,
+    Level, Limits, Listen, Log, LogFormat, Ranges, Rate, Replies, Routing, Secret, StreamUsage, Traces,
+    Upstream, check,
 };
 
 /// What a duration of 0 becomes where that means "never": longer than anything runs, and safe to add to now.
@@ -97,6 +97,7 @@ impl Config {
                 ),
             },
             log: log(values),
+            capture: capture(values),
             traces: traces(values),
             data_dir: PathBuf::from(values.text("DATA_DIR").unwrap_or_default()),
             secret_key: values.text("SECRET_KEY").map(Secret::new),
@@ -209,6 +210,17 @@ fn log(values: &Values) -> Log {
         has_request_log: values.switch("REQUEST_LOG").unwrap_or_default(),
         retention_days: some(values.number("LOG_RETENTION_DAYS")).and_then(|days| u32::try_from(days).ok()),
         max_rows: some(values.number("LOG_MAX_ROWS")),
+    }
+}
+
+fn capture(values: &Values) -> Capture {
+    let patterns = values.text("CAPTURE_REDACT").unwrap_or_default().split_whitespace();
+    Capture {
+        is_on: values.text("CAPTURE") == Some("tokens"),
+        max_bytes: values.size("CAPTURE_MAX_BYTES"),
+        retention_hours: u32::try_from(values.number("CAPTURE_RETENTION_HOURS"))
+            .expect("the table's range fits"),
+        redact: patterns.map(str::to_owned).collect(),
     }
 }
 

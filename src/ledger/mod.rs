@@ -14,7 +14,7 @@ use tokio::sync::{Notify, Semaphore};
 use tokio_util::task::TaskTracker;
 
 use crate::store::{Store, StoreError};
-use crate::telemetry::{self, Journal, Metrics, Record, Traces};
+use crate::telemetry::{self, Captured, Journal, Metrics, Record, Redacted, Traces};
 use sums::Sums;
 
 /// Records that wait one by one. More are told of at once, by whoever brings the next.
@@ -23,6 +23,9 @@ const QUEUE: usize = 8192;
 const SOME: usize = 32;
 /// Rows of the request log that are written at once: they take about as long as a commit.
 const ROWS: usize = 1000;
+
+/// Captured requests that are written at once: each may be large.
+const CAPTURES: usize = 64;
 
 /// Records that are not written yet.
 #[derive(Debug)]
@@ -163,6 +166,38 @@ impl Ledger {
     async fn log_in_turn(&self, store: &Store) -> Result<(), StoreError> {
         let _turn = self.logging.acquire().await;
         self.tell();
+        let captured = self.keep_captures(store).await;
+        self.keep_rows(store).await.and(captured)
+    }
+
+    /// Writes what was captured, without what must not be kept.
+    async fn keep_captures(&self, store: &Store) -> Result<(), StoreError> {
+        let captures = &self.journal.captures;
+        let mut left = captures.waiting();
+        while left > 0 {
+            let (captured, redact) = (captures.take(CAPTURES.min(left)), captures.redact());
+            left = left.saturating_sub(captured.len().max(1));
+            // Patterns may take a while: off the threads that serve requests.
+            let texts = move || {
+                let texts = captured.iter().map(|captured| captured.redacted(&redact)).collect();
+                (captured, texts)
+            };
+            let redacted = tokio::task::spawn_blocking(texts).await;
+            let (captured, texts): (Vec<Captured>, Vec<Redacted>) =
+                redacted.unwrap_or_else(|ended| std::panic::resume_unwind(ended.into_panic()));
+            let rows: Vec<_> = captured.iter().map(|captured| &captured.facts).zip(texts).collect();
+            let begun = Instant::now();
+            let written = store.keep_captures(&rows).await;
+            self.metrics.wrote("captures", written.is_ok().then(|| begun.elapsed()));
+            if written.is_err() {
+                captures.put_back(captured);
+                return written;
+            }
+        }
+        Ok(())
+    }
+
+    async fn keep_rows(&self, store: &Store) -> Result<(), StoreError> {
         // Those that come meanwhile are for another time, so that this ends.
         let mut left = self.journal.waiting_rows();
         while left > 0 {

@@ -140,6 +140,11 @@ impl Asker {
         }
     }
 
+    /// Whether its texts are kept, while that is allowed at all.
+    pub(super) fn is_captured(&self) -> bool {
+        matches!(&self.who, Who::Token(token) if token.capture)
+    }
+
     /// # Errors
     /// 403 `model_not_allowed`.
     pub(super) fn check_model(&self, model: &str) -> Result<(), Failure> {

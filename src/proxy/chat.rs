@@ -30,7 +30,7 @@ pub(super) async fn answer(
     settle: &mut Settle,
 ) -> Result<Answer, Failure> {
     let mut chat = {
-        let body = context.body(request).await?;
+        let body = context.body(request, settle).await?;
         let request: ChatRequest<'_> = wire::openai::parse(&body)?;
         translate(&request, context.asker.rules)?
     };

@@ -24,7 +24,7 @@ pub(super) async fn answer(
     settle: &mut Settle,
 ) -> Result<Answer, Failure> {
     let mut completion = {
-        let body = context.body(request).await?;
+        let body = context.body(request, settle).await?;
         let request: CompletionRequest<'_> = wire::openai::parse(&body)?;
         translate(&request, context.asker.rules)?
     };

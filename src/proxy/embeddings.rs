@@ -25,7 +25,7 @@ pub(super) async fn answer(
     settle: &mut Settle,
 ) -> Result<Answer, Failure> {
     let embedding = {
-        let body = context.body(request).await?;
+        let body = context.body(request, settle).await?;
         let request: EmbeddingRequest<'_> = wire::openai::parse(&body)?;
         translate(&request, context.asker.rules)?
     };

@@ -117,7 +117,8 @@ fn well(snapshot: &Snapshot, origin: Origin) -> (usize, usize) {
 fn dropped(ledger: &Ledger) -> Vec<(&'static str, u64)> {
     let (rows, lines) = ledger.journal.dropped();
     let spans = ledger.traces().map(|traces| ("spans", traces.dropped()));
-    [("log_rows", rows), ("log_lines", lines)].into_iter().chain(spans).collect()
+    let captures = ledger.journal.captures.dropped();
+    [("log_rows", rows), ("log_lines", lines), ("captures", captures)].into_iter().chain(spans).collect()
 }
 
 fn rest(proxy: &Proxy, snapshot: &Snapshot, (records, sums): (usize, usize)) -> Rest {

@@ -216,9 +216,15 @@ impl Context {
         }
     }
 
-    async fn body(&self, request: Request<Incoming>) -> Result<bytes::Bytes, Failure> {
+    async fn body(&self, request: Request<Incoming>, settle: &mut Settle) -> Result<bytes::Bytes, Failure> {
         let (parts, body) = request.into_parts();
-        crate::http::read_body(&parts.headers, body, self.snapshot.max_body_bytes).await
+        let body = crate::http::read_body(&parts.headers, body, self.snapshot.max_body_bytes).await?;
+        if let Some(most) = self.snapshot.capture
+            && self.asker.is_captured()
+        {
+            settle.capture(most, &body);
+        }
+        Ok(body)
     }
 
     fn identity(&self, prefix: &str, model: &str) -> Identity {
@@ -234,6 +240,7 @@ impl Context {
 
 fn whole_reply(json: Vec<u8>, mut settle: Settle) -> Reply {
     settle.succeed();
+    settle.answered(&json);
     let mut reply = Reply::new(Body::full(json).holding(settle));
     reply.headers_mut().insert(header::CONTENT_TYPE, headers::JSON);
     reply
@@ -241,6 +248,7 @@ fn whole_reply(json: Vec<u8>, mut settle: Settle) -> Reply {
 
 fn failed(failure: Failure, mut settle: Settle) -> Reply {
     settle.fail(&failure);
+    settle.answered_with(&failure);
     let (parts, body) = failure.into_reply().into_parts();
     Reply::from_parts(parts, body.holding(settle))
 }

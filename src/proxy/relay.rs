@@ -293,6 +293,9 @@ impl http_body::Body for Relay {
                 std::task::ready!(relay.poll_clock(cx))
             }
         };
+        if let Some(bytes) = &bytes {
+            relay.settle.sent(bytes);
+        }
         Poll::Ready(bytes.map(|bytes| Ok(Frame::data(bytes))))
     }
 }

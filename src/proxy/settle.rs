@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use http::HeaderValue;
+use jiff::Timestamp;
 use wire::openai::Usage;
 
 use super::admit::{Asker, Standings};
@@ -15,7 +16,10 @@ use super::trail::Trail;
 use crate::http::{Failure, Held, Limit, Outcome};
 use crate::ledger::Ledger;
 use crate::snapshot::{Group, Plan, Target};
-use crate::telemetry::{Presence, Record, Trace};
+use crate::telemetry::{Capture, Consumer, Facts, Presence, Record, Trace};
+
+/// Bytes of a model's name that are kept with captured texts.
+const MODEL: usize = 256;
 
 /// The record of one request. Until somebody says otherwise, the client left.
 #[derive(Debug)]
@@ -58,6 +62,8 @@ pub(super) struct Settle {
     pub(super) by: Option<Served>,
     /// Where it belongs, while traces are on.
     pub(super) trace: Option<Arc<Trace>>,
+    /// Its texts, where they are kept.
+    capture: Option<Box<Capture>>,
 }
 
 impl Settle {
@@ -94,6 +100,7 @@ impl Settle {
             standings: Standings::default(),
             by: None,
             trace: None,
+            capture: None,
         }
     }
 
@@ -128,6 +135,46 @@ impl Settle {
     /// A stream ends here, with counts of the choices that are done, and so many pieces of the others.
     pub(super) fn cut(&mut self, usage: Usage, seen: u64) {
         (self.usage, self.seen) = (usage, seen);
+    }
+
+    /// Its texts are kept, so many bytes of each.
+    pub(super) fn capture(&mut self, most: usize, body: &[u8]) {
+        let mut capture = Box::new(Capture::new(most));
+        capture.request(body);
+        self.capture = Some(capture);
+    }
+
+    /// This is its whole answer.
+    pub(super) fn answered(&mut self, body: &[u8]) {
+        if let Some(capture) = &mut self.capture {
+            capture.response(body);
+        }
+    }
+
+    /// So is this.
+    pub(super) fn answered_with(&mut self, failure: &Failure) {
+        if let Some(capture) = &mut self.capture {
+            capture.response(&failure.error.to_json());
+        }
+    }
+
+    /// These events are on their way.
+    pub(super) fn sent(&mut self, events: &[u8]) {
+        if let Some(capture) = &mut self.capture {
+            capture.events(events);
+        }
+    }
+
+    /// Hands on what is kept of its texts.
+    fn hand_on_texts(&mut self, at: Timestamp, consumer: Option<&Arc<Consumer>>) {
+        let Some((capture, consumer)) = self.capture.take().zip(consumer) else { return };
+        self.ledger.journal.captures.push(capture.finish(Facts {
+            id: self.id.to_str().unwrap_or_default().to_owned(),
+            at,
+            endpoint: self.endpoint.path(),
+            consumer: Arc::clone(consumer),
+            model: self.model[..self.model.floor_char_boundary(MODEL)].into(),
+        }));
     }
 
     /// What it has cost, and how that is known. What was begun and cut costs its prompt and what was seen.
@@ -190,14 +237,16 @@ impl Drop for Settle {
         if let Some(by) = &self.by {
             by.target.counts.tally.tokens(tokens);
         }
+        let (at, consumer) = (Timestamp::now(), self.asker.as_ref().and_then(|asker| asker.consumer()));
+        self.hand_on_texts(at, consumer.as_ref());
         let (total, trail) = (self.started.elapsed(), self.asker.as_ref().map(|asker| &asker.trail));
         self.ledger.push(Record {
             id: self.id.clone(),
-            at: jiff::Timestamp::now(),
+            at,
             endpoint: self.endpoint.path(),
             is_head: self.is_head,
             client: self.client,
-            consumer: self.asker.as_ref().and_then(|asker| asker.consumer()),
+            consumer,
             model: Arc::clone(&self.model),
             is_known_model: self
                 .by

@@ -10,7 +10,7 @@ use crate::cache::Caches;
 use crate::config::{Config, Loaded, Log, Standing};
 use crate::limits::WaitingRoom;
 use crate::store::{Rows, Store, StoreError, Totals};
-use crate::telemetry::{self, Journal, JournalRules, Levels};
+use crate::telemetry::{self, Journal, JournalRules, Levels, Redact};
 use crate::upstream::{Client, Counted};
 
 /// The current snapshot.
@@ -60,6 +60,7 @@ impl Lasting {
         self.room.set_max(config.routing.max_queue);
         self.caches.set_rules(&config.caches);
         self.journal.set(journal_rules(&config.log));
+        self.journal.captures.set(Redact::new(&config.capture.redact));
         telemetry::set_levels(&levels(&config.log));
     }
 }

@@ -193,6 +193,8 @@ pub struct Snapshot {
     pub heartbeat: Duration,
     /// Whether replies tell where the time has gone.
     pub server_timing: bool,
+    /// Of a request, and of its answer, so many bytes are kept for tokens that have it on; `None` = for none.
+    pub capture: Option<usize>,
     /// Whose answers a client may get from the caches.
     pub cache_scope: CacheScope,
     /// Largest request body, unpacked.
@@ -258,6 +260,7 @@ impl Snapshot {
             usage: config.replies.usage,
             heartbeat: config.replies.heartbeat,
             server_timing: config.replies.server_timing,
+            capture: config.capture.is_on.then_some(config.capture.max_bytes),
             cache_scope: config.caches.scope,
             max_body_bytes: config.listen.max_body_bytes,
             plans: Mutex::default(),

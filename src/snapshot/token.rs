@@ -37,6 +37,8 @@ pub struct Token {
     pub max_concurrent: usize,
     /// Whether its values for what makes Ollama reload or evict a model are used.
     pub allow_client_options: bool,
+    /// Whether its requests are captured while that is allowed at all.
+    pub capture: bool,
     /// Where its live state is.
     pub place: Arc<Place>,
 }
@@ -76,6 +78,7 @@ impl Token {
             quota_limit: above_zero(row.quota_limit),
             max_concurrent: usize::try_from(row.max_concurrent).unwrap_or(0),
             allow_client_options: row.allow_client_options,
+            capture: row.capture,
             place: Arc::new(Place::new(row)),
         })
     }
@@ -214,6 +217,7 @@ mod tests {
             quota_limit: Some(500_000),
             max_concurrent: 3,
             allow_client_options: true,
+            capture: true,
             note: String::new(),
             metadata: serde_json::Map::new(),
             created_at: String::new(),
@@ -235,7 +239,10 @@ mod tests {
             (token.rate_limit, token.tokens_per_minute, token.quota_limit),
             (Some(30), Some(90_000), Some(500_000))
         );
-        assert_eq!((token.max_concurrent, token.allow_client_options, token.enabled), (3, true, true));
+        assert_eq!(
+            (token.max_concurrent, token.allow_client_options, token.capture, token.enabled),
+            (3, true, true, true)
+        );
         assert_eq!((token.id(), token.name(), token.hash), ("id", "alice", TokenHash::of(b"text")));
     }
 

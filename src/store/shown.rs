@@ -63,6 +63,7 @@ pub(super) fn token(row: &TokenRow) -> Value {
         "quotaLimit": row.quota_limit,
         "maxConcurrent": row.max_concurrent,
         "allowClientOptions": row.allow_client_options,
+        "capture": row.capture,
         "note": row.note,
         "metadata": row.metadata,
     })

@@ -36,6 +36,8 @@ pub struct TokenRow {
     /// 0 = no cap.
     pub max_concurrent: i64,
     pub allow_client_options: bool,
+    /// Whether what it asks, and what it is answered, is kept while `CAPTURE` allows it.
+    pub capture: bool,
     pub note: String,
     /// The admin's own.
     pub metadata: Map<String, Value>,
@@ -69,6 +71,7 @@ pub struct NewToken {
     pub quota_limit: Option<i64>,
     pub max_concurrent: i64,
     pub allow_client_options: bool,
+    pub capture: bool,
     pub note: String,
     pub metadata: Map<String, Value>,
     /// Now if not given.
@@ -103,6 +106,7 @@ impl NewToken {
             quota_limit: None,
             max_concurrent: 0,
             allow_client_options: false,
+            capture: false,
             note: String::new(),
             metadata: Map::new(),
             created_at: None,
@@ -132,6 +136,7 @@ impl From<&NewToken> for TokenRow {
             quota_limit: new.quota_limit,
             max_concurrent: new.max_concurrent,
             allow_client_options: new.allow_client_options,
+            capture: new.capture,
             note: new.note.clone(),
             metadata: new.metadata.clone(),
             created_at: new.created_at.clone().unwrap_or_else(now),
@@ -156,6 +161,7 @@ pub struct TokenChange {
     pub quota_limit: Option<Option<i64>>,
     pub max_concurrent: Option<i64>,
     pub allow_client_options: Option<bool>,
+    pub capture: Option<bool>,
     pub note: Option<String>,
     pub metadata: Option<Map<String, Value>>,
     /// Whether nothing of this month's quota is used.
@@ -165,7 +171,7 @@ pub struct TokenChange {
 macro_rules! set_token {
     ($change:expr, $into:expr) => {
         set!($change, $into, name enabled expires_at models ips rate_limit tokens_per_minute quota_limit);
-        set!($change, $into, max_concurrent allow_client_options note metadata);
+        set!($change, $into, max_concurrent allow_client_options capture note metadata);
     };
 }
 

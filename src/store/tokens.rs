@@ -30,6 +30,7 @@ pub(super) struct Stored {
     quota_limit: Option<i64>,
     max_concurrent: i64,
     allow_client_options: bool,
+    capture: bool,
     note: String,
     metadata: String,
     created_at: String,
@@ -70,6 +71,7 @@ impl Stored {
             quota_limit: self.quota_limit,
             max_concurrent: self.max_concurrent,
             allow_client_options: self.allow_client_options,
+            capture: self.capture,
             note: self.note,
             created_at: self.created_at,
             revision: self.revision,
@@ -236,9 +238,9 @@ async fn one(tx: &mut Tx, id: &str) -> Result<Option<Stored>, StoreError> {
 const INSERT: &str = "\
     INSERT INTO tokens (id, name, hash, prefix, last_four, weak, enabled, expires_at, models, ips, rate_limit, \
       tokens_per_minute, quota_limit, max_concurrent, allow_client_options, note, metadata, created_at, revision, \
-      quota_used, quota_month, total_requests, failed_requests, total_tokens, last_used) \
+      quota_used, quota_month, total_requests, failed_requests, total_tokens, last_used, capture) \
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, \
-      $24, $25) \
+      $24, $25, $26) \
     ON CONFLICT (hash) DO NOTHING";
 
 pub(super) async fn insert(tx: &mut Tx, row: &TokenRow) -> Result<(), StoreError> {
@@ -268,6 +270,7 @@ pub(super) async fn insert(tx: &mut Tx, row: &TokenRow) -> Result<(), StoreError
         .bind(row.totals.failed_requests)
         .bind(row.totals.total_tokens)
         .bind(&row.totals.last_used)
+        .bind(row.capture)
         .execute(conn).await.map(|done| done.rows_affected()));
     match done {
         Ok(0) => Err(Conflict::Token.into()),
@@ -283,7 +286,8 @@ const REGENERATE: &str = "\
 const UPDATE: &str = "\
     UPDATE tokens SET name = $3, enabled = $4, expires_at = $5, models = $6, ips = $7, rate_limit = $8, \
       tokens_per_minute = $9, quota_limit = $10, max_concurrent = $11, allow_client_options = $12, note = $13, \
-      metadata = $14, quota_used = CASE WHEN $15 THEN 0 ELSE quota_used END, revision = revision + 1 \
+      metadata = $14, quota_used = CASE WHEN $15 THEN 0 ELSE quota_used END, capture = $16, \
+      revision = revision + 1 \
     WHERE id = $1 AND revision = $2";
 
 /// Writes what may change, and counts the revision on.
@@ -304,6 +308,7 @@ async fn update(tx: &mut Tx, row: &mut TokenRow, is_quota_reset: bool) -> Result
         .bind(&row.note)
         .bind(to_json(&row.metadata))
         .bind(is_quota_reset)
+        .bind(row.capture)
         .execute(conn).await.map(|done| done.rows_affected()))?;
     let expected = row.revision;
     row.revision += 1;

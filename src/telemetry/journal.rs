@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::broadcast;
 use tokio_util::sync::CancellationToken;
 
-use super::Record;
+use super::{Captures, Record};
 
 /// Rows that wait for the database, and lines that wait for the file.
 const WAITING: usize = 8192;
@@ -50,6 +50,8 @@ pub struct Journal {
     closing: CancellationToken,
     dropped_rows: AtomicU64,
     dropped_lines: AtomicU64,
+    /// Beside all else: their texts are in none of it.
+    pub captures: Captures,
 }
 
 #[derive(Debug)]
@@ -71,6 +73,7 @@ impl Journal {
             closing: CancellationToken::new(),
             dropped_rows: AtomicU64::new(0),
             dropped_lines: AtomicU64::new(0),
+            captures: Captures::default(),
         }
     }
 

@@ -1,5 +1,6 @@
 //! What the gateway tells of itself: logs, and the record of a request, from which all accounts of it are made.
 
+mod capture;
 mod files;
 mod journal;
 mod log;
@@ -7,6 +8,7 @@ pub mod metrics;
 mod record;
 mod trace;
 
+pub use capture::{Capture, Captured, Captures, Facts, Redact, Redacted, RedactedText};
 pub use files::{FileBounds, LineFile};
 pub use journal::{Journal, JournalRules, Line, Logged};
 pub use log::{Levels, batched, init, set_levels, tell};

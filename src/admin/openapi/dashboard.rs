@@ -43,7 +43,7 @@ fn answer() -> Value {
         ("backends", object(vec![("total", count()), ("states", states), ("list", list(backend()))])),
         ("queue", object(vec![("waiting max served full tooLong clientGone", count())])),
         ("ledger", object(vec![("failing", flag()), ("records sums", count())])),
-        ("drops", object(vec![("spans logRows logLines", count())])),
+        ("drops", object(vec![("spans logRows logLines captures", count())])),
     ])
 }
 

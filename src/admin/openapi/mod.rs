@@ -5,6 +5,7 @@
 
 mod accounts;
 mod backends;
+mod captures;
 mod dashboard;
 mod logs;
 mod operation;
@@ -36,6 +37,7 @@ fn operations() -> Vec<Operation> {
     all.extend(settings::operations());
     all.extend(dashboard::operations());
     all.extend(logs::operations());
+    all.extend(captures::operations());
     all.extend(service::operations());
     all.extend(accounts::operations());
     let summary = "This document";
@@ -50,6 +52,7 @@ fn components() -> Vec<(&'static str, Value)> {
     all.extend(routing::components());
     all.extend(settings::components());
     all.extend(dashboard::components());
+    all.extend(captures::components());
     all.extend(service::components());
     all.extend(accounts::components());
     all.push(("Error", error()));

@@ -75,6 +75,10 @@ fn fields() -> Members {
         ("quotaLimit?", nullable(number(0, MAX_QUOTA))),
         ("maxConcurrent?", number(0, MAX_COUNT)),
         ("allowClientOptions?", flag()),
+        (
+            "capture?",
+            told(flag(), "Whether its requests are kept with their answers, while CAPTURE allows it."),
+        ),
         ("note?", text()),
         ("metadata?", anything()),
     ]
@@ -84,7 +88,7 @@ pub(super) fn components() -> Members {
     let own = vec![
         ("id name note", text()),
         ("token", told(text(), "Masked, but in the answer that makes it.")),
-        ("enabled weak allowClientOptions", flag()),
+        ("enabled weak allowClientOptions capture", flag()),
         ("status", choice(&["enabled", "disabled", "expired"])),
         ("createdAt", time()),
         ("expiresAt quotaResetAt", nullable(time())),

@@ -27,6 +27,7 @@ pub(super) const EXPIRES: &str = "expires";
 pub(super) const TOKENS: &str = "tokens-per-minute";
 pub(super) const QUOTA: &str = "quota";
 pub(super) const CLIENT_OPTIONS: &str = "client-options";
+pub(super) const CAPTURE: &str = "capture";
 pub(super) const NOTE: &str = "note";
 pub(super) const METADATA: &str = "metadata";
 pub(super) const DISABLED: &str = "disabled";
@@ -304,7 +305,7 @@ fn token() -> Vec<Command> {
 }
 
 /// What a token may do.
-fn allowances() -> [Arg; 10] {
+fn allowances() -> [Arg; 11] {
     let number = |name, help| text(name, "NUMBER", help).allow_negative_numbers(true);
     let items = |name, value, help| text(name, value, help).action(ArgAction::Append).value_delimiter(',');
     [
@@ -316,6 +317,11 @@ fn allowances() -> [Arg; 10] {
         number(QUOTA, "Tokens a month; 0 is no quota"),
         number(CAP, "Requests at once; 0 is no cap"),
         text(CLIENT_OPTIONS, "true|false", "Whether it may set what makes a model reload, such as num_ctx"),
+        text(
+            CAPTURE,
+            "true|false",
+            "Whether its requests are kept with their answers, while CAPTURE allows it",
+        ),
         text(NOTE, "TEXT", "A note for people"),
         text(METADATA, "JSON", "Any JSON object, for your programs"),
     ]

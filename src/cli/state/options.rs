@@ -164,6 +164,7 @@ impl<'m> Options<'m> {
             quota_limit: self.limit(args::QUOTA, MAX_QUOTA),
             max_concurrent: self.max_concurrent(),
             allow_client_options: self.switch(args::CLIENT_OPTIONS),
+            capture: self.switch(args::CAPTURE),
             note: self.note_for_people(),
             metadata: self.metadata(),
             is_quota_reset: false,

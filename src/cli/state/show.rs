@@ -155,6 +155,7 @@ pub(super) fn token(row: &TokenRow, now: Timestamp, zone: &TimeZone) -> String {
         ("QUOTA USED", quota_used(row, now, zone).to_string()),
         ("CAP", limit(row.max_concurrent)),
         ("CLIENT OPTIONS", yes(row.allow_client_options)),
+        ("CAPTURE", yes(row.capture)),
         ("NOTE", row.note.replace(['\r', '\n', '\t'], " ")),
         ("MADE", row.created_at.clone()),
         ("LAST USED", row.totals.last_used.clone().unwrap_or_else(|| "-".to_owned())),

@@ -42,6 +42,7 @@ async fn each_wrong_field_of_a_token_is_named() {
         ("maxConcurrent", json!(-1)),
         ("maxConcurrent", json!(true)),
         ("allowClientOptions", json!("true")),
+        ("capture", json!("yes")),
         ("note", json!(["a"])),
         ("note", json!("a\u{7}")),
         ("note", json!("x".repeat(4097))),

@@ -9,10 +9,11 @@ use crate::support::Gateway;
 use crate::support::client::Request;
 use crate::support::ollama::chat;
 
-const FIELDS: [&str; 24] = [
+const FIELDS: [&str; 25] = [
     "allowClientOptions",
     "allowedIPs",
     "allowedModels",
+    "capture",
     "createdAt",
     "enabled",
     "expiresAt",
@@ -111,7 +112,7 @@ async fn every_field_is_kept_and_changed() {
     let body = json!({
         "name": "ci", "enabled": false, "expiresAt": "2999-12-31T22:59:00+01:00", "allowedModels": ["llama*", "m"],
         "allowedIPs": [" 10.0.0.0/8", "2001:db8::/32", "::1"], "rateLimit": 30, "tokensPerMinute": 90_000,
-        "quotaLimit": 1_000_000_000_000_000_i64, "maxConcurrent": 3, "allowClientOptions": true,
+        "quotaLimit": 1_000_000_000_000_000_i64, "maxConcurrent": 3, "allowClientOptions": true, "capture": true,
         "note": "for the\nnight shift", "metadata": {"team": "a", "n": [1, null]},
     });
     let token = post(&gateway, "/tokens", &body).await["token"].take();
@@ -130,6 +131,7 @@ async fn every_field_is_kept_and_changed() {
     let cleared = json!({
         "expiresAt": null, "rateLimit": null, "tokensPerMinute": 0, "quotaLimit": null, "allowedModels": null,
         "allowedIPs": [], "maxConcurrent": null, "metadata": null, "enabled": true, "allowClientOptions": false,
+        "capture": false,
     });
     let now = done_by(&gateway, "PUT", &path, &cleared).await["token"].take();
     for none in ["expiresAt", "rateLimit", "tokensPerMinute", "quotaLimit", "quotaResetAt"] {

@@ -49,6 +49,7 @@ fn full(name: &str) -> NewToken {
         quota_limit: Some(500_000),
         max_concurrent: 3,
         allow_client_options: true,
+        capture: true,
         note: "for the\nnight shift".to_owned(),
         metadata: object(json!({"team": "a", "n": [1, null, 2.5]})),
         created_at: Some("2026-01-02T10:05:00.000Z".to_owned()),
@@ -77,6 +78,7 @@ fn expected(new: &NewToken) -> TokenRow {
         quota_limit: new.quota_limit,
         max_concurrent: new.max_concurrent,
         allow_client_options: new.allow_client_options,
+        capture: new.capture,
         note: new.note.clone(),
         metadata: new.metadata.clone(),
         created_at: new.created_at.clone().unwrap(),
@@ -175,6 +177,7 @@ async fn a_change_changes_what_it_names_and_only_at_the_expected_revision() {
         quota_limit: Some(Some(8)),
         max_concurrent: Some(9),
         allow_client_options: Some(false),
+        capture: Some(false),
         note: Some(String::new()),
         metadata: Some(object(json!({"k": "v"}))),
         is_quota_reset: false,
@@ -184,7 +187,10 @@ async fn a_change_changes_what_it_names_and_only_at_the_expected_revision() {
     assert_eq!(now, stored);
     assert_eq!((stored.hash, &stored.totals, stored.quota_used), (before[1].hash, &before[1].totals, 18_230));
     assert_eq!((stored.models.len(), stored.tokens_per_minute, stored.quota_limit), (0, Some(7), Some(8)));
-    assert_eq!((stored.rate_limit, stored.max_concurrent, stored.allow_client_options), (None, 9, false));
+    assert_eq!(
+        (stored.rate_limit, stored.max_concurrent, stored.allow_client_options, stored.capture),
+        (None, 9, false, false)
+    );
     assert_eq!((stored.enabled, stored.note.as_str(), &stored.metadata["k"]), (true, "", &json!("v")));
     assert_eq!(
         (stored.expires_at.as_deref(), stored.ips),
