@@ -11,6 +11,7 @@ mod backend;
 mod bad_input;
 mod cache;
 mod cancel;
+mod capture;
 mod commands;
 mod config;
 mod conformance;
