@@ -18,5 +18,3 @@ CREATE TABLE captures (
 CREATE INDEX captures_by_request ON captures (LOWER(request_id), id);
 
 CREATE INDEX captures_by_time ON captures (at);
-
-CREATE INDEX captures_by_token ON captures (token, id);

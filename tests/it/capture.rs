@@ -196,8 +196,9 @@ async fn a_client_that_leaves_leaves_what_it_has_seen() {
 async fn what_is_kept_is_bounded_and_redacted() {
     let fake = upstream().await;
     let patterns = r"[a-z.]+@[a-z.]+ card-\d{4} 张三";
-    let env = [("CAPTURE", "tokens"), ("CAPTURE_MAX_BYTES", "1024"), ("CAPTURE_REDACT", patterns)];
-    let gateway = started(&fake, &env).await;
+    let gateway = started(&fake, &[("CAPTURE", "tokens")]).await;
+    let rules = json!({"capture_max_bytes": "1KiB", "capture_redact": patterns});
+    done_by(&gateway, "POST", "/settings", &rules).await;
     let (_, on) = token(&gateway, "on", true).await;
     let text = format!("I am ann@example.org, card-1234, with {on} and {}", "word ".repeat(1000));
     let body =
@@ -248,16 +249,19 @@ async fn captures_end_after_hours_or_at_once() {
     sql(&gateway, "UPDATE captures SET at = at - 23 * 3600000 WHERE request_id = 'a'").await;
     sql(&gateway, "UPDATE captures SET at = at - 25 * 3600000 WHERE request_id = 'b'").await;
     // A start looks at once what is too old.
-    let home = gateway.stopped().await;
     let url = fake.url();
     let env = [("ADMIN_PASSWORD", PASSWORD), ("OLLAMA_BASE_URL", url.as_str())];
-    let gateway = Gateway::start_in(home, &env).await;
-    let left = async || captured(&gateway).await.len();
-    tokio::time::timeout(Duration::from_secs(10), async { while left().await != 3 {} })
-        .await
-        .expect("what is too old goes, and nothing else");
+    let gateway = Gateway::start_in(gateway.stopped().await, &env).await;
+    let becomes = async |gateway: &Gateway, left: usize| {
+        let trimmed = async { while captured(gateway).await.len() != left {} };
+        tokio::time::timeout(Duration::from_secs(10), trimmed).await.expect("what is too old goes");
+    };
+    becomes(&gateway, 3).await;
+    done_by(&gateway, "POST", "/settings", &json!({"capture_retention_hours": 23})).await;
+    let gateway = Gateway::start_in(gateway.stopped().await, &env).await;
+    becomes(&gateway, 1).await;
     done_by(&gateway, "DELETE", "/captures", &Value::Null).await;
-    assert_eq!(left().await, 0);
+    becomes(&gateway, 0).await;
     let told = async |action: &str| {
         let audit = get(&gateway, &format!("/audit?action=capture.{action}")).await;
         audit["entries"].as_array().expect("a list").clone()

@@ -60,6 +60,10 @@ const SHOWN: &[(&str, &str)] = &[
     ("REQUEST_LOG", "request_log"),
     ("LOG_RETENTION_DAYS", "request_log"),
     ("LOG_MAX_ROWS", "request_log"),
+    ("CAPTURE", "capture"),
+    ("CAPTURE_MAX_BYTES", "capture"),
+    ("CAPTURE_RETENTION_HOURS", "capture"),
+    ("CAPTURE_REDACT", "capture"),
 ];
 
 #[test]

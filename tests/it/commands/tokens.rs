@@ -40,7 +40,7 @@ async fn a_token_is_made_shown_changed_and_deleted() {
         assert!(!out.contains(&text[10..51]), "{args:?}");
     }
     let edit = "token edit ci --name cd --models m,qwen* --models x --ips 10.0.0.0/8,::1 --expires 2999-01-01 \
-                --rate-limit 5 --tokens-per-minute 6 --quota 0 --max-concurrent 7 --client-options true --capture true";
+                --rate-limit 5 --tokens-per-minute 6 --quota 0 --max-concurrent 7 --client-options true --capture-prompts true";
     let args: Vec<&str> =
         edit.split_whitespace().chain(["--note", "a note", "--metadata", "{\"team\": 1}"]).collect();
     let shown = home.run(&args).await.good();

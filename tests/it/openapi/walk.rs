@@ -84,6 +84,7 @@ impl Walk {
                 let listed = done(&self.gateway, "GET", path, &Value::Null).await;
                 Thing { id: listed["logs"][0]["seq"].to_string(), ..Thing::default() }
             }
+            "captures" => Thing { id: "captured".to_owned(), ..Thing::default() },
             other => panic!("how is one of {other} made?"),
         }
     }
@@ -257,6 +258,12 @@ async fn started() -> (Walk, ollama2openai::fake::Fake) {
     sql(&walk.gateway, "INSERT INTO settings (name, value) VALUES ('CACHE_CHAT', 'odd')").await;
     let settings = json!({"max_retries": 7, "rate_limit_global_enabled": true});
     done(&walk.gateway, "POST", "/admin/api/settings", &settings).await;
+    done(&walk.gateway, "POST", "/admin/api/settings", &json!({"capture": "tokens"})).await;
+    let token =
+        done(&walk.gateway, "POST", "/admin/api/tokens", &json!({"name": "cap", "capture": true})).await;
+    let bearer = format!("Bearer {}", token["token"]["token"].as_str().unwrap());
+    let asked = Request::post("/v1/chat/completions", &json!({})).header("authorization", &bearer);
+    walk.gateway.send(&asked.header("x-request-id", "captured")).await;
     // Refused, as it shows no token; it is counted all the same.
     walk.gateway.post("/v1/chat/completions", &json!({})).await;
     (walk, fake)
