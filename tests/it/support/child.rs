@@ -20,7 +20,7 @@ pub fn is_root() -> bool {
     std::fs::metadata("/proc/self").unwrap().uid() == 0
 }
 
-/// Runs `work` of a test on a file system of 1 MiB, which nobody else sees and which ends with the child. It gets the
+/// Runs `work` of a test on a file system of 1.25 MiB, which nobody else sees and which ends with the child. It gets the
 /// folder, and a file there that takes up space until it is removed.
 pub async fn on_small_disk(test: &str, work: impl AsyncFnOnce(&Path, &Path)) {
     let Some(folder) = folder() else {
