@@ -4,18 +4,18 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use axum::extract::rejection::QueryRejection;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::{Extension, Json};
 use bytes::Bytes;
 use serde_json::{Value, json};
 
+use super::asked::Asked;
 use super::error::AdminError;
 use super::fields::Fields;
-use super::settings::{Asked, Change, Wish, put, query, warnings_of, with};
+use super::settings::{Change, Wish, put, warnings_of, with};
 use super::shown_settings::access_control;
 use super::visitor::Visitor;
-use super::{Admin, asked, auth};
+use super::{Admin, auth};
 use crate::access::{Area, Caller, admits};
 use crate::config::{IpMode, Ranges, Standing, items, setting};
 
@@ -25,10 +25,10 @@ pub(super) async fn save(
     State(admin): State<Arc<Admin>>,
     Extension(who): Extension<auth::Caller>,
     Extension(visitor): Extension<Visitor>,
-    asked: Result<Query<Asked>, QueryRejection>,
+    asked: Asked,
     body: Bytes,
 ) -> Answer {
-    let Asked { check: is_check } = query(asked)?;
+    let is_check = asked.switch("check")?;
     let mut fields = Fields::read(&body)?;
     let changes = rules(&mut fields);
     let may_lock_out = fields.flag("confirm").unwrap_or(false);
@@ -53,6 +53,12 @@ fn rules(fields: &mut Fields) -> Vec<Change> {
     {
         fields.wrong("mode", wrong);
     }
+    for list in ["whitelist", "blacklist"] {
+        fields.never_null(
+            list,
+            "a list; an empty one is none, and POST /admin/api/settings goes back to what is configured",
+        );
+    }
     for (field, name) in [("whitelist", "IP_WHITELIST"), ("blacklist", "IP_BLACKLIST")] {
         let Some(list) = fields.texts(field) else { continue };
         let mut is_good = true;
@@ -72,7 +78,7 @@ fn rules(fields: &mut Fields) -> Vec<Change> {
 pub(super) async fn check_query(
     State(admin): State<Arc<Admin>>,
     Extension(visitor): Extension<Visitor>,
-    asked::Asked(mut fields): asked::Asked,
+    Asked(mut fields): Asked,
 ) -> Answer {
     let caller = visitor.caller();
     let ip = fields.text("ip");

@@ -23,6 +23,31 @@ impl Asked {
     pub(super) fn nothing(self) -> Result<Vec<String>, AdminError> {
         self.0.end()
     }
+
+    /// For a call that changes something, where only this switch may stand behind the question mark.
+    ///
+    /// # Errors
+    /// 400 for anything else: who misspells a check or a filter must not change what was not meant.
+    pub(super) fn switch(mut self, name: &str) -> Result<bool, AdminError> {
+        let is_on = match self.0.text(name).as_deref() {
+            None | Some("false") => false,
+            Some("true") => true,
+            Some(_) => {
+                self.0.wrong(name, "must be true or false");
+                false
+            }
+        };
+        self.0.end_all()?;
+        Ok(is_on)
+    }
+
+    /// The same for one that takes nothing there.
+    ///
+    /// # Errors
+    /// 400 for whatever is there.
+    pub(super) fn bare(self) -> Result<(), AdminError> {
+        self.0.end_all()
+    }
 }
 
 impl<S: Sync> FromRequestParts<S> for Asked {

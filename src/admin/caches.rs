@@ -7,6 +7,7 @@ use axum::{Extension, Json};
 use serde_json::{Value, json};
 
 use super::Admin;
+use super::asked::Asked;
 use super::auth::Caller;
 use super::error::AdminError;
 use crate::cache::Report;
@@ -19,7 +20,9 @@ pub(super) async fn report(State(admin): State<Arc<Admin>>) -> Json<Report> {
 pub(super) async fn clear(
     State(admin): State<Arc<Admin>>,
     Extension(caller): Extension<Caller>,
+    asked: Asked,
 ) -> Result<Json<Value>, AdminError> {
+    asked.bare()?;
     let entry = Entry { action: "cache.clear", object_kind: "cache", ..Entry::default() };
     admin.store.record(&caller.by, entry).await?;
     admin.caches.clear();

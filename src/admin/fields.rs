@@ -93,6 +93,16 @@ impl Fields {
         }
     }
 
+    /// As [`Fields::end`], where nothing may be passed over.
+    ///
+    /// # Errors
+    /// 400 also for each name that was not read.
+    pub(super) fn end_all(mut self) -> Result<(), AdminError> {
+        let unread: Vec<_> = self.given.keys().map(|name| (name.clone(), self.unknown(name))).collect();
+        unread.into_iter().for_each(|(name, wrong)| self.wrong(&name, wrong));
+        self.end().map(drop)
+    }
+
     /// As [`Fields::end`], of what is made anew.
     ///
     /// # Errors
@@ -135,6 +145,13 @@ impl Fields {
             self.wrong(name, format!("must be {form}"));
         }
         read
+    }
+
+    /// A text on one line; `null` is as if absent.
+    pub(super) fn one_line(&mut self, name: &str) -> Option<String> {
+        let text = self.text(name)?;
+        self.line(name, &text);
+        Some(text)
     }
 
     /// Any text; `null` is as if absent.

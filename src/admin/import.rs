@@ -2,17 +2,20 @@
 
 use std::sync::Arc;
 
-use axum::extract::{RawQuery, State};
+use axum::extract::State;
 use axum::{Extension, Json};
 use bytes::Bytes;
 use http::StatusCode;
 use serde_json::{Value, json};
 
 use super::Admin;
+use super::asked::Asked;
 use super::auth::Caller;
 use super::error::AdminError;
 use super::fields::Fields;
 use super::settings::{Change, let_in, warnings_of, with};
+use super::token_rules::CLOSES;
+use super::tokens::is_open;
 use super::visitor::Visitor;
 use crate::config::setting;
 use crate::import::{File, Files, ImportError, Plan, Surroundings, plan};
@@ -22,10 +25,10 @@ pub(super) async fn import(
     State(admin): State<Arc<Admin>>,
     Extension(caller): Extension<Caller>,
     Extension(visitor): Extension<Visitor>,
-    RawQuery(query): RawQuery,
+    asked: Asked,
     body: Bytes,
 ) -> Result<Json<Value>, AdminError> {
-    let apply = applies(query.as_deref().unwrap_or_default())?;
+    let apply = asked.switch("apply")?;
     let mut fields = Fields::read(&body)?;
     let given = fields.object("files");
     let may_lock_out = fields.flag("confirm").unwrap_or(false);
@@ -53,9 +56,11 @@ pub(super) async fn import(
     let planned = tokio::task::spawn_blocking(move || plan(&files, &here)).await;
     let plan: Plan = planned.map_err(|_| internal())??;
     warnings.extend(rules(&admin, &visitor, &plan, may_lock_out || !apply)?);
+    let was_open = is_open(&admin);
     let report = plan.carry_out(&admin.store, apply, &caller.by).await?;
     if apply {
         admin.reloader.reload().await?;
+        warnings.extend((was_open && !is_open(&admin)).then(|| CLOSES.to_owned()));
         tracing::info!("imported data of the Node program: {}", report.summary());
     }
     let mut answer = report.json();
@@ -87,15 +92,6 @@ fn rules(
         let_in(rules, visitor.caller())?;
     }
     Ok(warnings_of(rules, visitor.caller()))
-}
-
-fn applies(query: &str) -> Result<bool, AdminError> {
-    let given = query.split('&').filter_map(|pair| pair.strip_prefix("apply=")).next_back();
-    match given {
-        None | Some("false") => Ok(false),
-        Some("true") => Ok(true),
-        Some(_) => Err(AdminError::fields(vec![("apply".to_owned(), "must be true or false".to_owned())])),
-    }
 }
 
 fn internal() -> AdminError {

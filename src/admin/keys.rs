@@ -58,7 +58,7 @@ fn change(fields: &mut Fields) -> KeyChange {
         max_concurrent: fields.max_concurrent(),
         models: fields.patterns("models"),
         model_mapping: fields.mapping("modelMapping"),
-        group: fields.text("group"),
+        group: fields.one_line("group"),
         tags: fields.texts("tags"),
     }
 }
@@ -132,7 +132,7 @@ pub(super) async fn add_batch(
     if text.is_none() {
         fields.wrong("keys", "text is required");
     }
-    let warnings = fields.end()?;
+    let warnings = fields.end_new()?;
     let parsed = parse_lines(&text.unwrap_or_default(), &base);
     let (good, bad): (Vec<_>, Vec<_>) = parsed.into_iter().partition(Result::is_ok);
     let new: Vec<_> = good.iter().flatten().map(new_key).collect();
@@ -241,10 +241,8 @@ pub(super) async fn delete_all(
     Extension(caller): Extension<Caller>,
     asked: Asked,
 ) -> Answer {
-    if let Some(unread) = asked.nothing()?.first() {
-        let message = format!("{unread}: this deletes all keys; a few go by /admin/api/keys/bulk");
-        return Err(AdminError::invalid(message));
-    }
+    // This deletes all keys; a few go by /admin/api/keys/bulk.
+    asked.bare()?;
     let count = admin.store.delete_all_keys(&caller.by).await?;
     admin.reloader.reload().await?;
     tracing::info!(count, "all keys were deleted");

@@ -1,10 +1,13 @@
-//! Names that nearly are those of a right or a limit: passed over, they would make what may more than was meant. Pure.
+//! Names that nearly are those of a right, a limit or an address: passed over, they would make what may more than was
+//! meant, or goes elsewhere. Pure.
 
 /// Fields that say what something may, and other names that people have for them: in lower case, letters alone.
-const RIGHTS: [(&str, &[&str]); 13] = [
+const RIGHTS: [(&str, &[&str]); 14] = [
     ("allowClientOptions", &["clientoptions"]),
     ("allowedIPs", &["ips", "ip", "allowip", "allowips", "ipwhitelist", "whitelist", "allowedaddresses"]),
     ("allowedModels", &["models", "model", "allowmodels", "modelwhitelist"]),
+    // Without it a credential would go to where others go.
+    ("baseUrl", &["url", "base", "address", "host", "endpoint", "server"]),
     ("models", &["allowedmodels", "model"]),
     ("capture", &["captured", "captures", "capturing", "captureprompts"]),
     ("enabled", &["active", "disabled", "enable", "disable"]),

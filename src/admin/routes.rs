@@ -182,7 +182,7 @@ fn table() -> Vec<Row> {
         row(Method::POST, "/admin/api/settings/access-control/check", RULE, access_control::check),
         row(Method::GET, "/admin/api/logs", SEE, logs::list),
         row(Method::DELETE, "/admin/api/logs", RULE, logs::clear),
-        row(Method::GET, "/admin/api/logs/export", SEE, logs::export),
+        row(Method::GET, "/admin/api/logs/export", RULE, logs::export),
         row(Method::GET, "/admin/api/logs/tail", SEE, logs::tail),
         row(Method::GET, "/admin/api/logs/{id}", SEE, logs::one),
         row(Method::GET, "/admin/api/captures", RULE, captures::list),

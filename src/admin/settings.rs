@@ -2,21 +2,20 @@
 
 use std::sync::Arc;
 
-use axum::extract::rejection::QueryRejection;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::{Extension, Json};
 use bytes::Bytes;
 use http::StatusCode;
-use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::Admin;
+use super::asked::Asked;
 use super::auth::Caller;
 use super::dashboard::metrics;
 use super::error::AdminError;
 use super::fields::Fields;
 use super::shown_settings as shown;
 use super::visitor::Visitor;
-use super::{Admin, asked};
 use crate::access::{self, Area, admits};
 use crate::config::{IpMode, IpRules, Setting, Standing, setting};
 
@@ -25,26 +24,7 @@ type Answer = Result<Json<Value>, AdminError>;
 /// One setting and the text to save; `None` goes back to what is configured.
 pub(super) type Change = (&'static Setting, Option<String>);
 
-/// `?check=true`: says what would change, and changes nothing.
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Asked {
-    #[serde(default)]
-    pub(super) check: bool,
-}
-
-/// What stands behind the question mark.
-///
-/// # Errors
-/// 400 for what cannot be read: a check that is misspelled must not save anything.
-pub(super) fn query<T>(query: Result<Query<T>, QueryRejection>) -> Result<T, AdminError> {
-    match query {
-        Ok(Query(query)) => Ok(query),
-        Err(refused) => Err(AdminError::invalid(format!("the query is wrong: {}", refused.body_text()))),
-    }
-}
-
-pub(super) async fn list(State(admin): State<Arc<Admin>>, asked: asked::Asked) -> Answer {
+pub(super) async fn list(State(admin): State<Arc<Admin>>, asked: Asked) -> Answer {
     let unread = asked.nothing()?;
     let snapshot = admin.reloader.current().load();
     let mut all = shown::all(admin.reloader.configured(), &admin.reloader.settings(), &snapshot);
@@ -59,10 +39,11 @@ pub(super) async fn save(
     State(admin): State<Arc<Admin>>,
     Extension(caller): Extension<Caller>,
     Extension(visitor): Extension<Visitor>,
-    asked: Result<Query<Asked>, QueryRejection>,
+    asked: Asked,
     body: Bytes,
 ) -> Answer {
-    let Asked { check: is_check } = query(asked)?;
+    // It says what would change, and changes nothing.
+    let is_check = asked.switch("check")?;
     let mut fields = Fields::read(&body)?;
     let may_lock_out = fields.flag("confirm").unwrap_or(false);
     let changes = changes(&mut fields);

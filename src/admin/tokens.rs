@@ -145,6 +145,12 @@ fn named(error: StoreError) -> AdminError {
     }
 }
 
+/// Whether somebody comes in without any token, which the first one ends.
+pub(super) fn is_open(admin: &Admin) -> bool {
+    let (now, settings) = (admin.reloader.current().load(), admin.reloader.settings());
+    Doors::of(&now).has_none() && settings.config.access.serves_anybody()
+}
+
 pub(super) async fn create(
     State(admin): State<Arc<Admin>>,
     Extension(caller): Extension<Caller>,
@@ -156,10 +162,7 @@ pub(super) async fn create(
     let minted = mint()?;
     let mut new = new_token(&minted);
     change.fill(&mut new);
-    let (before, settings) = (admin.reloader.current().load(), admin.reloader.settings());
-    if Doors::of(&before).has_none() && settings.config.access.serves_anybody() {
-        warnings.push(CLOSES.to_owned());
-    }
+    warnings.extend(is_open(&admin).then(|| CLOSES.to_owned()));
     let rows = admin.store.create_tokens(&[new], &caller.by).await?;
     admin.reloader.reload().await?;
     let row = &rows[0];

@@ -8,6 +8,7 @@ use super::text::short;
 use crate::config::{Kind, Setting, accepts, read_dotenv, settings};
 
 const GO_ALONG: &str = "put it into .env or the environment of this program: name and meaning are the same";
+const NAME_ALONE: &str = "put it into .env or the environment of this program: the name is the same";
 
 pub(super) fn read(files: &Files, here: &Surroundings, draft: &mut Draft) {
     let Some(text) = files.text(File::Env) else { return };
@@ -62,11 +63,19 @@ fn one(setting: &Setting, value: &str, here: &Surroundings) -> Line {
             (false, false) => format!("another value is given by: {origin}; that one counts"),
         };
         let line = Line::taken(File::Env, what, Vec::new(), Place::Nowhere);
-        let fit = if is_same { Fit::Exact } else { Fit::Manual };
-        return Line { fit, state: State::Present, notes: vec![note], ..line };
+        let other = differs(setting, value);
+        let fit = match (is_same, &other) {
+            (true, None) => Fit::Exact,
+            (true, Some(_)) => Fit::Approximate,
+            (false, _) => Fit::Manual,
+        };
+        let notes = std::iter::once(note).chain(other).collect();
+        return Line { fit, state: State::Present, notes, ..line };
     }
-    let mut line = Line::left(File::Env, what, Fit::Manual, GO_ALONG);
-    line.notes.extend(differs(setting, value));
+    let other = differs(setting, value);
+    let mut line =
+        Line::left(File::Env, what, Fit::Manual, if other.is_none() { GO_ALONG } else { NAME_ALONE });
+    line.notes.extend(other);
     line
 }
 
@@ -87,6 +96,10 @@ fn differs(setting: &Setting, value: &str) -> Option<String> {
             "the old program knew only true and false, in lower case; here it is read as it is meant"
                 .to_owned(),
         ),
+        _ if setting.name == "IP_ACCESS_MODE" => {
+            Some("the rules cover the panel and all below /admin now, too".to_owned())
+                .filter(|_| text != "disabled")
+        }
         _ if setting.name == "TRUST_PROXY" => {
             Some("true means one proxy here, and a number of hops works".to_owned())
                 .filter(|_| text != "false")

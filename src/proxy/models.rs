@@ -13,6 +13,7 @@ use wire::translate::models::{self as wire_models, Model};
 use super::join::try_join;
 use super::{Answer, Context};
 use crate::http::{Failure, Outcome};
+use crate::snapshot::unserved;
 use crate::upstream::health::State;
 use crate::upstream::{Backend, timed_out};
 
@@ -87,7 +88,7 @@ async fn lists(context: &Context) -> HashMap<HostAt, List> {
         let is_down = matches!(backend.breaker.state(Instant::now().into_std()), State::Down { .. });
         let last = || inventory.last().map(|(models, _)| models);
         let list = if is_down {
-            last().ok_or_else(|| timed_out(PATIENCE))
+            last().ok_or_else(unserved::nobody_left)
         } else {
             let read = async {
                 let _permit = permits.acquire().await;

@@ -196,6 +196,9 @@ pub(super) async fn delete(
 /// Turns a token on or off; gives whether it is there.
 pub(super) async fn enable(tx: &mut Tx, id: &str, on: bool, by: &By) -> Result<bool, StoreError> {
     let Some(mut row) = one(tx, id).await?.map(Stored::open).transpose()? else { return Ok(false) };
+    if row.enabled == on {
+        return Ok(true);
+    }
     let before = shown::token(&row);
     row.enabled = on;
     update(tx, &mut row, false).await?;

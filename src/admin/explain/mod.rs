@@ -31,7 +31,7 @@ const MAX_MODEL: usize = 1024;
 #[derive(Debug)]
 struct Sought {
     model: String,
-    /// Id of a token.
+    /// Id or name of a token.
     token: Option<String>,
     needs: Arc<[Need]>,
 }
@@ -69,7 +69,13 @@ pub(super) async fn explain(
     let rows = admin.store.load_backends().await?;
     let (snapshot, now) = (admin.reloader.current().load(), Instant::now());
     let token = match &asked.token {
-        Some(id) => Some(snapshot.tokens.get(id).ok_or_else(|| AdminError::not_found("Token"))?),
+        Some(id) => Some(
+            snapshot
+                .tokens
+                .get(id)
+                .or_else(|| snapshot.tokens.named(id))
+                .ok_or_else(|| AdminError::not_found("Token"))?,
+        ),
         None => None,
     };
     let token = token.map(|token| token::judge(token, &asked.model, &snapshot, now));

@@ -72,7 +72,8 @@ pub(in crate::admin) async fn export(
         }
     };
     let wanted = Wanted::read(&mut fields, &admin.reloader.current().load());
-    fields.end()?;
+    // A file has no place for warnings.
+    fields.end_all()?;
     super::up_to_date(&admin).await;
     let (kind, name) = match form {
         Form::Csv => ("text/csv; charset=utf-8", "requests.csv"),

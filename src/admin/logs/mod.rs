@@ -127,7 +127,9 @@ pub(super) async fn one(
 pub(super) async fn clear(
     State(admin): State<Arc<Admin>>,
     Extension(caller): Extension<Caller>,
+    asked: Asked,
 ) -> Result<Json<Value>, AdminError> {
+    asked.bare()?;
     up_to_date(&admin).await;
     admin.ledger.journal.clear();
     admin.store.clear_request_log(&caller.by).await?;

@@ -44,7 +44,7 @@ pub(super) fn operations() -> Vec<Operation> {
             answer(),
         )
         .required("model", such_as(told(text(), "As a client names it."), "m"))
-        .query("token", told(text(), "Id of a token."))
+        .query("token", told(text(), "Id or name of a token."))
         .query("needs", such_as(needs, "tools,thinking")),
     ]
 }

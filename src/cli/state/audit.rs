@@ -12,6 +12,8 @@ use crate::store::{AuditFilter, AuditRow};
 /// Rows unless the command says how many, and at most.
 const LIMIT: i64 = 20;
 const MOST: i64 = 1000;
+/// Widest cell of a state, in characters: `--json` has all of it.
+const WIDEST: usize = 80;
 
 /// Which rows are wanted.
 #[derive(Debug)]
@@ -39,7 +41,8 @@ pub(super) async fn run(job: Job, config: &Config) -> anyhow::Result<Told> {
 }
 
 fn table(rows: &[AuditRow]) -> String {
-    let state = |state: &Option<Value>| state.as_ref().map_or("-".to_owned(), Value::to_string);
+    let state =
+        |state: &Option<Value>| state.as_ref().map_or("-".to_owned(), |state| cut(&state.to_string()));
     let cells = |row: &AuditRow| {
         vec![
             row.at.clone(),
@@ -53,4 +56,12 @@ fn table(rows: &[AuditRow]) -> String {
     };
     let head = ["AT", "ACTOR", "ADDRESS", "ACTION", "NAME", "BEFORE", "AFTER"];
     show::table(&head, &rows.iter().map(cells).collect::<Vec<_>>())
+}
+
+/// The beginning of a long text.
+fn cut(text: &str) -> String {
+    match text.char_indices().nth(WIDEST) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
 }

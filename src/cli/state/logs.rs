@@ -129,8 +129,8 @@ struct Form {
 impl Form {
     fn print_head(self, console: &mut Console<'_>) -> io::Result<bool> {
         let line = format!(
-            "{:<24} {:>6}  {:<16} {:>8} {:>8} {:>7}  {:<16} {:<24} {}\n",
-            "TIME", "STATUS", "OUTCOME", "MS", "FIRST", "TOKENS", "TOKEN", "MODEL", "BACKEND"
+            "{:<24} {:>6}  {:<16} {:>8} {:>8} {:>7}  {:<16} {:<20} {:<24} {}\n",
+            "TIME", "STATUS", "OUTCOME", "MS", "FIRST", "TOKENS", "TOKEN", "ENDPOINT", "MODEL", "BACKEND"
         );
         write(&line, console)
     }
@@ -164,13 +164,14 @@ impl Form {
             _ => format!("\x1b[31m{status}\x1b[0m"),
         };
         text.push_str(&format!(
-            "{:<24} {status}  {:<16} {:>8} {:>8} {:>7}  {:<16} {:<24} {}",
+            "{:<24} {status}  {:<16} {:>8} {:>8} {:>7}  {:<16} {:<20} {:<24} {}",
             cell("timestamp"),
             cell("outcome"),
             cell("duration"),
             cell("firstTokenMs"),
             cell("tokens"),
             cell("tokenName"),
+            cell("endpoint"),
             cell("model"),
             cell("backendName"),
         ));

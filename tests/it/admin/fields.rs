@@ -158,11 +158,49 @@ async fn what_is_no_filter_is_named_and_never_widens_a_change() {
     post(&gateway, "/keys", &json!({"key": "http://127.0.0.1:1/a"})).await;
     refused(&gateway, 400, "DELETE", "/keys?ids=none", &Value::Null).await;
     assert_eq!(get(&gateway, "/keys").await["summary"]["total"], 1);
+    for (method, path) in [
+        ("DELETE", "/logs?until=2020-01-01"),
+        ("DELETE", "/cache?kind=chat"),
+        ("GET", "/logs/export?tokn=ann"),
+        ("POST", "/import?aply=true"),
+        ("POST", "/settings?check=1"),
+    ] {
+        let body = if method == "POST" { json!({"files": {"keys.json": {"keys": []}}}) } else { Value::Null };
+        let error = refused(&gateway, 400, method, path, &body).await;
+        assert_eq!(error["fields"].as_object().unwrap().len(), 1, "{path}: {error}");
+    }
     refused(&gateway, 400, "POST", "/settings?chek=true", &json!({"max_retries": 9})).await;
     refused(&gateway, 400, "POST", "/settings/access-control?chek=true", &json!({"mode": "disabled"})).await;
     let settings = get(&gateway, "/settings").await;
     let saved = settings["settings"].as_array().unwrap().iter().find(|row| row["origin"] == "saved");
     assert_eq!(saved, None);
+}
+
+#[tokio::test]
+async fn an_address_under_a_slip_of_its_name_sends_no_credential_elsewhere() {
+    let gateway = started(&[]).await;
+    for slip in ["baseURL", "base_url", "url"] {
+        for body in [
+            json!({"name": "c", "keys": ["sk-of-there-1234567890"]}),
+            json!({"key": "sk-of-there-1234567890"}),
+        ] {
+            let path = if body["key"].is_null() { "/channels" } else { "/keys" };
+            let mut body = body;
+            body[slip] = "http://gpu:11434".into();
+            let error = refused(&gateway, 400, "POST", path, &body).await;
+            assert_eq!(error["fields"], json!({slip: "is no field; did you mean baseUrl?"}), "{path}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_group_is_one_line() {
+    let gateway = started(&[]).await;
+    for group in ["\u{1b}[31m".to_owned(), "a\u{202e}b".to_owned(), "x".repeat(5000)] {
+        let body = json!({"key": "http://127.0.0.1:1/a", "group": group});
+        let error = refused(&gateway, 400, "POST", "/keys", &body).await;
+        assert_eq!(super::names(&error["fields"]), ["group"]);
+    }
 }
 
 #[tokio::test]

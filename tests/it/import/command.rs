@@ -162,6 +162,30 @@ async fn a_dot_env_is_told_of_line_by_line_and_nothing_of_it_is_saved() {
 }
 
 #[tokio::test]
+async fn what_a_setting_means_anew_is_told_of_one_that_is_given_too_and_tokens_close_the_gateway() {
+    let (here, old) = (Here::new(), small(&[]));
+    std::fs::write(old.path().join(".env"), "IP_ACCESS_MODE=whitelist\nTRUST_PROXY=true\n").unwrap();
+    let out = here.import(old.path(), &[]).await.good();
+    assert!(
+        about(&out, "setting IP_ACCESS_MODE").contains("manual") && out.contains("cover the panel"),
+        "{out}"
+    );
+    assert!(!out.contains("name and meaning are the same"), "{out}");
+    let env = [("IP_ACCESS_MODE", "whitelist"), ("TRUST_PROXY", "true")];
+    let ran = here.with_env(old.path(), &["--apply"], &env).await;
+    assert!(ran.err.contains("from now on everybody needs one"), "{}", ran.err);
+    let out = ran.good();
+    for name in ["IP_ACCESS_MODE", "TRUST_PROXY"] {
+        assert!(
+            about(&out, &format!("setting {name}")).starts_with("  approximate  already there "),
+            "{out}"
+        );
+    }
+    let again = here.import(old.path(), &["--apply"]).await;
+    assert!(!again.err.contains("from now on everybody needs one"), "{}", again.err);
+}
+
+#[tokio::test]
 async fn lines_of_a_dot_env_that_contradict_each_other_are_told_of() {
     let (here, old) = (Here::new(), small(&[]));
     let text = "PORT=3001\nAPI_TOKEN=mArKeR-a\nLOG_LEVEL=info\nPORT=3002\nAPI_TOKEN=\nLOG_LEVEL=info\n";

@@ -23,8 +23,8 @@ async fn the_last_requests_are_a_table_and_filters_hold() {
     let run = async |args: &[&str]| run_in(gateway.home(), &env, &[&["logs"], args].concat(), "").await;
     let table = run(&[]).await.good();
     let rows: Vec<Vec<&str>> = table.lines().map(|line| line.split_whitespace().collect()).collect();
-    let models: Vec<_> = rows[1..].iter().map(|row| row[7]).collect();
-    assert_eq!((rows[0][7], models), ("MODEL", vec!["m", "broken", "n"]), "{table}");
+    let models: Vec<_> = rows[1..].iter().map(|row| row[8]).collect();
+    assert_eq!((rows[0][8], models), ("MODEL", vec!["m", "broken", "n"]), "{table}");
     assert!(rows[2][1] == "502" && table.contains("the runner of Model X has stopped"), "{table}");
     assert!(!table.contains('\x1b'), "no colour where there is no terminal");
     let lines = run(&["--json", "--limit", "2"]).await.good();

@@ -29,7 +29,9 @@ pub async fn on_small_disk(test: &str, work: impl AsyncFnOnce(&Path, &Path)) {
         return run(test, temp.path(), wrapper).await;
     };
     let mut mount = std::process::Command::new("mount");
-    assert!(mount.args(["-t", "tmpfs", "-o", "size=1280k", "tmpfs"]).arg(&folder).status().unwrap().success());
+    assert!(
+        mount.args(["-t", "tmpfs", "-o", "size=1280k", "tmpfs"]).arg(&folder).status().unwrap().success()
+    );
     let ballast = folder.join("ballast");
     std::fs::write(&ballast, vec![0; 300 << 10]).unwrap();
     work(&folder, &ballast).await;
