@@ -4,6 +4,7 @@
 mod agree;
 mod books;
 mod clients;
+mod names;
 mod program;
 mod scraped;
 mod upstreams;
