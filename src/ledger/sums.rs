@@ -1,6 +1,6 @@
 //! Records added up, as they are written.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -22,6 +22,8 @@ pub(super) struct Sums {
     minutes: HashMap<Place, (Kind, UsageCounts)>,
     errors: HashMap<(i64, &'static str), i64>,
     tokens: HashMap<(usize, Option<Date>), (Arc<Consumer>, Used)>,
+    /// Names of models that clients have spelled in another way.
+    names: HashSet<Arc<str>>,
 }
 
 /// What is counted together.
@@ -145,10 +147,26 @@ impl Sums {
         // Clients can name anything: what nobody served has no model.
         let is_served = node.is_some() || record.cached > 0;
         let model = match is_served {
-            true => record.is_known_model.then(|| Arc::clone(&record.model)),
+            true => record.is_known_model.then(|| self.name(record)),
             false => Some(Arc::default()),
         };
         self.count(Kind { minute, consumer, node, model, outcome }, &counts);
+    }
+
+    /// The model's one name, in one place of memory as far as there is an end to it.
+    fn name(&mut self, record: &Record) -> Arc<str> {
+        let name = record.model_name();
+        if *name == *record.model {
+            return Arc::clone(&record.model);
+        }
+        if let Some(known) = self.names.get(&*name) {
+            return Arc::clone(known);
+        }
+        let name: Arc<str> = name.into();
+        if self.names.len() < KINDS {
+            self.names.insert(Arc::clone(&name));
+        }
+        name
     }
 
     fn count(&mut self, mut kind: Kind, counts: &UsageCounts) {
@@ -202,11 +220,11 @@ impl Sums {
     pub(super) fn split(&mut self, most: usize) -> Sums {
         let (tokens, errors) = (std::mem::take(&mut self.tokens), std::mem::take(&mut self.errors));
         if self.minutes.len() <= most {
-            return Sums { minutes: std::mem::take(&mut self.minutes), errors, tokens };
+            return Sums { minutes: std::mem::take(&mut self.minutes), errors, tokens, ..Sums::default() };
         }
         let places: Vec<_> = self.minutes.keys().take(most).copied().collect();
         let minutes = places.iter().filter_map(|place| self.minutes.remove_entry(place)).collect();
-        Sums { minutes, errors, tokens }
+        Sums { minutes, errors, tokens, ..Sums::default() }
     }
 
     /// Earlier months first, as the store begins a later one anew.

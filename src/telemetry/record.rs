@@ -2,6 +2,7 @@
 
 mod json;
 
+use std::borrow::Cow;
 use std::net::IpAddr;
 use std::num::NonZero;
 use std::sync::Arc;
@@ -107,6 +108,21 @@ pub struct Record {
 }
 
 impl Record {
+    /// One name for all spellings that mean the same model to Ollama or a mapping, and for all that clients make of case.
+    #[must_use]
+    pub fn model_name(&self) -> Cow<'_, str> {
+        const LATEST: &str = ":latest";
+        let model = self.model.trim();
+        let lower = match model.bytes().any(|byte| byte.is_ascii_uppercase()) {
+            true => Cow::Owned(model.to_ascii_lowercase()),
+            false => Cow::Borrowed(model),
+        };
+        match lower.strip_suffix(LATEST).map(str::len) {
+            Some(len) => Cow::Owned(lower[..len].to_owned()),
+            None => lower,
+        }
+    }
+
     /// Who has served it, else who was asked last.
     #[must_use]
     pub fn last_node(&self) -> Option<&Node> {

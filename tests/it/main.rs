@@ -5,6 +5,7 @@
 #![expect(clippy::print_stdout, reason = "timings are printed, never asserted")]
 
 mod access;
+mod accounting;
 mod accounts;
 mod admin;
 mod backend;

@@ -6,7 +6,7 @@ mod alerts;
 mod dashboard;
 mod deploy;
 mod load;
-mod page;
+pub mod page;
 mod promql;
 mod series;
 

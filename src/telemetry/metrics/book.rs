@@ -222,7 +222,7 @@ impl Book {
             _ => "chat",
         };
         let known = self.models.entry(operation).or_default();
-        let name = if record.is_known_model { name(&record.model) } else { Cow::Borrowed(OTHER) };
+        let name = if record.is_known_model { record.model_name() } else { Cow::Borrowed(OTHER) };
         let has_room = known.len() < MODELS || known.contains_key(&*name);
         let name = if has_room { &*name } else { OTHER };
         if !known.contains_key(name) {
@@ -297,19 +297,6 @@ fn is_refusal(outcome: Outcome) -> bool {
             | Outcome::NoModel
             | Outcome::Overloaded
     )
-}
-
-/// One name for all spellings that mean the same model to Ollama, and for all that clients make of case.
-fn name(model: &str) -> Cow<'_, str> {
-    const LATEST: &str = ":latest";
-    let lower = match model.bytes().any(|byte| byte.is_ascii_uppercase()) {
-        true => Cow::Owned(model.to_ascii_lowercase()),
-        false => Cow::Borrowed(model),
-    };
-    match lower.strip_suffix(LATEST).map(str::len) {
-        Some(len) => Cow::Owned(lower[..len].to_owned()),
-        None => lower,
-    }
 }
 
 #[cfg(test)]

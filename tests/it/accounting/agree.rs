@@ -1,0 +1,200 @@
+//! After thousands of requests of all kinds at once, all accounts are equal.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use super::books::{SERVED, count, number, text};
+use super::clients::{self, Seen};
+use super::program::{Program, lines};
+use super::upstreams::Fleet;
+use super::{scraped, used};
+use crate::support::wait::{DEADLINE, beside, pause};
+
+const WAVES: usize = 5;
+const CLIENTS: usize = 8;
+const EACH: usize = 125;
+const REQUESTS: usize = WAVES * CLIENTS * EACH;
+
+/// What one client sees.
+async fn one(addr: SocketAddr, first: usize) -> Vec<Seen> {
+    let mut seen = Vec::new();
+    for nth in 0..EACH {
+        seen.push(clients::send(addr, first + nth * CLIENTS).await);
+    }
+    seen
+}
+
+/// Everybody sends at once; gives what was seen.
+async fn traffic(program: &Program) -> Vec<Seen> {
+    let mut seen = Vec::new();
+    for wave in 0..WAVES {
+        let first = wave * CLIENTS * EACH;
+        let clients: Vec<_> = (0..CLIENTS).map(|client| beside(one(program.addr, first + client))).collect();
+        for client in clients {
+            seen.extend(client.value().await);
+        }
+    }
+    // Those whose client has left are over a moment later.
+    let end = Instant::now() + DEADLINE;
+    while program.scrape().await.sum("ollama2openai_active_connections", &[]) > 0.0 {
+        assert!(Instant::now() < end, "a request has no end");
+        pause(Duration::from_millis(20)).await;
+    }
+    seen
+}
+
+/// All rows of the request log, the newest first, as the list has them, and as the export has them.
+async fn rows(program: &Program) -> (Vec<Value>, Vec<Value>) {
+    let mut listed = program.get("/logs?type=request&limit=0").await["logs"].as_array().unwrap().clone();
+    // It is in the order of times, of which two may be the other way round when two requests end at once.
+    listed.sort_by_key(|row| std::cmp::Reverse(number(row, "seq")));
+    let exported = program.called("/admin/api/logs/export").await.text();
+    (listed, lines(&exported))
+}
+
+fn by_id(records: &[Value]) -> BTreeMap<&str, &Value> {
+    let by_id: BTreeMap<_, _> = records.iter().map(|record| (text(record, "id"), record)).collect();
+    assert_eq!(by_id.len(), records.len(), "each request is told once");
+    by_id
+}
+
+/// Of thousands, the first that differs is enough.
+fn same(one: &[Value], other: &[Value], what: &str) {
+    let differs = one.iter().zip(other).find(|(one, other)| one != other);
+    assert_eq!((differs, one.len()), (None, other.len()), "{what}");
+}
+
+/// Each request is in the log as its client has seen it.
+fn clients_agree(seen: &[Seen], rows: &[Value]) {
+    assert_eq!(seen.len(), rows.len());
+    let rows = by_id(rows);
+    for seen in seen {
+        let row = rows.get(seen.id.as_str()).unwrap_or_else(|| panic!("{seen:?} is not there"));
+        let told = (number(row, "status"), text(row, "outcome"), text(row, "endpoint"), text(row, "ip"));
+        let known = (u64::from(seen.status), seen.outcome, seen.endpoint, seen.address.as_str());
+        assert_eq!(told, known, "{seen:?}: {row}");
+        // Limits of requests are looked at before it is noted who asks.
+        let is_too_early = text(row, "errorKind").starts_with("rate_limit");
+        let token = seen.token.filter(|_| !is_too_early).unwrap_or_default();
+        assert_eq!(text(row, "tokenName"), token, "{seen:?}: {row}");
+        let used = (number(row, "promptTokens"), number(row, "completionTokens"));
+        match (seen.usage, seen.outcome) {
+            (Some(usage), _) => assert_eq!(used, usage, "{seen:?}: {row}"),
+            // What was begun costs what was seen of it, which nobody has told its client.
+            (None, "client_gone" | "upstream_stream") => {
+                assert_eq!(row["usageSource"], "partial", "{seen:?}: {row}")
+            }
+            // A stream that was not asked for its counts.
+            (None, "ok") => assert!(row["stream"] == true || used == (0, 0), "{seen:?}: {row}"),
+            (None, _) => assert_eq!(used, (0, 0), "{seen:?}: {row}"),
+        }
+        let (cached, all) = (number(row, "cachedTokens"), used.0 + used.1);
+        let is_as_told = match seen.cache.as_deref() {
+            Some("HIT") => cached == all && all > 0,
+            Some("PARTIAL") => 0 < cached && cached < all,
+            _ => cached == 0,
+        };
+        assert!(is_as_told, "{seen:?}: {row}");
+    }
+}
+
+/// Each line of the log says what the row says.
+fn log_agrees(log: &[Value], rows: &[Value]) {
+    assert_eq!(log.len(), rows.len());
+    let log = by_id(log);
+    for row in rows {
+        let line = log.get(text(row, "id")).unwrap_or_else(|| panic!("no line of {row}"));
+        let names = [
+            ("endpoint", "endpoint"),
+            ("client", "ip"),
+            ("token", "tokenName"),
+            ("model", "model"),
+            ("stream", "stream"),
+            ("status", "status"),
+            ("outcome", "outcome"),
+            ("first_token_ms", "firstTokenMs"),
+            ("total_ms", "duration"),
+            ("usage_source", "usageSource"),
+            ("error", "error"),
+        ];
+        for (in_line, in_row) in names {
+            assert_eq!(line.get(in_line), row.get(in_row), "{in_line}: {line}: {row}");
+        }
+        for (in_line, in_row) in
+            [("prompt_tokens", "promptTokens"), ("completion_tokens", "completionTokens")]
+        {
+            assert_eq!(number(line, in_line), number(row, in_row), "{line}: {row}");
+        }
+        // The line tells who has served, the row who was asked last.
+        if let Some(backend) = line.get("backend") {
+            assert_eq!(backend, &row["backendName"], "{line}: {row}");
+        }
+        let is_cached = number(row, "cachedTokens") > 0 && row["cachedTokens"] == row["tokens"];
+        assert_eq!(line.get("cached"), Some(&json!(true)).filter(|_| is_cached), "{line}: {row}");
+    }
+}
+
+/// Rows with what the log alone tells outright: whether a backend has served.
+fn marked(mut rows: Vec<Value>, log: &[Value]) -> Vec<Value> {
+    let log = by_id(log);
+    for row in &mut rows {
+        row[SERVED] = log[text(row, "id")].get("backend").is_some().into();
+    }
+    rows
+}
+
+/// What has to happen for this to prove anything.
+fn all_kinds_were_there(rows: &[Value]) {
+    let outcomes = count(rows, |row| Some(text(row, "outcome").to_owned()));
+    println!("{outcomes:?}");
+    for outcome in [
+        "ok",
+        "client_gone",
+        "bad_request",
+        "unauthorized",
+        "rate_limited",
+        "quota",
+        "no_model",
+        "upstream_status",
+        "upstream_stream",
+    ] {
+        assert!(outcomes.get(outcome).is_some_and(|count| *count >= 30), "{outcome}: {outcomes:?}");
+    }
+    let kinds = count(rows, |row| Some(text(row, "errorKind").to_owned()));
+    for limit in ["rate_limit_global", "rate_limit_ip", "rate_limit_token", "tokens_per_minute"] {
+        assert!(kinds.get(limit).is_some_and(|count| *count >= 10), "{limit}: {kinds:?}");
+    }
+    let is_saved = |row: &&Value| row["outcome"] == "ok" && row.get("attempts").is_some();
+    assert!(rows.iter().filter(is_saved).count() >= 30, "another backend has served");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn thousands_of_requests_of_all_kinds_are_the_same_numbers_everywhere() {
+    let fleet = Fleet::start().await;
+    let program = Program::start(&fleet).await;
+    let began = Instant::now();
+    let seen = traffic(&program).await;
+    println!("{REQUESTS} requests: {:?}", began.elapsed());
+    let (rows, exported) = rows(&program).await;
+    assert_eq!(rows.len(), REQUESTS);
+    same(&exported, &rows, "the export is the list");
+    let shown = used::Shown::by(&program).await;
+    let page = program.scrape().await;
+    let (log, file) = program.ended().await;
+    let mut in_file = rows.clone();
+    in_file.reverse();
+    in_file.iter_mut().for_each(|row| drop(row.as_object_mut().unwrap().remove("seq")));
+    same(&file, &in_file, "the file is the list");
+    all_kinds_were_there(&rows);
+    clients_agree(&seen, &rows);
+    log_agrees(&log, &rows);
+    let rows = marked(rows, &log);
+    shown.agrees(&rows);
+    scraped::agrees(&page, &rows);
+    scraped::caches_agree(&page, &seen);
+    assert_eq!(scraped::asked(&page), fleet.asked(), "backends were asked as often as is told");
+    println!("all: {:?}", began.elapsed());
+}

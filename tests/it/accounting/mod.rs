@@ -1,0 +1,17 @@
+//! All that tells of requests tells the same: what clients saw, the log, the request log and its files, usage, the
+//! dashboard and `/metrics`. Also while what they write to is away, and whatever clients call things.
+
+mod agree;
+mod books;
+mod clients;
+mod names;
+mod program;
+mod scraped;
+mod upstreams;
+mod used;
+
+const PASSWORD: &str = "the-password-of-the-tests";
+const CHAT: &str = "/v1/chat/completions";
+const COMPLETIONS: &str = "/v1/completions";
+const EMBEDDINGS: &str = "/v1/embeddings";
+const MODELS: &str = "/v1/models";

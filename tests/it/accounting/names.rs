@@ -1,0 +1,122 @@
+//! Clients can call things what they like: no account of them grows by it.
+
+use std::collections::BTreeSet;
+use std::net::SocketAddr;
+
+use ollama2openai::fake::{Fake, Script};
+use ollama2openai::store::Store;
+use serde_json::{Value, json};
+
+use super::{CHAT, EMBEDDINGS, PASSWORD};
+use crate::metrics::page::Page;
+use crate::support::Gateway;
+use crate::support::client::{self, Request};
+use crate::support::ollama::{chat, ollama, whole};
+use crate::support::wait::{beside, until};
+
+const CLIENTS: usize = 4;
+const EACH: usize = 300;
+/// Lines that are kept at hand.
+const RECENT: &str = "300";
+
+async fn upstream() -> Fake {
+    ollama(|request| match request.model().as_str() {
+        absent if absent.starts_with("absent") => {
+            Script::json(404, &json!({"error": format!("model '{absent}' not found")}))
+        }
+        _ if request.path == "/api/embed" => Script::json(200, &json!({"model": "m", "embeddings": [[0.5]]})),
+        _ => whole("hi"),
+    })
+    .await
+}
+
+/// One of the spellings by which a mapped name can be called: by case, with its tag, and between spaces.
+fn spelled(nth: usize) -> String {
+    let letters = "assistant:latest".chars().enumerate();
+    let word: String = letters
+        .map(|(at, letter)| if nth >> at & 1 == 1 { letter.to_ascii_uppercase() } else { letter })
+        .collect();
+    format!("{}{word}", " ".repeat(nth % 7))
+}
+
+async fn one(addr: SocketAddr, first: usize) {
+    for nth in (first..first + EACH).map(|nth| nth + 1) {
+        let of = [
+            (CHAT, format!("absent-{nth}")),
+            (CHAT, format!("unlisted-{nth}")),
+            (EMBEDDINGS, format!("unlisted-{nth}")),
+            (CHAT, spelled(nth)),
+        ];
+        for (path, model) in of {
+            let mut body = if path == CHAT { chat(false) } else { json!({"input": "text"}) };
+            body["model"] = model.into();
+            let request = Request::post(path, &body)
+                .header("user-agent", &format!("agent-{nth}"))
+                .header("x-request-id", &format!("id-{nth}"))
+                .header("x-forwarded-for", &format!("10.1.{}.{}", nth / 250, nth % 250));
+            client::send(addr, &request).await;
+        }
+    }
+}
+
+async fn started(fake: &Fake) -> Gateway {
+    let env = [
+        ("OLLAMA_BASE_URL", fake.url()),
+        ("ADMIN_PASSWORD", PASSWORD.to_owned()),
+        ("TRUST_PROXY", "true".to_owned()),
+        ("RATE_LIMIT_IP_ENABLED", "true".to_owned()),
+        ("LOG_RECENT_MAX", RECENT.to_owned()),
+        ("ALLOW_ANONYMOUS", "true".to_owned()),
+    ];
+    let env: Vec<_> = env.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let key = ollama2openai::store::NewKey {
+        model_mapping: vec![("assistant".to_owned(), "m".to_owned())],
+        ..ollama2openai::store::NewKey::new("one", fake.url(), ollama2openai::config::Secret::new(""))
+    };
+    let gateway = Gateway::with_rows(&env, &[], &[key]).await;
+    gateway.look().await;
+    gateway
+}
+
+async fn dashboard(gateway: &Gateway) -> Value {
+    let request = Request::get("/admin/api/dashboard").header("authorization", &format!("Bearer {PASSWORD}"));
+    gateway.send(&request).await.json()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn thousands_of_names_are_no_more_than_a_few() {
+    let fake = upstream().await;
+    let gateway = started(&fake).await;
+    one(gateway.addr, 0).await;
+    let scrape = async || Page::read(&gateway.get("/metrics").await.text());
+    let before = scrape().await.series();
+    let clients: Vec<_> = (1..=CLIENTS).map(|client| beside(one(gateway.addr, client * EACH))).collect();
+    for client in clients {
+        client.value().await;
+    }
+    until("no request runs", || gateway.ledger().metrics.requests.count() == 0).await;
+    let page = scrape().await;
+    let new: Vec<_> = page.series().difference(&before).cloned().collect();
+    assert!(new.is_empty(), "{new:#?}");
+    let names: BTreeSet<_> =
+        page.samples.iter().filter_map(|(_, labels, _)| labels.get("gen_ai_request_model")).collect();
+    assert_eq!(names.into_iter().collect::<Vec<_>>(), ["assistant", "other"]);
+    let shown = dashboard(&gateway).await;
+    let requests = 4 * (CLIENTS + 1) * EACH;
+    assert_eq!(shown["totals"]["requests"], requests);
+    let mut models: Vec<_> =
+        shown["byModel"]["top"].as_array().unwrap().iter().map(|one| &one["model"]).collect();
+    models.sort_by_key(|model| model.to_string());
+    assert_eq!(models, ["", "assistant", "other"], "{}", shown["errors"]);
+    let kinds: Vec<_> = shown["errors"].as_object().unwrap().keys().collect();
+    assert_eq!(kinds, ["model_not_found"]);
+    let (ledger, recent) = (gateway.ledger(), RECENT.parse().unwrap());
+    assert_eq!((ledger.journal.recent().len(), ledger.journal.dropped()), (recent, (0, 0)));
+    let home = gateway.stopped().await;
+    let store = Store::open(home.path(), None).await.unwrap();
+    let hours = store.usage_since(0).await.unwrap();
+    // What was served by name, by another name, and not at all; an hour may have ended meanwhile.
+    assert!(hours.len() <= 2 * 3, "{hours:?}");
+    assert_eq!(hours.iter().map(|row| row.counts.requests).sum::<i64>(), i64::try_from(requests).unwrap());
+    store.close().await;
+}
