@@ -98,6 +98,7 @@ impl Files {
         let bounds = FileBounds { one: log.max_file_size, all: log.max_total_size };
         let lines = self.ledger.journal.take_lines();
         let count = lines.len();
+        let has_lines = count > 0;
         let requests = append(&self.requests, lines, bounds).await;
         if requests.is_err() {
             self.ledger.journal.lost_lines(count);
@@ -106,7 +107,10 @@ impl Files {
             true => self.write_audit(bounds).await,
             false => Ok(()),
         };
-        self.note(requests.and(audit));
+        // Only a write tells that one is possible again.
+        if has_lines || audit.is_err() {
+            self.note(requests.and(audit));
+        }
     }
 
     /// Tells of changes from where it stopped the last time, be it before the last start.
@@ -140,7 +144,10 @@ async fn append(file: &Arc<LineFile>, lines: Vec<Arc<str>>, bounds: FileBounds) 
         return Ok(());
     }
     let file = Arc::clone(file);
-    let write = move || file.append(&lines, Timestamp::now(), &bounds).map_err(|error| error.to_string());
+    let write = move || {
+        let written = file.append(&lines, Timestamp::now(), &bounds);
+        written.map_err(|error| format!("{}: {error}", file.path().display()))
+    };
     let written = tokio::task::spawn_blocking(write).await;
     written.unwrap_or_else(|ended| std::panic::resume_unwind(ended.into_panic()))
 }

@@ -174,6 +174,19 @@ pub struct Failure {
 }
 
 impl Failure {
+    /// What is written of it, in brackets the cause. What is wrong with a request is told to its client alone: the message
+    /// may repeat parts of the prompt.
+    #[must_use]
+    pub fn written(&self) -> String {
+        let error = &self.error;
+        let of_request = || {
+            let field = error.param.as_deref().unwrap_or("the request");
+            format!("{}: {field}", error.code.unwrap_or(error.kind))
+        };
+        let told = if self.outcome == Outcome::BadRequest { of_request() } else { error.message.clone() };
+        self.cause.as_ref().map(|cause| format!("{told} ({cause})")).unwrap_or(told)
+    }
+
     /// A failure that no retry mends.
     #[must_use]
     pub fn new(outcome: Outcome, error: ApiError) -> Self {

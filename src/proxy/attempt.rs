@@ -199,10 +199,8 @@ fn traced(context: &Context, call: &Call<'_>, by: &Served, trace: &Trace, now: I
 
 /// What is told of an attempt that has failed.
 fn failed(by: &Served, failure: &Failure, took: Duration) -> Attempt {
-    let told = &failure.error.message;
-    let reason = failure.cause.as_ref().map_or_else(|| told.clone(), |cause| format!("{told} ({cause})"));
     let (node, outcome) = (Arc::clone(&by.target.node), failure.outcome);
-    Attempt { node, outcome, status: failure.answered, reason: reason.into(), took }
+    Attempt { node, outcome, status: failure.answered, reason: failure.written().into(), took }
 }
 
 /// One line in the log when a backend goes down or comes back.

@@ -211,13 +211,7 @@ impl Settle {
         if self.status == 0 {
             self.status = failure.error.status;
         }
-        // What is wrong with a request is told to its client; the message may repeat parts of the prompt.
-        let field = failure.error.param.as_deref().unwrap_or("the request");
-        let of_request = || format!("{}: {field}", failure.error.code.unwrap_or(failure.error.kind));
-        let is_clients = failure.outcome == Outcome::BadRequest;
-        let told = if is_clients { of_request() } else { failure.error.message.clone() };
-        let cause = failure.cause.as_ref().map(|cause| format!("{told} ({cause})"));
-        self.cause = Some(cause.unwrap_or(told).into());
+        self.cause = Some(failure.written().into());
     }
 }
 

@@ -102,7 +102,7 @@ pub async fn restore(
         return Err(StoreError::NotABackup(file.to_owned()));
     }
     let folder = Folder::create(data_dir)?;
-    let alone = folder.alone()?;
+    let alone = folder.alone().await?;
     let database = folder.database();
     if !force && database.exists() {
         return Err(StoreError::Exists(database));

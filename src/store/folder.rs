@@ -4,11 +4,15 @@ use std::fs::{self, DirBuilder, File, OpenOptions, Permissions, TryLockError};
 use std::io::{self, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use super::StoreError;
 use super::seal::Key;
 use crate::config::Secret;
 
+/// How often, and with which pauses, the database is asked for before it is taken for in use.
+const TRIES: u32 = 20;
+const PAUSE: Duration = Duration::from_millis(25);
 const DATABASE: &str = "ollama2openai.db";
 const KEY: &str = "secret.key";
 const IN_USE: &str = "ollama2openai.lock";
@@ -59,8 +63,14 @@ impl Folder {
         self.lock(File::try_lock_shared)
     }
 
-    /// Keeps every other process from using the database.
-    pub(super) fn alone(&self) -> Result<Lock, StoreError> {
+    /// Keeps every other process from using the database. One that is about to end is waited for.
+    pub(super) async fn alone(&self) -> Result<Lock, StoreError> {
+        for _ in 1..TRIES {
+            match self.lock(File::try_lock) {
+                Err(StoreError::InUse(_)) => tokio::time::sleep(PAUSE).await,
+                done => return done,
+            }
+        }
         self.lock(File::try_lock)
     }
 

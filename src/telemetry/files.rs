@@ -70,7 +70,9 @@ impl LineFile {
         Ok(())
     }
 
-    fn path(&self) -> PathBuf {
+    /// Where its lines go now.
+    #[must_use]
+    pub fn path(&self) -> PathBuf {
         self.folder.join(format!("{}.jsonl", self.name))
     }
 

@@ -43,7 +43,8 @@ pub(in crate::admin) async fn tail(
 ) -> Result<Response, AdminError> {
     let backlog = fields.number("backlog", 0, 100_000).unwrap_or_default();
     let wanted = Wanted::read(&mut fields, &admin.reloader.current().load());
-    fields.end()?;
+    // Events have no place for warnings.
+    fields.end_all()?;
     let journal = &admin.ledger.journal;
     if journal.followers() >= MOST {
         let message = format!("{MOST} follow already; try again when one has left");

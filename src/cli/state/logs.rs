@@ -54,6 +54,9 @@ pub(super) async fn run(job: Job, loaded: &Loaded, console: &mut Console<'_>) ->
     let config: &Config = &loaded.config;
     let (store, rows, _) = open(config).await?;
     let is_on = loaded.clone().with_saved(&rows.settings).config.log.has_request_log;
+    if !is_on {
+        writeln!(console.err, "REQUEST_LOG is off: requests are not written to the log")?;
+    }
     let Job { filter, limit, json, follow } = job;
     let mut filter = named(filter, &rows);
     let form = Form { is_json: json, is_coloured: console.out_colour };
@@ -71,8 +74,7 @@ pub(super) async fn run(job: Job, loaded: &Loaded, console: &mut Console<'_>) ->
         goes_on = next(&store, &mut filter, form, console).await?;
     }
     store.close().await;
-    let note = "REQUEST_LOG is off: requests are not written to the log";
-    Ok(Told { note: (!is_on).then(|| note.to_owned()), ..Told::default() })
+    Ok(Told::default())
 }
 
 /// Prints what is new; `false` when nobody reads any more.

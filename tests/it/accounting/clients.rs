@@ -62,7 +62,7 @@ fn completion(nth: usize, streams: bool) -> Value {
 }
 
 /// Which model a request of this round asks for: most of the time a good one, or no backend would stay well.
-fn at_times<'r>(round: usize, model: &'r str) -> &'r str {
+fn at_times(round: usize, model: &str) -> &str {
     if round.is_multiple_of(2) { model } else { "alias" }
 }
 

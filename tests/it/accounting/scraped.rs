@@ -98,7 +98,7 @@ fn tokens_agree(page: &Page, rows: &[Value]) {
 }
 
 /// Whom it was sent to: those who failed, and who has served.
-fn sent_to<'r>(row: &'r Value) -> Vec<(&'r str, &'r str)> {
+fn sent_to(row: &Value) -> Vec<(&str, &str)> {
     let failed = attempts(row).into_iter().map(|one| (text(one, "backendName"), text(one, "outcome")));
     let last = (text(row, "backendName"), text(row, "outcome"));
     failed.chain(is_served(row).then_some(last)).collect()
