@@ -184,11 +184,14 @@ impl App {
         self.exporter.iter().for_each(|exporter| self.run_beside(Arc::clone(exporter).run()));
     }
 
-    /// Writes the request log and the files, and deletes what is too old.
+    /// Writes the request log, what was captured and the files, and deletes what is too old.
     fn keep_logs(&self, store: Arc<Store>) {
         let (ledger, rows) = (Arc::clone(&self.proxy.ledger), Arc::clone(&store));
         let log = async move |_| ledger.log(&rows).await;
         self.background.spawn(keep("the request log", LOG, self.stop.clone(), log));
+        let (ledger, rows) = (Arc::clone(&self.proxy.ledger), Arc::clone(&store));
+        let capture = async move |_| ledger.capture(&rows).await;
+        self.background.spawn(keep("captured requests", LOG, self.stop.clone(), capture));
         self.run_beside(logs::trim(Arc::clone(&self.reloader), Arc::clone(&store)));
         self.run_beside(captures::trim(Arc::clone(&self.reloader), Arc::clone(&store)));
         let (folder, ledger) = (self.settings().config.data_dir.join("logs"), Arc::clone(&self.proxy.ledger));

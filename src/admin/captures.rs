@@ -79,7 +79,7 @@ pub(super) async fn clear(
 
 /// Those that wait are written now, as for the request log.
 async fn up_to_date(admin: &Admin) {
-    let _ = admin.ledger.log(&admin.store).await;
+    let _ = admin.ledger.capture(&admin.store).await;
 }
 
 fn shown(admin: &Admin, row: &CaptureRow) -> Value {

@@ -37,6 +37,8 @@ pub struct Ledger {
     writing: Semaphore,
     /// The same of the request log.
     logging: Semaphore,
+    /// And of what was captured.
+    capturing: Semaphore,
     writes: TaskTracker,
     traces: Option<Arc<Traces>>,
     /// For those who look at single requests.
@@ -64,6 +66,7 @@ impl Ledger {
             kept: Mutex::default(),
             writing: Semaphore::new(1),
             logging: Semaphore::new(1),
+            capturing: Semaphore::new(1),
             writes: TaskTracker::new(),
             traces,
             journal,
@@ -155,6 +158,15 @@ impl Ledger {
         self.to_its_end(async move { ledger.log_in_turn(&store).await }).await
     }
 
+    /// Writes what was captured, as [`Ledger::log`] does. Apart from it, as patterns may take their time.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn capture(self: &Arc<Self>, store: &Arc<Store>) -> Result<(), StoreError> {
+        let (ledger, store) = (Arc::clone(self), Arc::clone(store));
+        self.to_its_end(async move { ledger.capture_in_turn(&store).await }).await
+    }
+
     async fn to_its_end(
         &self,
         write: impl Future<Output = Result<(), StoreError>> + Send + 'static,
@@ -166,12 +178,25 @@ impl Ledger {
     async fn log_in_turn(&self, store: &Store) -> Result<(), StoreError> {
         let _turn = self.logging.acquire().await;
         self.tell();
-        let captured = self.keep_captures(store).await;
-        self.keep_rows(store).await.and(captured)
+        // Those that come meanwhile are for another time, so that this ends.
+        let mut left = self.journal.waiting_rows();
+        while left > 0 {
+            let rows = self.journal.take_rows(ROWS.min(left));
+            left = left.saturating_sub(rows.len().max(1));
+            let begun = Instant::now();
+            let written = store.log_requests(&rows).await;
+            self.metrics.wrote("request_log", written.is_ok().then(|| begun.elapsed()));
+            if written.is_err() {
+                self.journal.put_back(rows);
+                return written;
+            }
+        }
+        Ok(())
     }
 
-    /// Writes what was captured, without what must not be kept.
-    async fn keep_captures(&self, store: &Store) -> Result<(), StoreError> {
+    /// Without what must not be kept.
+    async fn capture_in_turn(&self, store: &Store) -> Result<(), StoreError> {
+        let _turn = self.capturing.acquire().await;
         let captures = &self.journal.captures;
         let mut left = captures.waiting();
         while left > 0 {
@@ -191,23 +216,6 @@ impl Ledger {
             self.metrics.wrote("captures", written.is_ok().then(|| begun.elapsed()));
             if written.is_err() {
                 captures.put_back(captured);
-                return written;
-            }
-        }
-        Ok(())
-    }
-
-    async fn keep_rows(&self, store: &Store) -> Result<(), StoreError> {
-        // Those that come meanwhile are for another time, so that this ends.
-        let mut left = self.journal.waiting_rows();
-        while left > 0 {
-            let rows = self.journal.take_rows(ROWS.min(left));
-            left = left.saturating_sub(rows.len().max(1));
-            let begun = Instant::now();
-            let written = store.log_requests(&rows).await;
-            self.metrics.wrote("request_log", written.is_ok().then(|| begun.elapsed()));
-            if written.is_err() {
-                self.journal.put_back(rows);
                 return written;
             }
         }

@@ -271,3 +271,43 @@ async fn captures_end_after_hours_or_at_once() {
     assert_eq!((views.len(), &views[0]["after"]), (1, &json!({"token": first, "requestId": "a"})));
     assert!(told("list").await.len() >= 6);
 }
+
+#[tokio::test]
+async fn a_database_that_is_away_costs_nothing_but_time() {
+    let fake = upstream().await;
+    let gateway = started(&fake, &[("CAPTURE", "tokens")]).await;
+    let (_, on) = token(&gateway, "on", true).await;
+    sql(&gateway, "ALTER TABLE captures RENAME TO away").await;
+    for id in ["a", "b"] {
+        assert_eq!(ask(&gateway, CHAT, &chat(false), (&on, id)).await.status, 200);
+    }
+    assert_eq!(call(&gateway, "GET", "/captures/a", &Value::Null).await.status, 500);
+    let logged = get(&gateway, "/logs?type=request").await;
+    assert_eq!(logged["logs"].as_array().unwrap().len(), 2, "the request log is not held up");
+    let metrics = gateway.get("/metrics").await.text();
+    assert!(metrics.contains("ollama2openai_dropped_total{what=\"captures\"} 0"), "{metrics}");
+    assert!(metrics.contains("ollama2openai_database_write_errors_total{what=\"captures\"}"), "{metrics}");
+    sql(&gateway, "ALTER TABLE away RENAME TO captures").await;
+    let ids: Vec<_> = captured(&gateway).await.iter().map(|one| one["requestId"].clone()).collect();
+    assert_eq!(ids, ["b", "a"]);
+}
+
+#[tokio::test]
+async fn what_was_sealed_with_another_key_is_told_so() {
+    let fake = upstream().await;
+    let gateway = started(&fake, &[("CAPTURE", "tokens")]).await;
+    let (_, on) = token(&gateway, "on", true).await;
+    ask(&gateway, CHAT, &chat(false), (&on, "a")).await;
+    ask(&gateway, CHAT, &chat(false), (&on, "b")).await;
+    assert_eq!(captured(&gateway).await.len(), 2);
+    let swap = "UPDATE captures SET texts = (SELECT texts FROM captures WHERE request_id = 'a') WHERE request_id = 'b'";
+    sql(&gateway, swap).await;
+    let refused = call(&gateway, "GET", "/captures/b", &Value::Null).await;
+    assert_eq!(
+        (refused.status, refused.json()["code"].as_str()),
+        (409, Some("sealed")),
+        "{}",
+        refused.text()
+    );
+    assert!(one(&gateway, "a").await["request"].is_string());
+}

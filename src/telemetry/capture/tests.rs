@@ -1,6 +1,11 @@
+use std::sync::Arc;
+
+use super::queue::Captures;
 use super::redact::Redact;
 use super::said::Said;
 use super::squeeze::squeezed;
+use super::{Capture, Captured, Facts};
+use crate::telemetry::Consumer;
 
 fn squeeze(text: &str, most: usize) -> (String, bool) {
     let (out, is_cut) = squeezed(text.as_bytes(), most);
@@ -86,4 +91,38 @@ fn a_stream_is_put_together() {
         "{json}"
     );
     assert!(said.is_cut());
+}
+
+fn captured(bytes: usize) -> Captured {
+    let mut capture = Capture::new(1 << 20);
+    capture.request(&b" ".repeat(bytes));
+    capture.finish(Facts {
+        id: "id".to_owned(),
+        at: jiff::Timestamp::UNIX_EPOCH,
+        endpoint: "/",
+        consumer: Arc::new(Consumer { id: "t".into(), name: "t".into() }),
+        model: "m".into(),
+    })
+}
+
+#[test]
+fn what_waits_is_bounded_by_number_and_size() {
+    let captures = Captures::default();
+    (0..1025).for_each(|_| captures.push(captured(1)));
+    assert_eq!((captures.waiting(), captures.dropped()), (1024, 1));
+    let taken = captures.take(24);
+    captures.push(captured(1));
+    captures.put_back(taken);
+    assert_eq!(
+        (captures.waiting(), captures.dropped()),
+        (1024, 2),
+        "the newest of those put back finds no room"
+    );
+    captures.clear();
+    (0..33).for_each(|_| captures.push(captured(1 << 20)));
+    assert_eq!((captures.waiting(), captures.dropped()), (32, 3));
+    assert_eq!(captures.take(99).len(), 32);
+    captures.push(captured(1));
+    assert_eq!((captures.waiting(), captures.dropped()), (1, 3), "there is room again");
+    assert!(!format!("{:?}", captured(9)).contains("  "), "texts are not printed");
 }
