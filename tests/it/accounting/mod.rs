@@ -4,6 +4,7 @@
 mod agree;
 mod books;
 mod clients;
+mod faults;
 mod names;
 mod program;
 mod scraped;
