@@ -151,7 +151,7 @@ async fn to_one(
     let room = &context.proxy.room;
     let trial = seat.trial.take().map(|trial| Probation { room, trial: Some(trial) });
     let (started, trail) = (Instant::now(), &context.asker.trail);
-    trail.send(started);
+    let pending = trail.send(&by.target.node, started);
     let traced = trail.trace.as_deref().map(|trace| (trace, traced(context, call, by, trace, started)));
     let headers = traced.map(|(trace, span)| trace.headers(span)).unwrap_or_default();
     let mut result = tokio::select! {
@@ -164,6 +164,7 @@ async fn to_one(
     }
     let (now, backend) = (Instant::now(), &by.target.backend);
     trail.answer(now);
+    pending.answered();
     if let Some((trace, span)) = traced {
         match &result {
             Ok(begun) if begun.rest.is_none() => trace.served(span, now),

@@ -253,7 +253,7 @@ impl Drop for Settle {
             status: self.status,
             kind: self.kind,
             error: self.cause.take(),
-            attempts: trail.map(Trail::take_failed).unwrap_or_default(),
+            attempts: trail.map(|trail| trail.take_failed(self.outcome)).unwrap_or_default(),
             queued: trail.map(Trail::waited).unwrap_or_default(),
             first: self.first,
             own: trail.map_or(total, |trail| trail.own(total, self.stream)),

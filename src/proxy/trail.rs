@@ -2,10 +2,11 @@
 
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::Relaxed;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::telemetry::{Attempt, Trace};
+use crate::http::Outcome;
+use crate::telemetry::{Attempt, Node, Trace};
 
 /// Times are kept in microseconds since the arrival; 0 = it has not happened.
 #[derive(Debug)]
@@ -18,6 +19,8 @@ pub(super) struct Trail {
     /// Of what was spent before the first call was sent, what the gateway itself has used.
     prepared: AtomicU64,
     failed: Mutex<Vec<Attempt>>,
+    /// Who was asked and had not answered when the request ended, and for how long.
+    left: Mutex<Vec<(Arc<Node>, Duration)>>,
     /// While traces are on.
     pub(super) trace: Option<Arc<Trace>>,
 }
@@ -25,7 +28,8 @@ pub(super) struct Trail {
 impl Trail {
     pub(super) fn new(arrived: Instant) -> Self {
         let [sent, answered, queued, prepared] = Default::default();
-        Trail { arrived, sent, answered, queued, prepared, failed: Mutex::default(), trace: None }
+        let (failed, left) = Default::default();
+        Trail { arrived, sent, answered, queued, prepared, failed, left, trace: None }
     }
 
     fn since(&self, now: Instant) -> u64 {
@@ -38,11 +42,12 @@ impl Trail {
     }
 
     /// A backend is asked: from now on, a request that is cut may have cost something.
-    pub(super) fn send(&self, now: Instant) {
+    pub(super) fn send(&self, node: &Arc<Node>, now: Instant) -> Pending<'_> {
         let since = self.since(now);
         if self.sent.compare_exchange(0, since, Relaxed, Relaxed).is_ok() {
             self.prepared.store(since.saturating_sub(self.queued.load(Relaxed)), Relaxed);
         }
+        Pending { trail: self, node: Some(Arc::clone(node)), begun: now }
     }
 
     /// A backend has answered, as far as was waited for.
@@ -52,7 +57,7 @@ impl Trail {
 
     /// A backend has not served.
     pub(super) fn fail(&self, attempt: Attempt) {
-        self.failed.lock().unwrap_or_else(PoisonError::into_inner).push(attempt);
+        lock(&self.failed).push(attempt);
     }
 
     /// Whether a backend was asked.
@@ -76,10 +81,44 @@ impl Trail {
         Duration::from_micros(self.prepared.load(Relaxed) + after)
     }
 
-    /// Attempts that have failed, in order.
-    pub(super) fn take_failed(&self) -> Vec<Attempt> {
-        std::mem::take(&mut *self.failed.lock().unwrap_or_else(PoisonError::into_inner))
+    /// Attempts that have failed, in order, and those that the end of the request has cut.
+    pub(super) fn take_failed(&self, outcome: Outcome) -> Vec<Attempt> {
+        let take = |failed: &Mutex<Vec<Attempt>>| std::mem::take(&mut *lock(failed));
+        let mut failed = take(&self.failed);
+        // Where another call of the same request has failed, those beside it are not to blame.
+        if matches!(outcome, Outcome::Timeout | Outcome::ClientGone) {
+            let reason = "it had not answered when the request ended";
+            let cut = |(node, took)| Attempt { node, outcome, status: None, reason: reason.into(), took };
+            failed.extend(lock(&self.left).drain(..).map(cut));
+        }
+        failed
     }
+}
+
+/// A backend that is asked. Dropped before it has answered, its request has ended first.
+pub(super) struct Pending<'t> {
+    trail: &'t Trail,
+    node: Option<Arc<Node>>,
+    begun: Instant,
+}
+
+impl Pending<'_> {
+    /// It has answered, or failed to.
+    pub(super) fn answered(mut self) {
+        self.node = None;
+    }
+}
+
+impl Drop for Pending<'_> {
+    fn drop(&mut self) {
+        if let Some(node) = self.node.take() {
+            lock(&self.trail.left).push((node, self.begun.elapsed()));
+        }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn micros(duration: Duration) -> u64 {
@@ -98,9 +137,11 @@ mod tests {
         let trail = Trail::new(arrived);
         assert_eq!(trail.own(3 * MS, false), 3 * MS, "nobody was asked");
         trail.queued(10 * MS);
-        trail.send(arrived + 12 * MS);
+        let [channel, channel_name] = Default::default();
+        let node = Arc::new(Node { backend: "b".into(), name: "b".into(), channel, channel_name });
+        trail.send(&node, arrived + 12 * MS).answered();
         trail.answer(arrived + 500 * MS);
-        trail.send(arrived + 501 * MS);
+        trail.send(&node, arrived + 501 * MS).answered();
         trail.answer(arrived + 900 * MS);
         assert_eq!(trail.own(905 * MS, false), 7 * MS);
         assert_eq!(trail.own(905 * MS, true), 2 * MS, "a stream is translated while it is made");

@@ -1,5 +1,6 @@
 //! The request log: what a request leaves behind in the database, the files and the live tail, and how it is found again.
 
+mod cut;
 mod export;
 mod files;
 mod find;

@@ -184,7 +184,10 @@ impl Book {
 
     fn add_attempts(&mut self, record: &Record, node: Option<&Arc<Node>>) {
         for attempt in &record.attempts {
-            *self.upstream_errors.entry(attempt.status).or_default() += 1;
+            // Who leaves says nothing of who was asked.
+            if attempt.outcome != Outcome::ClientGone {
+                *self.upstream_errors.entry(attempt.status).or_default() += 1;
+            }
             self.add_attempt(&attempt.node, attempt.outcome);
         }
         // The last one was followed by another only if that one has served.
