@@ -1,6 +1,5 @@
 //! The gateway as a value: built from a configuration, with nothing global, so that tests can run several.
 
-mod captures;
 mod cautions;
 mod logs;
 mod traces;
@@ -179,7 +178,7 @@ impl App {
         };
         self.background.spawn(keep("usage", USAGE, self.stop.clone(), usage));
         self.run_beside(tell(Arc::clone(&self.proxy.ledger)));
-        self.run_beside(trim::run(Arc::clone(&rows)));
+        self.run_beside(trim::minutes(Arc::clone(&rows)));
         self.keep_logs(rows);
         self.exporter.iter().for_each(|exporter| self.run_beside(Arc::clone(exporter).run()));
     }
@@ -192,8 +191,8 @@ impl App {
         let (ledger, rows) = (Arc::clone(&self.proxy.ledger), Arc::clone(&store));
         let capture = async move |_| ledger.capture(&rows).await;
         self.background.spawn(keep("captured requests", LOG, self.stop.clone(), capture));
-        self.run_beside(logs::trim(Arc::clone(&self.reloader), Arc::clone(&store)));
-        self.run_beside(captures::trim(Arc::clone(&self.reloader), Arc::clone(&store)));
+        self.run_beside(trim::requests(Arc::clone(&self.reloader), Arc::clone(&store)));
+        self.run_beside(trim::captures(Arc::clone(&self.reloader), Arc::clone(&store)));
         let (folder, ledger) = (self.settings().config.data_dir.join("logs"), Arc::clone(&self.proxy.ledger));
         let files = logs::Files::new(folder, ledger, store, Arc::clone(&self.reloader));
         self.background.spawn(files.run(self.stop.clone()));

@@ -1,59 +1,23 @@
-//! Jobs that write what the journal and the audit tell: rows of the request log, and files.
+//! The files that the journal and the audit are told to.
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
 use crate::admin::audit_line;
-use crate::config::Log;
 use crate::ledger::Ledger;
 use crate::snapshot::Reloader;
-use crate::store::{LogBounds, Store, StoreError};
+use crate::store::{Store, StoreError};
 use crate::telemetry::{FileBounds, LineFile};
 
 /// Between two times that files are written.
 const FILES: Duration = Duration::from_millis(250);
-/// Between two looks whether something is too old.
-const TRIM: Duration = Duration::from_secs(10);
-/// Between two slices that are deleted, so that others who write have their turn.
-const SLICE: Duration = Duration::from_millis(20);
 /// Rows of the audit that are told at once.
 const AUDIT: i64 = 500;
-
-/// Deletes what the request log holds beyond its bounds, for ever.
-pub(super) async fn trim(reloader: Arc<Reloader>, store: Arc<Store>) {
-    let mut was_good = true;
-    loop {
-        sleep(TRIM).await;
-        let bounds = bounds(&reloader.settings().config.log, Timestamp::now());
-        let trimmed = loop {
-            match store.trim_request_log(&bounds).await {
-                Ok(0) => break Ok(()),
-                Ok(_) => sleep(SLICE).await,
-                Err(error) => break Err(error),
-            }
-        };
-        if let Err(error) = &trimmed
-            && was_good
-        {
-            tracing::error!(%error, "old rows of the request log cannot be deleted");
-        }
-        was_good = trimmed.is_ok();
-    }
-}
-
-fn bounds(log: &Log, now: Timestamp) -> LogBounds {
-    let since = log.retention_days.and_then(|days| {
-        let age = SignedDuration::from_hours(i64::from(days) * 24);
-        now.checked_sub(age).ok()
-    });
-    LogBounds { since, rows: log.max_rows.map(|rows| i64::try_from(rows).unwrap_or(i64::MAX)) }
-}
 
 /// The files `requests.jsonl` and `audit.jsonl`.
 #[derive(Debug)]
@@ -63,7 +27,7 @@ pub(super) struct Files {
     reloader: Arc<Reloader>,
     requests: Arc<LineFile>,
     audit: Arc<LineFile>,
-    is_failing: AtomicBool,
+    is_failing: bool,
 }
 
 impl Files {
@@ -79,12 +43,12 @@ impl Files {
             reloader,
             requests: Arc::new(LineFile::new(folder.clone(), "requests")),
             audit: Arc::new(LineFile::new(folder, "audit")),
-            is_failing: AtomicBool::default(),
+            is_failing: false,
         }
     }
 
     /// Writes what there is, and at the end what is left.
-    pub(super) async fn run(self, stop: CancellationToken) {
+    pub(super) async fn run(mut self, stop: CancellationToken) {
         while stop.run_until_cancelled(sleep(FILES)).await.is_some() {
             self.write().await;
         }
@@ -92,13 +56,12 @@ impl Files {
         self.write().await;
     }
 
-    async fn write(&self) {
+    async fn write(&mut self) {
         let settings = self.reloader.settings();
         let log = &settings.config.log;
         let bounds = FileBounds { one: log.max_file_size, all: log.max_total_size };
         let lines = self.ledger.journal.take_lines();
         let count = lines.len();
-        let has_lines = count > 0;
         let requests = append(&self.requests, lines, bounds).await;
         if requests.is_err() {
             self.ledger.journal.lost_lines(count);
@@ -108,7 +71,7 @@ impl Files {
             false => Ok(()),
         };
         // Only a write tells that one is possible again.
-        if has_lines || audit.is_err() {
+        if count > 0 || audit.is_err() {
             self.note(requests.and(audit));
         }
     }
@@ -126,8 +89,8 @@ impl Files {
     }
 
     /// A failure is told once, until it has passed.
-    fn note(&self, written: Result<(), String>) {
-        let was_failing = self.is_failing.swap(written.is_err(), Relaxed);
+    fn note(&mut self, written: Result<(), String>) {
+        let was_failing = std::mem::replace(&mut self.is_failing, written.is_err());
         match written {
             Err(error) if !was_failing => {
                 tracing::error!(error, "log files cannot be written; their lines are lost until they can");

@@ -82,22 +82,7 @@ fn faults(used: &Used, page: &Page) -> Vec<String> {
 
 /// All that there may be: some are hard to bring about.
 fn outcomes() -> BTreeSet<&'static str> {
-    let all = [
-        Outcome::Ok,
-        Outcome::ClientGone,
-        Outcome::BadRequest,
-        Outcome::Unauthorized,
-        Outcome::RateLimited,
-        Outcome::Quota,
-        Outcome::NoModel,
-        Outcome::Overloaded,
-        Outcome::UpstreamConnect,
-        Outcome::UpstreamStatus,
-        Outcome::UpstreamStream,
-        Outcome::Timeout,
-        Outcome::Internal,
-    ];
-    all.map(Outcome::as_str).into()
+    Outcome::ALL.map(Outcome::as_str).into()
 }
 
 /// A scrape of a gateway that has had some of everything that makes series.
