@@ -16,6 +16,8 @@ pub(super) struct Trail {
     answered: AtomicU64,
     /// Spent in the waiting room, all calls together.
     queued: AtomicU64,
+    /// Spent on asking backends what their models can do.
+    looked_up: AtomicU64,
     /// Of what was spent before the first call was sent, what the gateway itself has used.
     prepared: AtomicU64,
     failed: Mutex<Vec<Attempt>>,
@@ -27,9 +29,9 @@ pub(super) struct Trail {
 
 impl Trail {
     pub(super) fn new(arrived: Instant) -> Self {
-        let [sent, answered, queued, prepared] = Default::default();
+        let [sent, answered, queued, looked_up, prepared] = Default::default();
         let (failed, left) = Default::default();
-        Trail { arrived, sent, answered, queued, prepared, failed, left, trace: None }
+        Trail { arrived, sent, answered, queued, looked_up, prepared, failed, left, trace: None }
     }
 
     fn since(&self, now: Instant) -> u64 {
@@ -41,11 +43,17 @@ impl Trail {
         self.queued.fetch_add(micros(wait), Relaxed);
     }
 
+    /// Backends have told what their models can do.
+    pub(super) fn looked_up(&self, took: Duration) {
+        self.looked_up.fetch_add(micros(took), Relaxed);
+    }
+
     /// A backend is asked: from now on, a request that is cut may have cost something.
     pub(super) fn send(&self, node: &Arc<Node>, now: Instant) -> Pending<'_> {
         let since = self.since(now);
         if self.sent.compare_exchange(0, since, Relaxed, Relaxed).is_ok() {
-            self.prepared.store(since.saturating_sub(self.queued.load(Relaxed)), Relaxed);
+            let others = self.queued.load(Relaxed) + self.looked_up.load(Relaxed);
+            self.prepared.store(since.saturating_sub(others), Relaxed);
         }
         Pending { trail: self, node: Some(Arc::clone(node)), begun: now }
     }
@@ -74,7 +82,8 @@ impl Trail {
     /// whole reply after the last answer.
     pub(super) fn own(&self, total: Duration, is_stream: bool) -> Duration {
         if !self.was_sent() {
-            return total.saturating_sub(self.waited());
+            let looked_up = Duration::from_micros(self.looked_up.load(Relaxed));
+            return total.saturating_sub(self.waited() + looked_up);
         }
         let answered = self.answered.load(Relaxed);
         let after = if is_stream || answered == 0 { 0 } else { micros(total).saturating_sub(answered) };

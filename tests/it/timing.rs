@@ -1,10 +1,11 @@
 //! `Server-Timing`: where the time of a request has gone, as its client is told.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use ollama2openai::config::Secret;
-use ollama2openai::fake::{Script, Seen};
+use ollama2openai::fake::{Fake, Script, Seen};
 use ollama2openai::store::NewKey;
 use serde_json::json;
 
@@ -78,4 +79,27 @@ async fn refusals_are_the_gateways_own_time() {
     assert_eq!((invalid.status, timing(&invalid.headers)[..2].iter().sum::<f64>()), (400, 0.0));
     let untimed = Gateway::start(&[("API_TOKEN", "sk-x")]).await.post(CHAT, &chat(false)).await;
     assert_eq!((untimed.header("server-timing"), untimed.header("timing-allow-origin")), (None, None));
+}
+
+#[tokio::test]
+async fn asking_what_a_model_can_do_is_the_backends_time() {
+    let fake = Fake::start(
+        ([127, 0, 0, 1], 0).into(),
+        Arc::new(|request| match request.path.as_str() {
+            "/api/show" => Script::json(200, &json!({"capabilities": ["completion", "tools"]}))
+                .after(Duration::from_millis(200)),
+            "/api/chat" => whole("hi"),
+            _ => Script::json(200, &json!({"version": "0.33.0", "models": [{"name": "m"}]})),
+        }),
+    )
+    .await
+    .unwrap();
+    let env = [("OLLAMA_BASE_URL", fake.url()), ("SERVER_TIMING", "true".to_owned())];
+    let gateway = Gateway::start(&env.each_ref().map(|(name, value)| (*name, value.as_str()))).await;
+    let mut body = chat(false);
+    body["tools"] = json!([{"type": "function", "function": {"name": "look", "parameters": {}}}]);
+    let reply = gateway.post(CHAT, &body).await;
+    assert_eq!(reply.status, 200, "{}", reply.text());
+    let [_, upstream, own] = timing(&reply.headers);
+    assert!(upstream >= 200.0 && own < 200.0, "{upstream} {own}");
 }
