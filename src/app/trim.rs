@@ -21,7 +21,8 @@ const PAUSE: Duration = Duration::from_millis(20);
 
 /// Usage of minutes.
 pub(super) async fn minutes(store: Arc<Store>) {
-    let slice = async move || store.trim_minutes((Timestamp::now() - MINUTES).as_second(), MINUTES_AT_ONCE).await;
+    let slice =
+        async move || store.trim_minutes((Timestamp::now() - MINUTES).as_second(), MINUTES_AT_ONCE).await;
     slices("usage of old minutes", slice).await;
 }
 

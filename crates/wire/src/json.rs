@@ -278,7 +278,8 @@ pub fn mend_surrogates(text: &str) -> Option<String> {
 }
 
 /// The code unit of a `\uXXXX` that begins at `at`.
-fn hex_unit(bytes: &[u8], at: usize) -> Option<u32> {
+#[must_use]
+pub fn hex_unit(bytes: &[u8], at: usize) -> Option<u32> {
     let escape = bytes.get(at..at + 6)?;
     let digits = escape.strip_prefix(b"\\u")?;
     digits.iter().try_fold(0, |unit, &digit| Some(unit * 16 + char::from(digit).to_digit(16)?))

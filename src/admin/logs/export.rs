@@ -127,8 +127,7 @@ impl Form {
             text.push('\n');
             return;
         }
-        let mut record: Value = serde_json::from_str(&row.record).unwrap_or_default();
-        record["seq"] = row.seq.into();
+        let record = row.to_value().unwrap_or_default();
         csv_line(COLUMNS.into_iter().map(|name| cell(&record[name])), text);
     }
 }

@@ -17,7 +17,7 @@ use super::asked::Asked;
 use super::auth::Caller;
 use super::error::AdminError;
 use super::sign_in::warned;
-use crate::store::{AuditFilter, AuditRow, LogFacts, LogFilter, LogKind, LogRow, Role, StoreError};
+use crate::store::{AuditFilter, AuditRow, LogFacts, LogFilter, LogKind, LogRow, Role};
 pub(super) use export::export;
 use filter::Wanted;
 pub use filter::{outcomes, statuses};
@@ -84,7 +84,7 @@ async fn requests(
     let has_more = rows.len() > most;
     rows.truncate(most);
     let next = rows.last().filter(|_| has_more).map(|row| row.seq);
-    Ok((rows.iter().map(shown).collect::<Result<_, _>>()?, next))
+    Ok((rows.iter().map(LogRow::to_value).collect::<Result<_, _>>()?, next))
 }
 
 /// Requests that are over are written now, so that whoever has seen the answer of one finds it. The database may be
@@ -104,13 +104,6 @@ fn recent(admin: &Admin, filter: &LogFilter, most: usize) -> Vec<Value> {
     lines.iter().rev().filter_map(|line| read(&line.json)).take(most).collect()
 }
 
-fn shown(row: &LogRow) -> Result<Value, StoreError> {
-    let damaged = |why: serde_json::Error| StoreError::Damaged(format!("request_log.{}: {why}", row.seq));
-    let mut shown: Value = serde_json::from_str(&row.record).map_err(damaged)?;
-    shown["seq"] = row.seq.into();
-    Ok(shown)
-}
-
 /// One request.
 pub(super) async fn one(
     State(admin): State<Arc<Admin>>,
@@ -120,7 +113,7 @@ pub(super) async fn one(
     let warnings = asked.nothing()?;
     up_to_date(&admin).await;
     let seq = seq.parse().map_err(|_| AdminError::not_found("Logged request"))?;
-    Ok(warned(json!({ "log": shown(&admin.store.logged_request(seq).await?)? }), &warnings))
+    Ok(warned(json!({ "log": admin.store.logged_request(seq).await?.to_value()? }), &warnings))
 }
 
 /// Deletes the request log, and what was imported of the Node program's. The audit and files stay.

@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 
 use jiff::Timestamp;
 use serde::Deserialize;
+use serde_json::Value;
 
 use super::super::StoreError;
 use super::super::db::{Tx, on, places};
@@ -73,10 +74,21 @@ impl LogRow {
         format!("{record},\"seq\":{}}}", self.seq)
     }
 
+    /// The same, read.
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`].
+    pub fn to_value(&self) -> Result<Value, StoreError> {
+        serde_json::from_str(&self.to_json()).map_err(|wrong| self.damaged(&wrong))
+    }
+
+    fn damaged(&self, why: &dyn Display) -> StoreError {
+        StoreError::Damaged(format!("request_log.{}: {why}", self.seq))
+    }
+
     pub(super) fn facts(&self) -> Result<LogFacts, StoreError> {
-        let damaged = |why: &dyn Display| StoreError::Damaged(format!("request_log.{}: {why}", self.seq));
-        let at = Timestamp::from_millisecond(self.at).map_err(|wrong| damaged(&wrong))?;
-        LogFacts::of(&self.record, at).map_err(|wrong| damaged(&wrong))
+        let at = Timestamp::from_millisecond(self.at).map_err(|wrong| self.damaged(&wrong))?;
+        LogFacts::of(&self.record, at).map_err(|wrong| self.damaged(&wrong))
     }
 }
 

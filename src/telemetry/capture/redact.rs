@@ -4,6 +4,7 @@ use std::ops::Range;
 use std::sync::LazyLock;
 
 use regex_lite::Regex;
+use wire::json::hex_unit;
 
 const HIDDEN: &str = "***";
 
@@ -91,19 +92,13 @@ fn escape(text: &str) -> (usize, Option<char>) {
     if kind == '/' {
         return (2, Some('/'));
     }
-    let Some(first) = unit(text) else { return (1 + kind.len_utf8(), None) };
-    let second = text.get(6..).and_then(unit);
+    let unit = |at| hex_unit(text.as_bytes(), at).and_then(|unit| u16::try_from(unit).ok());
+    let Some(first) = unit(0) else { return (1 + kind.len_utf8(), None) };
+    let second = unit(6);
     let units = std::iter::once(first).chain(second);
     match char::decode_utf16(units).next() {
         Some(Ok(character)) if character.is_control() || matches!(character, '"' | '\\') => (6, None),
         Some(Ok(character)) => (6 * character.len_utf16(), Some(character)),
         _ => (6, None),
     }
-}
-
-/// The number of `\uXXXX`.
-fn unit(text: &str) -> Option<u16> {
-    let digits = text.strip_prefix("\\u")?.get(..4)?;
-    let is_hex = digits.bytes().all(|digit| digit.is_ascii_hexdigit());
-    u16::from_str_radix(digits, 16).ok().filter(|_| is_hex)
 }
