@@ -54,6 +54,8 @@ struct Kept {
     turn: Sums,
     /// What is written after that.
     next: Sums,
+    /// Kinds of usage that a write has with it.
+    away: usize,
 }
 
 impl Ledger {
@@ -126,7 +128,7 @@ impl Ledger {
     pub fn waiting(&self) -> (usize, usize) {
         let records = lock(&self.queue).len();
         let kept = lock(&self.kept);
-        (records, kept.turn.kinds() + kept.next.kinds())
+        (records, kept.turn.kinds() + kept.next.kinds() + kept.away)
     }
 
     /// Writes down all that is there.
@@ -234,6 +236,7 @@ impl Ledger {
             let mut sums = kept.turn.split(most);
             let left = most - sums.kinds();
             sums.add(kept.next.split(left));
+            kept.away = sums.kinds();
             sums
         };
         if sums.is_empty() {
@@ -242,8 +245,10 @@ impl Ledger {
         let begun = Instant::now();
         let written = store.add_usage(&sums.minutes(), &sums.errors(), &sums.tokens()).await;
         self.metrics.wrote("usage", written.is_ok().then(|| begun.elapsed()));
+        let mut kept = lock(&self.kept);
+        kept.away = 0;
         if written.is_err() {
-            lock(&self.kept).next.add(sums);
+            kept.next.add(sums);
         }
         written
     }

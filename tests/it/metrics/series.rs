@@ -73,6 +73,30 @@ async fn what_clients_type_makes_no_series() {
 }
 
 #[tokio::test]
+async fn usage_that_a_write_has_with_it_is_not_written_yet() {
+    use sqlx::Connection as _;
+    let fake = ollama(|_| whole("hi")).await;
+    let gateway = Gateway::start(&[("OLLAMA_BASE_URL", &fake.url())]).await;
+    let file = gateway.home().join("ollama2openai.db");
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(file);
+    let mut other = sqlx::SqliteConnection::connect_with(&options).await.unwrap();
+    sqlx::query("BEGIN IMMEDIATE").execute(&mut other).await.unwrap();
+    assert_eq!(gateway.post(CHAT, &chat(false)).await.status, 200);
+    let unwritten = async || scrape(&gateway).await.sum("ollama2openai_ledger_unwritten_sums", &[]);
+    let begun = std::time::Instant::now();
+    let (mut seen, mut last) = (false, 0.0);
+    while begun.elapsed() < std::time::Duration::from_millis(1500) {
+        last = unwritten().await;
+        seen |= last > 0.0;
+        assert!(last > 0.0 || !seen, "it is away, and not written");
+    }
+    assert!(last > 0.0, "it was tried within half a second");
+    sqlx::query("ROLLBACK").execute(&mut other).await.unwrap();
+    let ledger = gateway.ledger();
+    until("it is written", || ledger.waiting() == (0, 0)).await;
+}
+
+#[tokio::test]
 async fn a_backend_that_is_gone_takes_its_series_with_it() {
     let fake = ollama(|_| whole("hi")).await;
     let new = |name: &str| NewKey::new(name, fake.url(), Secret::new(name));
