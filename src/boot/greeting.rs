@@ -10,7 +10,7 @@ use crate::access::{Area, Caller, Doors, admits};
 use crate::app::App;
 use crate::config::{Anonymous, Config, IpMode, LogFormat};
 use crate::import::First;
-use crate::snapshot::{Configured, Snapshot};
+use crate::snapshot::Snapshot;
 use crate::upstream::Sight;
 
 /// Models shown by name before the rest is only counted.
@@ -106,7 +106,7 @@ impl Greeting {
         look: Look,
         out: &mut dyn Write,
     ) -> io::Result<()> {
-        let is_implicit = app.proxy.snapshot.load().configured == Configured::default();
+        let is_implicit = app.proxy.snapshot.load().configured.is_nothing();
         let is_json = config.log.format == LogFormat::Json;
         let count = if is_json { seen.len() } else { SHOWN_BACKENDS };
         for sight in seen.iter().take(count) {

@@ -151,6 +151,14 @@ pub struct Configured {
     pub revision: i64,
 }
 
+impl Configured {
+    /// Whether the Ollama of the environment serves.
+    #[must_use]
+    pub fn is_nothing(&self) -> bool {
+        self.keys == 0 && self.channels == 0
+    }
+}
+
 /// Everything that a request may look up.
 #[derive(Debug)]
 pub struct Snapshot {

@@ -39,6 +39,16 @@ async fn a_password_that_everybody_knows_is_told_of_wherever_it_was_set() {
 }
 
 #[tokio::test]
+async fn what_helps_where_no_ollama_is_found_is_the_same_after_a_change() {
+    let home = Home::new();
+    for _ in 0..2 {
+        let (printed, _) = started(&home, &[]).await;
+        assert!(printed.contains("Start it with `ollama serve`, or set OLLAMA_BASE_URL"), "{printed}");
+        home.run(&["settings", "set", "MAX_RETRIES=3"]).await.good();
+    }
+}
+
+#[tokio::test]
 async fn a_password_that_does_not_count_any_more_is_told_of() {
     let home = Home::new();
     home.with_input(&["user", "passwd", "admin"], "another-long-one\n").await.good();
