@@ -51,6 +51,12 @@ impl AdminError {
         AdminError::new(StatusCode::NOT_FOUND, "not_found", format!("{what} not found"))
     }
 
+    /// 500: the system did not give what it always gives.
+    #[expect(clippy::needless_pass_by_value, reason = "it is what map_err hands over")]
+    pub(super) fn internal(error: impl std::fmt::Display) -> Self {
+        AdminError::new(StatusCode::INTERNAL_SERVER_ERROR, "internal_error", error.to_string())
+    }
+
     /// Whether it is that nobody is known.
     pub(super) fn is_unauthorized(&self) -> bool {
         self.status == StatusCode::UNAUTHORIZED

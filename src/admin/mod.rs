@@ -25,6 +25,7 @@ mod keys;
 mod logs;
 mod near;
 mod openapi;
+mod panel;
 mod passwords;
 mod probes;
 mod routes;

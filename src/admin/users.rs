@@ -5,7 +5,6 @@ use std::sync::Arc;
 use axum::extract::{Path, State};
 use axum::{Extension, Json};
 use bytes::Bytes;
-use http::StatusCode;
 use serde_json::{Value, json};
 
 use super::asked::{Asked, IfMatch};
@@ -185,9 +184,7 @@ pub(super) fn new_password(fields: &mut Fields, field: &str, name: &str) -> Opti
 
 /// A password as it is stored.
 pub(super) async fn hash(admin: &Admin, password: Secret) -> Result<Secret, AdminError> {
-    admin.passwords.hash(password).await.map_err(|error| {
-        AdminError::new(StatusCode::INTERNAL_SERVER_ERROR, "internal_error", error.to_string())
-    })
+    admin.passwords.hash(password).await.map_err(AdminError::internal)
 }
 
 fn named(error: StoreError) -> AdminError {
