@@ -22,10 +22,15 @@ const TO_KEEP: HeaderValue = HeaderValue::from_static("public, max-age=31536000,
 /// Kept, but asked for each time.
 const TO_ASK: HeaderValue = HeaderValue::from_static("no-cache");
 
-/// Whether a call below `/admin` is for the panel and not for the API.
+/// Whether a call below `/admin` is for the panel and not for the API. No browser asks for paths with dots or nothing
+/// between slashes: they are for the API, which refuses them.
 pub(super) fn is_panel(method: &Method, path: &str) -> bool {
-    let first = path.split('/').nth(2).unwrap_or_default();
-    matches!(*method, Method::GET | Method::HEAD) && !first.eq_ignore_ascii_case("api")
+    let bare = path.strip_suffix('/').unwrap_or(path).to_ascii_lowercase().replace("%2e", ".");
+    let mut parts = bare.split('/').skip(2);
+    let is_api = parts.clone().next() == Some("api");
+    matches!(*method, Method::GET | Method::HEAD)
+        && !is_api
+        && !parts.any(|part| matches!(part, "" | "." | ".."))
 }
 
 /// Answers a call for the panel. `nonce` is new, and nobody can foresee it.
