@@ -11,6 +11,7 @@ import { Shell } from "./shell/Shell";
 /** Every page by the first part of its address; each is loaded when it is opened. */
 const PAGES = {
   tokens: lazy(() => import("../pages/tokens")),
+  users: lazy(() => import("../pages/users")),
 };
 
 export type PageName = keyof typeof PAGES;

@@ -1,5 +1,6 @@
 import type login from "../pages/login/en";
 import type tokens from "../pages/tokens/en";
+import type users from "../pages/users/en";
 import type common from "./en";
 
 /**
@@ -15,6 +16,7 @@ export interface Texts {
   common: typeof common;
   login: typeof login;
   tokens: typeof tokens;
+  users: typeof users;
 }
 
 declare module "i18next" {
