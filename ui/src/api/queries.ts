@@ -1,0 +1,56 @@
+import { QueryClient, useQuery } from "@tanstack/react-query";
+import { ApiError, api, data } from "./client";
+import type { paths } from "./schema";
+
+export type Me = paths["/admin/api/me"]["get"]["responses"][200]["content"]["application/json"];
+
+/** Lists are asked again while they are looked at; hidden tabs ask nothing. */
+export const REFRESH_MS = 10_000;
+
+export const queries = new QueryClient({
+  defaultOptions: {
+    queries: {
+      staleTime: 2_000,
+      retry: (count, error) => error instanceof ApiError && error.isLost && count < 3,
+      retryDelay: (count) => Math.min(500 * 2 ** count, 4_000),
+      refetchOnWindowFocus: true,
+      networkMode: "always",
+    },
+    mutations: { networkMode: "always" },
+  },
+});
+
+const KNOWN = "o2o.known";
+
+/** Remembers whether somebody has signed in here: asking in vain would be an error in the browser's console. */
+export function setKnown(isKnown: boolean): void {
+  if (isKnown) localStorage.setItem(KNOWN, "yes");
+  else localStorage.removeItem(KNOWN);
+}
+
+/**
+ * Who is signed in; `null` for nobody. A session that ends leaves the last answer, so that the page stays with all
+ * that was typed while the password is asked for again.
+ */
+export function useMe() {
+  return useQuery({
+    queryKey: ["me"],
+    queryFn: async (): Promise<Me | null> => {
+      if (localStorage.getItem(KNOWN) === null) return null;
+      try {
+        return await data(api.GET("/admin/api/me"));
+      } catch (error) {
+        if (error instanceof ApiError && error.status === 401)
+          return queries.getQueryData<Me>(["me"]) ?? null;
+        throw error;
+      }
+    },
+    staleTime: 30_000,
+    refetchInterval: 30_000,
+  });
+}
+
+/** Whether the account may change things. */
+export function useMayChange(): boolean {
+  return useMe().data?.role === "admin";
+}

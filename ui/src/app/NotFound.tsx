@@ -1,0 +1,19 @@
+import { Button } from "@mantine/core";
+import { useTranslation } from "react-i18next";
+import { Link } from "wouter";
+import { Empty } from "../parts/states";
+
+export function NotFound() {
+  const { t } = useTranslation();
+  return (
+    <Empty
+      title={t("shell.notFound")}
+      hint={t("shell.notFoundHint")}
+      action={
+        <Button component={Link} href="/dashboard" variant="default">
+          {t("shell.toDashboard")}
+        </Button>
+      }
+    />
+  );
+}

@@ -1,0 +1,60 @@
+import { useMantineColorScheme } from "@mantine/core";
+import { createSpotlight, Spotlight } from "@mantine/spotlight";
+import { IconLogout, IconMoon, IconPlus, IconSearch, IconSun } from "@tabler/icons-react";
+import { useTranslation } from "react-i18next";
+import { useLocation } from "wouter";
+import { useMayChange } from "../../api/queries";
+import { PLACES } from "./places";
+
+const [store, spotlight] = createSpotlight();
+
+export const openCommands = spotlight.open;
+
+/** The list of commands: ⌘K or Ctrl K. */
+export function Commands() {
+  const { t } = useTranslation();
+  const [, go] = useLocation();
+  const mayChange = useMayChange();
+  const { setColorScheme } = useMantineColorScheme();
+  const pages = PLACES.map(({ name, icon: Icon }) => ({
+    id: name,
+    label: t(`nav.${name}`),
+    keywords: name,
+    leftSection: <Icon size={18} />,
+    onClick: () => go(`/${name}`),
+  }));
+  const makes = (["keys", "channels", "tokens"] as const).map((name) => ({
+    id: `new-${name}`,
+    label: `${t(`nav.${name}`)}: ${t("do.add")}`,
+    keywords: `new add create ${name}`,
+    leftSection: <IconPlus size={18} />,
+    onClick: () => go(`/${name}/new`),
+  }));
+  const themes = (["light", "dark"] as const).map((scheme) => ({
+    id: scheme,
+    label: `${t("shell.theme")}: ${t(`shell.${scheme}`)}`,
+    leftSection: scheme === "light" ? <IconSun size={18} /> : <IconMoon size={18} />,
+    onClick: () => setColorScheme(scheme),
+  }));
+  const account = {
+    id: "account",
+    label: t("shell.password"),
+    leftSection: <IconLogout size={18} />,
+    onClick: () => go("/users/me"),
+  };
+  return (
+    <Spotlight
+      store={store}
+      shortcut="mod + K"
+      actions={[...pages, ...(mayChange ? makes : []), ...themes, account]}
+      nothingFound={t("shell.nothingFound")}
+      searchProps={{
+        leftSection: <IconSearch size={18} />,
+        placeholder: t("shell.commands"),
+        "aria-label": t("shell.commands"),
+      }}
+      scrollable
+      maxHeight={420}
+    />
+  );
+}

@@ -1,0 +1,227 @@
+import { Badge, Button, Code, Group, Progress, Select, Stack, Text, Tooltip } from "@mantine/core";
+import { useState } from "react";
+import { useTranslation } from "react-i18next";
+import { api, data, type Token } from "../../api/client";
+import { useMayChange } from "../../api/queries";
+import { Ago } from "../../parts/Ago";
+import { confirm } from "../../parts/confirm";
+import { useFormat } from "../../parts/format";
+import { NameLink } from "../../parts/NameLink";
+import { type Column, Rows } from "../../parts/Rows";
+import { Status } from "../../parts/Status";
+import { Empty } from "../../parts/states";
+import { Toolbar } from "../../parts/Toolbar";
+import { useFilters } from "../../parts/url";
+import { useChange } from "../../parts/useChange";
+import { useTokens } from "./queries";
+
+/** Models that a row has room for. */
+const CHIPS = 2;
+
+export function TokenTable({ onOpen, onNew }: { onOpen: (token: Token) => void; onNew: () => void }) {
+  const { t } = useTranslation("tokens");
+  const { t: common } = useTranslation();
+  const { get, set } = useFilters();
+  const mayChange = useMayChange();
+  const columns = useColumns();
+  const list = useTokens(get("q"), get("status"));
+  const [selected, select] = useState<Token[]>([]);
+  const pages = list.data?.pages;
+  const rows = pages?.flatMap((page) => page.tokens);
+  const states = (["enabled", "disabled", "expired"] as const).map((value) => ({
+    value,
+    label: common(`state.${value}`),
+  }));
+  const first = (
+    <Empty
+      title={t("empty")}
+      hint={t("emptyHint")}
+      action={mayChange && <Button onClick={onNew}>{t("add")}</Button>}
+    />
+  );
+  return (
+    <>
+      <Toolbar
+        placeholder={t("search")}
+        shown={rows?.length}
+        total={pages?.[0]?.summary.total}
+        refresh={list.refetch}
+        isRefreshing={list.isRefetching}
+      >
+        <Select
+          data={states}
+          value={get("status") || null}
+          onChange={(status) => set({ status })}
+          placeholder={t("status")}
+          aria-label={t("status")}
+          clearable
+          w={150}
+        />
+      </Toolbar>
+      {selected.length > 0 && <Bulk selected={selected} onDone={() => select([])} />}
+      <Rows
+        rows={rows}
+        columns={columns}
+        id={(token) => token.id}
+        error={list.error}
+        retry={list.refetch}
+        first=""
+        isFiltered={get("q") !== "" || get("status") !== ""}
+        empty={first}
+        onOpen={onOpen}
+        selection={mayChange ? { selected, onChange: select } : undefined}
+        more={{
+          has: list.hasNextPage,
+          load: () => void list.fetchNextPage(),
+          isLoading: list.isFetchingNextPage,
+        }}
+        minWidth={980}
+      />
+    </>
+  );
+}
+
+function useColumns(): Column<Token>[] {
+  const { t } = useTranslation("tokens");
+  const format = useFormat();
+  return [
+    {
+      accessor: "name",
+      title: t("column.name"),
+      render: (token) => <NameLink page="tokens" id={token.id} name={token.name} />,
+    },
+    { accessor: "token", title: t("column.token"), render: (token) => <Code>{token.token}</Code> },
+    { accessor: "status", title: t("column.status"), render: (token) => <Status state={token.status} /> },
+    {
+      accessor: "models",
+      title: t("column.models"),
+      render: (token) => <Models names={token.allowedModels} />,
+    },
+    { accessor: "month", title: t("column.month"), width: 170, render: (token) => <Quota token={token} /> },
+    {
+      accessor: "rate",
+      title: t("column.rate"),
+      textAlign: "right",
+      render: (token) => (
+        <span className="numbers">{token.rateLimit ? format.number(token.rateLimit) : "–"}</span>
+      ),
+    },
+    {
+      accessor: "lastUsed",
+      title: t("column.lastUsed"),
+      render: (token) => <Ago at={token.lastUsed} size="sm" />,
+    },
+    {
+      accessor: "expires",
+      title: t("column.expires"),
+      render: (token) =>
+        token.expiresAt ? <Ago at={token.expiresAt} size="sm" /> : <Text size="sm">{t("neverExpires")}</Text>,
+    },
+  ];
+}
+
+function Models({ names }: { names: string[] }) {
+  const { t } = useTranslation("tokens");
+  const format = useFormat();
+  if (names.length === 0) return <Text size="sm">{t("allModels")}</Text>;
+  return (
+    <Tooltip label={format.list(names)} disabled={names.length <= CHIPS} multiline maw={320}>
+      <Group gap={4} wrap="nowrap">
+        {names.slice(0, CHIPS).map((name) => (
+          <Badge key={name} color="gray" tt="none" maw={140}>
+            {name}
+          </Badge>
+        ))}
+        {names.length > CHIPS && <Text size="xs">{t("moreModels", { count: names.length - CHIPS })}</Text>}
+      </Group>
+    </Tooltip>
+  );
+}
+
+/** What of the month's quota is used, as a bar. */
+export function Quota({ token }: { token: Token }) {
+  const { t } = useTranslation("tokens");
+  const { t: common } = useTranslation();
+  const format = useFormat();
+  const used = format.short(token.quotaUsed);
+  if (!token.quotaLimit) {
+    return (
+      <Text size="sm" className="numbers">
+        {used} / {common("unlimited")}
+      </Text>
+    );
+  }
+  const part = token.quotaUsed / token.quotaLimit;
+  return (
+    <Stack gap={2}>
+      <Text size="sm" className="numbers">
+        {used} / {format.short(token.quotaLimit)} ({format.percent(part)})
+      </Text>
+      <Progress
+        value={Math.min(100, part * 100)}
+        color={part >= 1 ? "red" : part >= 0.9 ? "orange" : "accent"}
+        aria-label={t("column.month")}
+      />
+    </Stack>
+  );
+}
+
+/** What can be done with several at once. */
+function Bulk({ selected, onDone }: { selected: Token[]; onDone: () => void }) {
+  const { t } = useTranslation("tokens");
+  const { t: common } = useTranslation();
+  const count = selected.length;
+  const act = (action: "enable" | "disable" | "delete", ids: string[]) =>
+    data(api.POST("/admin/api/tokens/bulk", { body: { ids, action } }));
+  const ids = selected.map((token) => token.id);
+  const stale = [["tokens"]];
+  const enable = useChange({
+    call: () => act("enable", ids),
+    stale,
+    done: t("do.enabled", { count }),
+    onDone,
+    undo: () =>
+      act(
+        "disable",
+        selected.filter((token) => !token.enabled).map((token) => token.id),
+      ),
+  });
+  const disable = useChange({
+    call: () => act("disable", ids),
+    stale,
+    done: t("do.disabled", { count }),
+    onDone,
+    undo: () =>
+      act(
+        "enable",
+        selected.filter((token) => token.enabled).map((token) => token.id),
+      ),
+  });
+  const remove = useChange({
+    call: () => act("delete", ids),
+    stale,
+    done: t("do.deleted", { count }),
+    onDone,
+  });
+  const ask = () =>
+    confirm({
+      title: t("do.deleteMany", { count }),
+      text: t("do.deleteHint"),
+      verb: common("do.delete"),
+      onConfirm: () => remove.mutate(),
+    });
+  return (
+    <Group gap="xs" mb="xs">
+      <Text size="sm">{common("list.selected", { count })}</Text>
+      <Button size="xs" variant="default" onClick={() => enable.mutate()}>
+        {common("do.enable")}
+      </Button>
+      <Button size="xs" variant="default" onClick={() => disable.mutate()}>
+        {common("do.disable")}
+      </Button>
+      <Button size="xs" variant="light" color="red" onClick={ask}>
+        {common("do.delete")}
+      </Button>
+    </Group>
+  );
+}

@@ -1,0 +1,47 @@
+import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { api, data, type Token } from "../../api/client";
+import { REFRESH_MS } from "../../api/queries";
+
+const PAGE = 100;
+
+export type Status = Token["status"];
+
+/** Tokens page by page, as the gateway finds them. */
+export function useTokens(search: string, status: string) {
+  return useInfiniteQuery({
+    queryKey: ["tokens", "list", search, status],
+    queryFn: ({ pageParam }) =>
+      data(
+        api.GET("/admin/api/tokens", {
+          params: {
+            query: {
+              limit: PAGE,
+              ...(search && { search }),
+              ...(status && { status: status as Status }),
+              ...(pageParam && { cursor: pageParam }),
+            },
+          },
+        }),
+      ),
+    initialPageParam: "",
+    getNextPageParam: (page) => page.nextCursor || undefined,
+    refetchInterval: REFRESH_MS,
+    placeholderData: (before) => before,
+  });
+}
+
+export function useToken(id: string) {
+  return useQuery({
+    queryKey: ["tokens", "one", id],
+    queryFn: async () => (await data(api.GET("/admin/api/tokens/{id}", { params: { path: { id } } }))).token,
+    refetchInterval: REFRESH_MS,
+  });
+}
+
+export function useTokenUsage(id: string) {
+  return useQuery({
+    queryKey: ["tokens", "usage", id],
+    queryFn: async () =>
+      (await data(api.GET("/admin/api/tokens/{id}/usage", { params: { path: { id } } }))).usage,
+  });
+}

@@ -1,0 +1,75 @@
+import { useMemo } from "react";
+import { useTranslation } from "react-i18next";
+
+/** Steps of `ago`, in seconds: as long as an age is below the limit it is told in this unit. */
+const AGES: [limit: number, unit: Intl.RelativeTimeFormatUnit, seconds: number][] = [
+  [60, "second", 1],
+  [3_600, "minute", 60],
+  [86_400, "hour", 3_600],
+  [86_400 * 30, "day", 86_400],
+  [86_400 * 365, "month", 86_400 * 30],
+];
+const YEARS: (typeof AGES)[number] = [Number.POSITIVE_INFINITY, "year", 86_400 * 365];
+
+const BYTES = ["byte", "kilobyte", "megabyte", "gigabyte", "terabyte"];
+
+/** Numbers, times and sizes as a language writes them. */
+function formats(language: string) {
+  const locale = language === "zh" ? "zh-CN" : "en-GB";
+  const number = new Intl.NumberFormat(locale);
+  const short = new Intl.NumberFormat(locale === "zh-CN" ? "en-GB" : locale, {
+    notation: "compact",
+    maximumFractionDigits: 1,
+  });
+  const percent = new Intl.NumberFormat(locale, { style: "percent", maximumFractionDigits: 1 });
+  const relative = new Intl.RelativeTimeFormat(locale, { numeric: "auto" });
+  const moment = new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "medium" });
+  const day = new Intl.DateTimeFormat(locale, { dateStyle: "medium" });
+  const clock = new Intl.DateTimeFormat(locale, { timeStyle: "medium" });
+  const list = new Intl.ListFormat(locale);
+  const unit = (value: number, name: string, digits: number) =>
+    new Intl.NumberFormat(locale, {
+      style: "unit",
+      unit: name,
+      unitDisplay: "short",
+      maximumFractionDigits: digits,
+    }).format(value);
+  return {
+    /** 48,210 */
+    number: (value: number) => number.format(value),
+    /** 48.2K: the same marks in both languages, as the program before had them. */
+    short: (value: number) => short.format(value),
+    /** Of a part from 0 to 1. */
+    percent: (part: number) => percent.format(part),
+    /** A duration in milliseconds: `340 ms`, `1.2 s`, `3 min`. */
+    ms: (ms: number) => {
+      if (ms < 1_000) return unit(Math.round(ms), "millisecond", 0);
+      if (ms < 60_000) return unit(ms / 1_000, "second", ms < 10_000 ? 2 : 1);
+      if (ms < 3_600_000) return unit(ms / 60_000, "minute", 1);
+      return unit(ms / 3_600_000, "hour", 1);
+    },
+    bytes: (bytes: number) => {
+      const step = bytes < 1 ? 0 : Math.min(BYTES.length - 1, Math.floor(Math.log10(bytes) / 3));
+      return unit(bytes / 1_000 ** step, BYTES[step] ?? "byte", 1);
+    },
+    /** How long ago, or how long from now. */
+    ago: (at: string | Date, now = Date.now()) => {
+      const seconds = (new Date(at).getTime() - now) / 1_000;
+      const [, name, size] = AGES.find(([limit]) => Math.abs(seconds) < limit) ?? YEARS;
+      return relative.format(Math.round(seconds / size), name);
+    },
+    /** Day and time to the second, in the browser's zone. */
+    moment: (at: string | Date) => moment.format(new Date(at)),
+    day: (at: string | Date) => day.format(new Date(at)),
+    clock: (at: string | Date) => clock.format(new Date(at)),
+    list: (words: string[]) => list.format(words),
+  };
+}
+
+export type Formats = ReturnType<typeof formats>;
+
+/** The formats of the present language. */
+export function useFormat(): Formats {
+  const { i18n } = useTranslation();
+  return useMemo(() => formats(i18n.language), [i18n.language]);
+}
