@@ -26,6 +26,8 @@ const NOTICE: &str = "src/admin/panel/notice.html";
 const TOOLS: &str = "target/tools/node_modules/.bin";
 /// Takes the place of a nonce, which is new in each reply.
 const NONCE: &str = "%CSP_NONCE%";
+/// The lock file of the packages that are installed.
+const INSTALLED: &str = "node_modules/.installed-lock.json";
 const INDEX: &str = "index.html";
 /// Lines of a failed program that are shown.
 const SHOWN: usize = 40;
@@ -92,6 +94,8 @@ fn build(folder: &Path) -> Result<(), String> {
             return Err(format!("npm {}.{} is too old for the panel: it takes npm 11", npm.0, npm.1));
         }
         run(program("npm").args(["ci", "--no-audit", "--no-fund", "--prefer-offline"]).current_dir(&ui))?;
+        let kept = fs::copy(ui.join("package-lock.json"), ui.join(INSTALLED));
+        kept.map_err(|error| format!("ui/{INSTALLED}: {error}"))?;
     }
     let vite = ui.join("node_modules/vite/bin/vite.js");
     run(program("node").arg(vite).args(["build", "--emptyOutDir", "--outDir"]).arg(folder).current_dir(&ui))?;
@@ -100,13 +104,15 @@ fn build(folder: &Path) -> Result<(), String> {
     run(program("node").arg(root().join(COMPRESS)).arg(folder).arg(quality))
 }
 
-/// Whether the packages are those of the lock file: npm writes a lock file of its own when it is done.
+/// Whether the packages are those of the lock file. A checkout may make it new without a change, and a person may have
+/// called npm, which writes a lock file of its own when it is done: either sign will do.
 fn is_installed(ui: &Path) -> bool {
-    let changed = |path: &str| fs::metadata(ui.join(path)).and_then(|file| file.modified());
-    match (changed("node_modules/.package-lock.json"), changed("package-lock.json")) {
-        (Ok(installed), Ok(wanted)) => installed >= wanted,
-        _ => false,
-    }
+    let text = |path: &str| fs::read(ui.join(path)).ok();
+    let changed = |path: &str| fs::metadata(ui.join(path)).and_then(|file| file.modified()).ok();
+    let is_same = text(INSTALLED).is_some_and(|kept| Some(kept) == text("package-lock.json"));
+    is_same
+        || changed("node_modules/.package-lock.json")
+            .is_some_and(|at| Some(at) >= changed("package-lock.json"))
 }
 
 /// A program of Node's, those of `scripts/setup.sh` first.
