@@ -94,7 +94,11 @@ pub(super) async fn logout(
     Ok(([(header::SET_COOKIE, visitor.cookie(None))], warned(answer, &warnings)).into_response())
 }
 
-pub(super) async fn me(State(admin): State<Arc<Admin>>, Extension(caller): Extension<Caller>) -> Json<Value> {
+pub(super) async fn me(
+    State(admin): State<Arc<Admin>>,
+    Extension(visitor): Extension<Visitor>,
+    Extension(caller): Extension<Caller>,
+) -> Json<Value> {
     let session = match &caller.via {
         Via::Session(id) => Some(id),
         _ => None,
@@ -105,6 +109,8 @@ pub(super) async fn me(State(admin): State<Arc<Admin>>, Extension(caller): Exten
         "via": match &caller.via { Via::Session(_) => "session", Via::Token => "token", Via::Password => "password" },
         "sessionId": session,
         "passwordChangeRequired": caller.must_change,
+        "address": visitor.address,
+        "version": env!("CARGO_PKG_VERSION"),
     }))
 }
 

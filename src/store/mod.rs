@@ -57,7 +57,7 @@ pub use seal::Lost;
 pub use sessions::{LIFE, NewSession, SessionRow};
 pub use staged::Staged;
 pub use text::is_id;
-pub use token_list::{TokenKind, TokenQuery};
+pub use token_list::{Sorted, TokenKind, TokenOrder, TokenQuery};
 pub use token_rows::{NewToken, TokenChange, TokenRow, TokenText, TokenUse};
 pub use usage::{
     BUCKETS, BackendDay, DayUse, ErrorCount, Histogram, HourlyUse, Overview, UsageCounts, UsageKey, UsageRow,

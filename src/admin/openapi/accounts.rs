@@ -40,6 +40,8 @@ pub(super) fn sign_in() -> Vec<Operation> {
         ("via", choice(&["session", "token", "password"])),
         ("sessionId", nullable(text())),
         ("passwordChangeRequired", flag()),
+        ("address", told(text(), "Of the caller, as the rules of addresses see it.")),
+        ("version", told(text(), "Of the gateway.")),
     ]);
     let name = told(text(), "`admin` unless given.");
     let everywhere = told(flag(), "Ends all sessions of the account.");

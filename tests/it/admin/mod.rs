@@ -134,3 +134,15 @@ async fn caches_are_told_and_cleared() {
     let report = get(&gateway, "/cache").await;
     assert_eq!((&report["totalItems"], &report["chat"]["hits"]), (&json!(0), &json!(0)));
 }
+
+#[tokio::test]
+async fn who_calls_is_told_from_where_and_of_which_version() {
+    let gateway = started(&[("TRUST_PROXY", "loopback")]).await;
+    let request = Request::get("/admin/api/me")
+        .header("authorization", &format!("Bearer {PASSWORD}"))
+        .header("x-forwarded-for", "192.0.2.7");
+    let told = gateway.send(&request).await.json();
+    let version = env!("CARGO_PKG_VERSION");
+    assert_eq!((&told["address"], &told["version"]), (&json!("192.0.2.7"), &json!(version)), "{told}");
+    assert_eq!(get(&gateway, "/me").await["address"], "127.0.0.1");
+}
