@@ -148,7 +148,7 @@ pub(super) async fn change_password(
         Via::Session(id) => Some(id.as_str()),
         _ => None,
     };
-    let user = admin.store.set_password(&caller.user.id, &password, keep, &caller.by).await?;
+    let user = admin.store.set_password(&caller.user.id, &password, keep, None, &caller.by).await?;
     tracing::info!(user = user.name, "a password was changed");
     Ok(warned(json!({ "success": true, "user": users::shown(&admin, &user) }), &warnings))
 }

@@ -71,7 +71,7 @@ pub struct Sorted {
     pub row: TokenRow,
 }
 
-#[derive(Debug, sqlx::FromRow)]
+#[derive(sqlx::FromRow)]
 struct StoredSorted {
     sort_key: String,
     #[sqlx(flatten)]
@@ -147,7 +147,10 @@ impl Store {
                 .bind(query.most.map_or(i64::MAX, i64::from))
                 .fetch_all(conn).await
         })?;
-        stored.into_iter().map(|sorted| Ok(Sorted { key: sorted.sort_key, row: sorted.row.open()? })).collect()
+        stored
+            .into_iter()
+            .map(|sorted| Ok(Sorted { key: sorted.sort_key, row: sorted.row.open()? }))
+            .collect()
     }
 
     /// Turns tokens on or off, all or none. Gives the ids of those that are there, each once.

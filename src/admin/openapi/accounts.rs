@@ -102,7 +102,8 @@ fn users() -> Vec<Operation> {
             "Another password; its sessions end",
             one_user(),
         )
-        .body(object(vec![("password", password()), ("mustChange?", flag())])),
+        .body(object(vec![("password", password()), ("mustChange?", flag()), ("revision?", count())]))
+        .of_revision(),
         get(SESSIONS, "listSessionsOfUser", "Sessions of one account", sessions),
         delete(SESSIONS, "endSessionsOfUser", "Signs it out everywhere", end_all),
     ]

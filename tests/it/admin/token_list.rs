@@ -130,10 +130,9 @@ async fn every_order_holds_over_pages() {
         );
         sql(&gateway, &set).await;
     }
-    for (sort, expected) in [
-        ("createdAt", ["b", "Ä_b", "A", "c", "a"]),
-        ("quotaUsed", ["c", "A", "a", "b", "Ä_b"]),
-    ] {
+    for (sort, expected) in
+        [("createdAt", ["b", "Ä_b", "A", "c", "a"]), ("quotaUsed", ["c", "A", "a", "b", "Ä_b"])]
+    {
         assert_eq!(in_pages(&gateway, sort).await, expected, "{sort}");
     }
     // Which of two that are equal comes first, their ids say.
