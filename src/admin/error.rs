@@ -129,6 +129,7 @@ impl From<StoreError> for AdminError {
         }
         let told = AdminError::new(status, code, error.to_string());
         match error {
+            StoreError::Conflict(Conflict::Revision { found, .. }) => told.with("revision", json!(found)),
             StoreError::Conflict(Conflict::User(_) | Conflict::AdminToken(_)) => {
                 told.with("fields", json!({ "name": "exists" }))
             }

@@ -22,7 +22,8 @@ use super::error::AdminError;
 use super::visitor::Visitor;
 use super::{
     Admin, access_control, admin_tokens, audit, backup, bulk, caches, captures, channels, dashboard, explain,
-    import, key_preview, keys, logs, openapi, panel, sessions, settings, sign_in, stats, tokens, users,
+    import, key_preview, keys, logs, models, openapi, panel, sessions, settings, sign_in, stats, tokens,
+    users,
 };
 use crate::access::{Area, admits, caller, speaks_tls};
 use crate::http::{Body, Reply, check_host, discard_small, headers, read_body, request_id};
@@ -196,6 +197,7 @@ fn table() -> Vec<Row> {
         row(Method::DELETE, "/admin/api/captures", RULE, captures::clear),
         row(Method::GET, "/admin/api/captures/{id}", RULE, captures::one),
         row(Method::GET, "/admin/api/routes/explain", SEE, explain::explain),
+        row(Method::GET, "/admin/api/models", SEE, models::list),
         row(Method::GET, "/admin/api/dashboard", SEE, dashboard::dashboard),
         row(Method::GET, "/admin/api/stats", SEE, stats::stats),
         row(Method::POST, "/admin/api/import", RULE, import::import),

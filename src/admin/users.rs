@@ -121,16 +121,18 @@ pub(super) async fn set_password(
     State(admin): State<Arc<Admin>>,
     Extension(caller): Extension<Caller>,
     Path(id): Path<String>,
+    if_match: IfMatch,
     body: Bytes,
 ) -> Answer {
     let user = find(&admin, &id).await?;
     let mut fields = Fields::read(&body)?;
     let password = new_password(&mut fields, "password", &user.name);
     let must_change = fields.flag("mustChange").unwrap_or_default();
+    let expected = fields.revision(if_match);
     let warnings = fields.end()?;
     let password = password.ok_or_else(|| AdminError::invalid(rules::PASSWORD))?;
     let new = NewPassword { hash: Some(hash(&admin, password).await?), must_change };
-    let user = admin.store.set_password(&id, &new, None, &caller.by).await.map_err(named)?;
+    let user = admin.store.set_password(&id, &new, None, expected, &caller.by).await.map_err(named)?;
     tracing::info!(user = user.name, "a password was set");
     Ok(warned(json!({ "success": true, "user": shown(&admin, &user) }), &warnings))
 }

@@ -123,6 +123,9 @@ impl Walk {
             "changeKeys" => json!({"ids": [self.thing("/admin/api/keys").await.id, "none"]}),
             "changeChannels" => json!({"ids": [self.thing("/admin/api/channels").await.id, "none"]}),
             "changeTokens" => json!({"ids": [self.thing("/admin/api/tokens").await.id, "none"]}),
+            "saveSettings" | "saveAccessControl" => {
+                json!({"revision": done(&self.gateway, "GET", "/admin/api/settings", &Value::Null).await["revision"]})
+            }
             _ => json!({}),
         };
         for (name, value) in special.as_object().unwrap() {
