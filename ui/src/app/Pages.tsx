@@ -12,6 +12,7 @@ import { Shell } from "./shell/Shell";
 const PAGES = {
   tokens: lazy(() => import("../pages/tokens")),
   users: lazy(() => import("../pages/users")),
+  connect: lazy(() => import("../pages/connect")),
 };
 
 export type PageName = keyof typeof PAGES;

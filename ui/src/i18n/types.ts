@@ -1,3 +1,4 @@
+import type connect from "../pages/connect/en";
 import type login from "../pages/login/en";
 import type tokens from "../pages/tokens/en";
 import type users from "../pages/users/en";
@@ -14,6 +15,7 @@ export type Translation<T> = {
 /** The texts of each part of the panel, by the name of its folder. */
 export interface Texts {
   common: typeof common;
+  connect: typeof connect;
   login: typeof login;
   tokens: typeof tokens;
   users: typeof users;
