@@ -66,6 +66,12 @@ pub struct App {
     exporter: Option<Arc<traces::Exporter>>,
 }
 
+/// What the log and the greeting tell at the start.
+async fn beware(admin: &Admin) -> Result<Vec<String>, StoreError> {
+    let texts = cautions(admin).await?.into_iter().map(|caution| caution.text);
+    Ok(texts.inspect(|text| tracing::warn!("{text}")).collect())
+}
+
 impl App {
     /// Binds the port and begins to serve.
     ///
@@ -94,8 +100,7 @@ impl App {
             refreshing: Semaphore::new(1),
             quota_zone: config.limits.zone.clone(),
         });
-        let cautions = cautions(&admin).await?.into_iter().map(|caution| caution.text);
-        let cautions: Vec<_> = cautions.inspect(|caution| tracing::warn!("{caution}")).collect();
+        let cautions = beware(&admin).await?;
         let proxy = Arc::new(Proxy {
             snapshot: Arc::clone(reloader.current()),
             client,
@@ -110,7 +115,6 @@ impl App {
         });
         let planes = Planes { proxy: Arc::clone(&proxy), admin };
         let server = Arc::new(Server::new(&config.listen, planes, TaskTracker::new()));
-        let (accepting, background, stop) = Default::default();
         let (found, first) = tokio::sync::watch::channel(None);
         let app = App {
             addr,
@@ -119,9 +123,9 @@ impl App {
             cautions,
             server,
             reloader,
-            accepting,
-            background,
-            stop,
+            accepting: TaskTracker::new(),
+            background: TaskTracker::new(),
+            stop: CancellationToken::new(),
             first,
             exporter,
         };
