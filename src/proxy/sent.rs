@@ -8,7 +8,9 @@ use super::plan::Served;
 use crate::http::{Failure, Outcome};
 use crate::telemetry::without_request;
 
-/// What is kept of it while a stream runs: with more, streams that say little would hold memory that nobody needs.
+/// Longest body that is compared: that takes up to a tenth of a second, which others may have to wait for.
+const COMPARED: usize = 8 << 20;
+/// Longest body that is kept while a stream runs: with more, streams that say little would hold memory that nobody needs.
 const KEPT: usize = 64 << 10;
 
 /// A call as one backend got it.
@@ -16,13 +18,13 @@ pub(super) struct Sent {
     by: Served,
     /// As the client named it.
     model: Arc<str>,
-    /// `None` = it was too long to be kept.
+    /// `None` = it is too long.
     body: Option<Bytes>,
 }
 
 impl Sent {
     pub(super) fn new(by: Served, model: Arc<str>, body: Bytes) -> Self {
-        Sent { by, model, body: Some(body) }
+        Sent { by, model, body: Some(body).filter(|body| body.len() <= COMPARED) }
     }
 
     /// The same for as long as a stream runs.

@@ -43,8 +43,8 @@ const WORDS: [&str; 15] = [
     "user",
 ];
 
-/// `text` without what it repeats of `request`, which is JSON, in at most about 4 KiB. A name of `kept` is not cut where it
-/// stands alone.
+/// `text` without what it repeats of `request`, which is JSON, in at most about 4 KiB. A name of `kept` is not cut, unless
+/// it is repeated with more.
 #[must_use]
 pub fn without_request(text: &str, request: &[u8], kept: &[&str]) -> String {
     let seen = &text[..text.floor_char_boundary(LOOKED_AT)];
@@ -56,7 +56,10 @@ pub fn without_request(text: &str, request: &[u8], kept: &[&str]) -> String {
     };
     let end = if seen.len() < text.len() { seen.floor_char_boundary(LOOKED_AT - EDGE) } else { seen.len() };
     let (mut out, mut at) = (String::with_capacity(end), 0);
-    let is_kept = |run: &Range<usize>| kept.iter().any(|name| name.contains(&seen[run.clone()]));
+    let is_kept = |run: &Range<usize>| {
+        let mut named = kept.iter().flat_map(|name| seen.match_indices(name));
+        named.any(|(at, name)| at <= run.start && run.end <= at + name.len())
+    };
     for run in runs.into_iter().filter(|run| run.start < end && !is_kept(run)) {
         out.push_str(&seen[at..run.start]);
         out.push(CUT);
@@ -78,22 +81,32 @@ struct Byte {
 /// The letters and digits of a text, whatever else stands between them, and whatever escapes of JSON they are written in,
 /// once or several times. Of what is not ASCII everything counts.
 fn fold(text: &str, mut each: impl FnMut(Byte)) {
-    let mut rest = text.chars();
-    while let Some(plain) = rest.next() {
-        let start = text.len() - rest.as_str().len() - plain.len_utf8();
-        let mut char = plain;
-        if plain == '\\' {
-            let after = rest.as_str().trim_start_matches('\\');
-            let (meant, length) = escaped(after.as_bytes());
-            (char, rest) = (meant, after[length..].chars());
-        }
-        let place = start..text.len() - rest.as_str().len();
-        if char.is_ascii_alphanumeric() || !char.is_ascii() {
-            let mut buffer = [0; 4];
-            let bytes = char.encode_utf8(&mut buffer).bytes();
-            bytes.for_each(|byte| each(Byte { byte, place: place.clone() }));
+    let (bytes, mut at) = (text.as_bytes(), 0);
+    while let Some(&byte) = bytes.get(at) {
+        let start = at;
+        if byte.is_ascii_alphanumeric() {
+            at += 1;
+            each(Byte { byte, place: start..at });
+        } else if byte == b'\\' {
+            at += bytes[at..].iter().take_while(|byte| **byte == b'\\').count();
+            let (char, length) = escaped(&bytes[at..]);
+            at += length;
+            if counts(char) {
+                let mut buffer = [0; 4];
+                let bytes = char.encode_utf8(&mut buffer).bytes();
+                bytes.for_each(|byte| each(Byte { byte, place: start..at }));
+            }
+        } else if byte.is_ascii() {
+            at += 1;
+        } else {
+            at = text.ceil_char_boundary(at + 1);
+            bytes[start..at].iter().for_each(|&byte| each(Byte { byte, place: start..at }));
         }
     }
+}
+
+fn counts(char: char) -> bool {
+    char.is_ascii_alphanumeric() || !char.is_ascii()
 }
 
 /// The character that an escape stands for, after its backslash, and how long that is. None of the shorter ones is a letter
