@@ -50,9 +50,8 @@ async fn a_refusal_names_its_token_in_the_books() {
     let other = NewToken { models: vec!["other".to_owned()], ..token("other") };
     let slow = NewToken { rate_limit: Some(1), ..token("slow") };
     let thrifty = NewToken { tokens_per_minute: Some(1), ..token("thrifty") };
-    let poor = NewToken { quota_limit: Some(1), ..token("poor") };
     let env = [("ADMIN_PASSWORD", PASSWORD), ("API_TOKEN", "legacy")];
-    let (_fake, gateway) = gateway(&env, &[off, old, far, other, slow, thrifty, poor]).await;
+    let (_fake, gateway) = gateway(&env, &[off, old, far, other, slow, thrifty]).await;
     let refused = [
         ("off", "token_disabled", "off"),
         ("old", "token_expired", "old"),
@@ -60,8 +59,8 @@ async fn a_refusal_names_its_token_in_the_books() {
         ("other", "model_not_allowed", "other"),
         ("slow", "", "slow"),
         ("slow", "rate_limit_token", "slow"),
+        ("thrifty", "", "thrifty"),
         ("thrifty", "tokens_per_minute", "thrifty"),
-        ("poor", "insufficient_quota", "poor"),
         ("nothing", "invalid_api_key", ""),
     ];
     for (text, ..) in refused {
