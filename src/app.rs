@@ -29,6 +29,10 @@ use crate::store::{Store, StoreError};
 use crate::upstream::Sight;
 pub(crate) use cautions::shut_out;
 
+/// How long a write waits while others write: whoever has asked for it is waiting, too.
+const PATIENCE: Duration = Duration::from_secs(1);
+/// How long what is left is tried to be written at the end, while others write.
+const LAST_PATIENCE: Duration = Duration::from_secs(10);
 /// Between two looks whether another process, such as the command line, has changed what is stored.
 const FOLLOW: Duration = Duration::from_millis(500);
 /// How long the first request that is over waits for others to be told of with it.
@@ -82,6 +86,7 @@ impl App {
         let registry = Registry::new(Arc::clone(&room), Arc::clone(&ids));
         let reloader = Arc::new(Reloader::start(loaded, Arc::clone(&store), registry, lasting).await?);
         let (ledger, exporter) = traces::start(&config.traces, &client, journal);
+        store.tell_changes(Arc::clone(&ledger.metrics));
         let admin = Arc::new(Admin {
             store: Arc::clone(&store),
             reloader: Arc::clone(&reloader),
@@ -160,14 +165,21 @@ impl App {
     /// Tells of what is over and writes down what is counted, while the gateway runs and once when it has stopped.
     fn keep_books(&self, store: Arc<Store>) {
         let (reloader, mut left) = (Arc::clone(&self.reloader), Vec::new());
+        let books = Arc::clone(&self.proxy.ledger);
         let counts = async move |is_last| {
-            if is_last {
-                return reloader.write_totals().await;
-            }
-            if left.is_empty() {
+            if left.is_empty() || is_last {
                 left = reloader.registry().counting();
             }
-            reloader.write_some_totals(&mut left, KEEP_AT_ONCE).await
+            let begun = Instant::now();
+            let most = if is_last { usize::MAX } else { KEEP_AT_ONCE };
+            let written = reloader.write_some_totals(&mut left, most).await;
+            let is_nothing = matches!(written, Ok(false));
+            let written = written.map(drop);
+            match is_nothing {
+                true => books.has_written("totals"),
+                false => books.wrote("totals", begun, &written),
+            }
+            written
         };
         self.background.spawn(keep("counts", KEEP, self.stop.clone(), counts));
         let ledger = Arc::clone(&self.proxy.ledger);
@@ -230,7 +242,7 @@ async fn open(config: &Config) -> anyhow::Result<(Arc<Store>, Option<import::Fir
     let (folder, secret) = (&config.data_dir, config.secret_key.as_ref());
     let here = import::Surroundings::here(config.upstream.key_base.clone(), config.limits.zone.clone());
     let imported = import::at_first_start(folder, secret, &here).await?;
-    let store = Store::open(folder, secret).await?;
+    let store = Store::open(folder, secret).await?.with_patience(PATIENCE);
     if let Some(hint) = import::forgotten(folder, &store).await? {
         tracing::warn!("{hint}");
     }
@@ -278,25 +290,23 @@ async fn sweep(proxy: Arc<Proxy>) {
 }
 
 /// Writes again and again until the gateway stops, and then for the last time, which `write` is told; never half: what
-/// was taken to be written is written or put back.
+/// was taken to be written is written or put back. The ledger tells of failures.
 async fn keep(
     what: &'static str,
     every: Duration,
     stop: CancellationToken,
     mut write: impl AsyncFnMut(bool) -> Result<(), StoreError>,
 ) {
-    let mut was_good = true;
     while stop.run_until_cancelled(tokio::time::sleep(every)).await.is_some() {
-        match write(false).await {
-            Ok(()) => was_good = true,
-            Err(error) if was_good => {
-                was_good = false;
-                tracing::error!(%error, "{what} cannot be written; they are kept until they can");
-            }
-            Err(_) => {}
-        }
+        // What could not be written is there the next time.
+        let _ = write(false).await;
     }
-    if let Err(error) = write(true).await {
-        tracing::error!(%error, "{what} of the last second are lost");
+    let end = Instant::now() + LAST_PATIENCE;
+    while let Err(error) = write(true).await {
+        if !matches!(error, StoreError::Locked) || Instant::now() >= end {
+            tracing::error!(%error, "{what} of the last second are lost");
+            return;
+        }
+        tokio::time::sleep(every).await;
     }
 }

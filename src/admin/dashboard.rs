@@ -16,6 +16,7 @@ use super::error::AdminError;
 use super::shown_settings::{access_control, rate_limiter};
 use super::sign_in::warned;
 use super::{Admin, stats, tokens, view};
+use crate::ledger::{Trouble, Waiting};
 use crate::store::{Rows, UseOf, Window};
 use crate::telemetry::metrics::Process;
 
@@ -39,12 +40,9 @@ pub(super) async fn dashboard(
     let hours = fields.number("hours", 1, MOST_HOURS).unwrap_or(HOURS);
     let days = fields.number("days", 1, MOST_DAYS).unwrap_or(DAYS);
     let warnings = fields.end()?;
-    let (records, sums) = admin.ledger.waiting();
-    // What is shown is what was counted until now; if it cannot be written, what was written last.
-    let _ = admin.reloader.write_totals().await;
-    let is_written = admin.ledger.write_all(&admin.store).await.is_ok();
+    // What is shown is what was counted until now, be it written or not.
+    let unwritten = admin.write_counts().await;
     let rows = admin.store.load_backends().await?;
-    let mut answer = as_before(&admin, &rows).await?;
     let now = Timestamp::now();
     let spans = shown::Spans::until(now.as_second(), [MINUTES, hours, days]);
     let window = Window {
@@ -53,15 +51,24 @@ pub(super) async fn dashboard(
         days: spans.days.first(),
         most: TOP,
     };
-    let overview = admin.store.overview(&window).await?;
+    let mut overview = admin.store.overview(&window).await?;
+    let mut by_day = by_day(&admin).await?;
+    // What was written meanwhile would be counted twice.
+    if let Some(unwritten) = unwritten.as_ref().filter(|unwritten| admin.ledger.is_still(unwritten)) {
+        let minutes = unwritten.minutes();
+        overview.add(&window, &minutes, &unwritten.errors());
+        minutes.iter().for_each(|(key, counts)| by_day.add_minute(key, counts));
+    }
+    let mut answer = as_before(&admin, &rows, by_day).await?;
     let snapshot = admin.reloader.current().load();
     let mut add = |name: &str, value: Value| answer[name] = value;
     add("time", json!(format!("{now:.3}")));
     shown::usage(&overview, &spans, &shown::Names { snapshot: &snapshot, rows: &rows }, &mut add);
     add("backends", fleet::backends(&rows, &snapshot));
     add("queue", fleet::queue(admin.reloader.room()));
-    let unwritten = if is_written { (0, 0) } else { (records, sums) };
-    add("ledger", json!({ "failing": !is_written, "records": unwritten.0, "sums": unwritten.1 }));
+    let trouble = admin.ledger.trouble();
+    add("ledger", ledger(&admin, unwritten.is_some(), trouble.as_ref()));
+    add("cautions", json!(trouble.iter().map(caution).collect::<Vec<_>>()));
     let (rows_dropped, lines_dropped) = admin.ledger.journal.dropped();
     let spans_dropped = admin.ledger.traces().map_or(0, |traces| traces.dropped());
     let captures = admin.ledger.journal.captures.dropped();
@@ -72,8 +79,31 @@ pub(super) async fn dashboard(
     Ok(warned(answer, &warnings))
 }
 
-/// The seed's shape, as far as there is a source for it.
-async fn as_before(admin: &Admin, rows: &Rows) -> Result<Value, AdminError> {
+/// What waits for the database, if it cannot be written.
+fn ledger(admin: &Admin, is_unwritten: bool, trouble: Option<&Trouble>) -> Value {
+    let is_failing = is_unwritten || trouble.is_some();
+    let Waiting { records, sums, rows, .. } =
+        if is_failing { admin.ledger.all_waiting() } else { Waiting::default() };
+    json!({
+        "failing": is_failing,
+        "since": trouble.map(|trouble| format!("{:.3}", trouble.since)),
+        "records": records,
+        "sums": sums,
+        "rows": rows,
+    })
+}
+
+/// For people.
+fn caution(trouble: &Trouble) -> String {
+    let Trouble { since, why } = trouble;
+    format!(
+        "since {since:.0} nothing can be written: {why}. Requests go on; what they use is counted here and written when it \
+         can be. Changes and sign-ins are refused until then."
+    )
+}
+
+/// By day of everybody, as the database has it.
+async fn by_day(admin: &Admin) -> Result<ByDay, AdminError> {
     let first = days::first(DAYS_BEFORE);
     let mut by_day = ByDay::default();
     for day in admin.store.imported_use(UseOf::Token, &first.to_string()).await? {
@@ -83,6 +113,11 @@ async fn as_before(admin: &Admin, rows: &Rows) -> Result<Value, AdminError> {
         let counts = [day.requests, day.prompt_tokens, day.completion_tokens, day.cached_tokens];
         by_day.add(days::of_number(day.day), counts);
     }
+    Ok(by_day)
+}
+
+/// The seed's shape, as far as there is a source for it.
+async fn as_before(admin: &Admin, rows: &Rows, by_day: ByDay) -> Result<Value, AdminError> {
     let keys = stats::summary(admin, rows).await?;
     let (registry, snapshot) = (admin.reloader.registry(), admin.reloader.current().load());
     Ok(json!({
