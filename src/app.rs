@@ -29,7 +29,7 @@ use crate::store::{Store, StoreError};
 use crate::upstream::Sight;
 pub(crate) use cautions::shut_out;
 
-/// How long a write waits while others write: whoever has asked for it is waiting, too.
+/// How long a write waits while another process writes: whoever has asked for it is waiting, too.
 const PATIENCE: Duration = Duration::from_secs(1);
 /// How long what is left is tried to be written at the end, while others write.
 const LAST_PATIENCE: Duration = Duration::from_secs(10);
@@ -242,7 +242,7 @@ async fn open(config: &Config) -> anyhow::Result<(Arc<Store>, Option<import::Fir
     let (folder, secret) = (&config.data_dir, config.secret_key.as_ref());
     let here = import::Surroundings::here(config.upstream.key_base.clone(), config.limits.zone.clone());
     let imported = import::at_first_start(folder, secret, &here).await?;
-    let store = Store::open(folder, secret).await?.with_patience(PATIENCE);
+    let store = Store::open(folder, secret).await?.with_patience(PATIENCE).await?;
     if let Some(hint) = import::forgotten(folder, &store).await? {
         tracing::warn!("{hint}");
     }

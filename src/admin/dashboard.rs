@@ -67,7 +67,7 @@ pub(super) async fn dashboard(
     add("backends", fleet::backends(&rows, &snapshot));
     add("queue", fleet::queue(admin.reloader.room()));
     let trouble = admin.ledger.trouble();
-    add("ledger", ledger(&admin, unwritten.is_some(), trouble.as_ref()));
+    add("ledger", ledger(&admin, trouble.as_ref()));
     add("cautions", json!(trouble.iter().map(caution).collect::<Vec<_>>()));
     let (rows_dropped, lines_dropped) = admin.ledger.journal.dropped();
     let spans_dropped = admin.ledger.traces().map_or(0, |traces| traces.dropped());
@@ -80,12 +80,11 @@ pub(super) async fn dashboard(
 }
 
 /// What waits for the database, if it cannot be written.
-fn ledger(admin: &Admin, is_unwritten: bool, trouble: Option<&Trouble>) -> Value {
-    let is_failing = is_unwritten || trouble.is_some();
-    let Waiting { records, sums, rows, .. } =
-        if is_failing { admin.ledger.all_waiting() } else { Waiting::default() };
+fn ledger(admin: &Admin, trouble: Option<&Trouble>) -> Value {
+    let waiting = trouble.map(|_| admin.ledger.all_waiting()).unwrap_or_default();
+    let Waiting { records, sums, rows, .. } = waiting;
     json!({
-        "failing": is_failing,
+        "failing": trouble.is_some(),
         "since": trouble.map(|trouble| format!("{:.3}", trouble.since)),
         "records": records,
         "sums": sums,

@@ -31,7 +31,7 @@ const ROWS: usize = 1000;
 /// Captured requests that are written at once: each may be large.
 const CAPTURES: usize = 64;
 /// How long a write waits for the one before it.
-const TURN: Duration = Duration::from_secs(1);
+const TURN: Duration = Duration::from_secs(5);
 
 /// Records that are not written yet.
 #[derive(Debug)]

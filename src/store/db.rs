@@ -10,7 +10,8 @@ use std::time::{Duration, Instant};
 
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{Connection as _, Sqlite, SqlitePool, Transaction};
-use tokio::time::timeout;
+use tokio::sync::watch;
+use tokio::time::sleep;
 
 use super::StoreError;
 use super::calm::calm;
@@ -23,8 +24,10 @@ const READERS: u32 = 4;
 #[derive(Debug)]
 pub(super) struct Db {
     pub(super) pools: Pools,
-    /// How long a write waits in all until it may begin.
-    pub(super) patience: Duration,
+    /// How long a write waits for one of another process.
+    patience: Duration,
+    /// Whether the last write that was tried has waited for that in vain.
+    is_busy: watch::Sender<bool>,
     pub(super) changes: Arc<Changes>,
 }
 
@@ -116,7 +119,12 @@ impl Db {
             .await?;
         // After the writer: a reader that may not write cannot make the files of WAL mode.
         let readers = pool().max_connections(READERS).connect_lazy_with(sqlite(file).read_only(true));
-        Ok(Db { pools: Pools::Sqlite { writer, readers }, patience: PATIENCE, changes: Arc::default() })
+        Ok(Db {
+            pools: Pools::Sqlite { writer, readers },
+            patience: PATIENCE,
+            is_busy: watch::Sender::new(false),
+            changes: Arc::default(),
+        })
     }
 
     /// A transaction that sees one state of everything, and must not write.
@@ -126,18 +134,50 @@ impl Db {
         }
     }
 
+    /// From now on a write waits only so long for one of another process.
+    pub(super) async fn hurry(&mut self, patience: Duration) -> Result<(), StoreError> {
+        self.patience = patience;
+        match &self.pools {
+            Pools::Sqlite { writer, .. } => {
+                writer.set_connect_options((*writer.connect_options()).clone().busy_timeout(patience));
+                let now = format!("PRAGMA busy_timeout = {}", patience.as_millis());
+                // Nothing but a number was put into the text.
+                sqlx::query(sqlx::AssertSqlSafe(now)).execute(writer).await?;
+            }
+        }
+        Ok(())
+    }
+
     /// A transaction that may write.
     ///
     /// # Errors
-    /// [`StoreError::Locked`] when others write for longer than this one waits.
+    /// [`StoreError::Locked`] when another process writes for longer than this one waits.
     pub(super) async fn write(&self) -> Result<Tx, StoreError> {
+        // Those of this process are waited for, however slow the machine is, unless nobody gets on.
+        let mut is_busy = self.is_busy.subscribe();
+        let in_vain = async {
+            let _ = is_busy.wait_for(|is_busy| *is_busy).await;
+            sleep(self.patience).await;
+        };
+        let begun = tokio::select! {
+            biased;
+            begun = self.begin() => begun,
+            () = in_vain => return Err(StoreError::Locked),
+        };
+        // What waits too long for others of this process says nothing of another one.
+        if matches!(begun, Err(sqlx::Error::PoolTimedOut)) {
+            return Err(StoreError::Locked);
+        }
+        let begun = begun.map_err(StoreError::from);
+        self.is_busy.send_replace(matches!(begun, Err(StoreError::Locked)));
+        Ok(self.tx(begun?))
+    }
+
+    async fn begin(&self) -> Result<Conn, sqlx::Error> {
         match &self.pools {
             // A transaction that begins by reading would fail at its first write, without any waiting, when another
             // process had written in between. One that begins when nobody waits any more is rolled back by the driver.
-            Pools::Sqlite { writer, .. } => {
-                let begun = timeout(self.patience, writer.begin_with("BEGIN IMMEDIATE")).await;
-                Ok(self.tx(Conn::Sqlite(begun.map_err(|_| StoreError::Locked)??)))
-            }
+            Pools::Sqlite { writer, .. } => Ok(Conn::Sqlite(writer.begin_with("BEGIN IMMEDIATE").await?)),
         }
     }
 

@@ -106,11 +106,13 @@ impl Store {
         Store { db, key, folder, open_block: request_log::Open::default(), _in_use: in_use }
     }
 
-    /// The same, but a write waits only so long while others write, and is [`StoreError::Locked`] then.
-    #[must_use]
-    pub fn with_patience(mut self, patience: Duration) -> Store {
-        self.db.patience = patience;
-        self
+    /// The same, but a write waits only so long while another process writes, and is [`StoreError::Locked`] then.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn with_patience(mut self, patience: Duration) -> Result<Store, StoreError> {
+        self.db.hurry(patience).await?;
+        Ok(self)
     }
 
     /// Tells of changes that are stored: how long each took.
