@@ -86,7 +86,6 @@ impl App {
         let registry = Registry::new(Arc::clone(&room), Arc::clone(&ids));
         let reloader = Arc::new(Reloader::start(loaded, Arc::clone(&store), registry, lasting).await?);
         let (ledger, exporter) = traces::start(&config.traces, &client, journal);
-        store.tell_changes(Arc::clone(&ledger.metrics));
         let admin = Arc::new(Admin {
             store: Arc::clone(&store),
             reloader: Arc::clone(&reloader),
@@ -162,8 +161,9 @@ impl App {
         });
     }
 
-    /// Tells of what is over and writes down what is counted, while the gateway runs and once when it has stopped.
+    /// Tells of what is over and of changes, and writes down what is counted, while the gateway runs and once when it has stopped.
     fn keep_books(&self, store: Arc<Store>) {
+        store.tell_changes(Arc::clone(&self.proxy.ledger.metrics));
         let (reloader, mut left) = (Arc::clone(&self.reloader), Vec::new());
         let books = Arc::clone(&self.proxy.ledger);
         let counts = async move |is_last| {
