@@ -28,6 +28,10 @@ use crate::snapshot::{Lasting, Registry, Reloader};
 use crate::store::{Store, StoreError};
 use crate::upstream::Sight;
 
+/// How long a write waits while another process writes: whoever has asked for it is waiting, too.
+const PATIENCE: Duration = Duration::from_secs(1);
+/// How long what is left is tried to be written at the end, while others write.
+const LAST_PATIENCE: Duration = Duration::from_secs(10);
 /// Between two looks whether another process, such as the command line, has changed what is stored.
 const FOLLOW: Duration = Duration::from_millis(500);
 /// How long the first request that is over waits for others to be told of with it.
@@ -162,17 +166,25 @@ impl App {
         });
     }
 
-    /// Tells of what is over and writes down what is counted, while the gateway runs and once when it has stopped.
+    /// Tells of what is over and of changes, and writes down what is counted, while the gateway runs and once when it has stopped.
     fn keep_books(&self, store: Arc<Store>) {
+        store.tell_changes(Arc::clone(&self.proxy.ledger.metrics));
         let (reloader, mut left) = (Arc::clone(&self.reloader), Vec::new());
+        let books = Arc::clone(&self.proxy.ledger);
         let counts = async move |is_last| {
-            if is_last {
-                return reloader.write_totals().await;
-            }
-            if left.is_empty() {
+            if left.is_empty() || is_last {
                 left = reloader.registry().counting();
             }
-            reloader.write_some_totals(&mut left, KEEP_AT_ONCE).await
+            let begun = Instant::now();
+            let most = if is_last { usize::MAX } else { KEEP_AT_ONCE };
+            let written = reloader.write_some_totals(&mut left, most).await;
+            let is_nothing = matches!(written, Ok(false));
+            let written = written.map(drop);
+            match is_nothing {
+                true => books.has_written("totals"),
+                false => books.wrote("totals", begun, &written),
+            }
+            written
         };
         self.background.spawn(keep("counts", KEEP, self.stop.clone(), counts));
         let ledger = Arc::clone(&self.proxy.ledger);
@@ -235,7 +247,7 @@ async fn open(config: &Config) -> anyhow::Result<(Arc<Store>, Option<import::Fir
     let (folder, secret) = (&config.data_dir, config.secret_key.as_ref());
     let here = import::Surroundings::here(config.upstream.key_base.clone(), config.limits.zone.clone());
     let imported = import::at_first_start(folder, secret, &here).await?;
-    let store = Store::open(folder, secret).await?;
+    let store = Store::open(folder, secret).await?.with_patience(PATIENCE).await?;
     if let Some(hint) = import::forgotten(folder, &store).await? {
         tracing::warn!("{hint}");
     }
@@ -283,25 +295,23 @@ async fn sweep(proxy: Arc<Proxy>) {
 }
 
 /// Writes again and again until the gateway stops, and then for the last time, which `write` is told; never half: what
-/// was taken to be written is written or put back.
+/// was taken to be written is written or put back. The ledger tells of failures.
 async fn keep(
     what: &'static str,
     every: Duration,
     stop: CancellationToken,
     mut write: impl AsyncFnMut(bool) -> Result<(), StoreError>,
 ) {
-    let mut was_good = true;
     while stop.run_until_cancelled(tokio::time::sleep(every)).await.is_some() {
-        match write(false).await {
-            Ok(()) => was_good = true,
-            Err(error) if was_good => {
-                was_good = false;
-                tracing::error!(%error, "{what} cannot be written; they are kept until they can");
-            }
-            Err(_) => {}
-        }
+        // What could not be written is there the next time.
+        let _ = write(false).await;
     }
-    if let Err(error) = write(true).await {
-        tracing::error!(%error, "{what} of the last second are lost");
+    let end = Instant::now() + LAST_PATIENCE;
+    while let Err(error) = write(true).await {
+        if !matches!(error, StoreError::Locked) || Instant::now() >= end {
+            tracing::error!(%error, "{what} of the last second are lost");
+            return;
+        }
+        tokio::time::sleep(every).await;
     }
 }

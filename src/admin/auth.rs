@@ -16,7 +16,7 @@ use crate::store::{ActorKind, By, Entry, FIRST, Role, UserRow};
 /// How the texts begin that are shown in place of a password.
 pub(super) const SESSION: &str = "o2o-session-";
 pub(super) const TOKEN: &str = "o2o-admin-";
-/// Between two notes that a session or token was used, in seconds.
+/// Between two notes that a session or token was used, in seconds; more while the database takes none.
 const NOTED: i64 = 60;
 
 /// How a caller is known.
@@ -123,6 +123,7 @@ async fn by_session(admin: &Admin, shown: &[u8], visitor: &Visitor) -> Result<Ca
     let found = admin.store.session(digest(shown)).await?;
     let (session, user) = found.filter(|(_, user)| user.enabled).ok_or_else(unauthorized)?;
     if is_due(&session.last_seen)
+        && admin.ledger.trouble().is_none()
         && let Err(error) = admin.store.seen(&session.id).await
     {
         tracing::warn!(%error, "the use of a session could not be noted");
@@ -135,6 +136,7 @@ async fn by_token(admin: &Admin, shown: &[u8], visitor: &Visitor) -> Result<Call
     let found = admin.store.admin_token(digest(shown)).await?;
     let (token, user) = found.filter(|(_, user)| user.enabled).ok_or_else(unauthorized)?;
     if token.last_used.as_deref().is_none_or(is_due)
+        && admin.ledger.trouble().is_none()
         && let Err(error) = admin.store.admin_token_used(&token.id).await
     {
         tracing::warn!(%error, "the use of an API token could not be noted");
@@ -186,6 +188,7 @@ pub(super) async fn refuse(
                 after: Some(after),
             };
             if let Err(error) = admin.store.record(&visitor.by(name, ActorKind::Nobody), entry).await {
+                admin.passwords.left_out(unwritten.saturating_add(1));
                 tracing::error!(%error, "a failed sign-in could not be written to the audit");
             }
             wrong

@@ -18,8 +18,7 @@ pub(super) async fn download(
     Extension(caller): Extension<Caller>,
 ) -> Result<impl IntoResponse, AdminError> {
     // What was counted until now goes along; if it cannot be written, what was written last.
-    let _ = admin.reloader.write_totals().await;
-    let _ = admin.ledger.write_all(&admin.store).await;
+    admin.write_counts().await;
     let entry = Entry { action: "backup.download", object_kind: "backup", ..Entry::default() };
     admin.store.record(&caller.by, entry).await?;
     let copy = admin.store.backup_bytes().await?;

@@ -27,7 +27,7 @@ const UNNAMED: &str = "New Channel";
 pub(super) async fn list(State(admin): State<Arc<Admin>>, asked: Asked) -> Answer {
     let warnings = asked.nothing()?;
     // What is shown is what was counted until now; if it cannot be written, what was written last.
-    let _ = admin.reloader.write_totals().await;
+    admin.write_counts().await;
     let rows = admin.store.load_backends().await?;
     let summary = view::channels_summary(&rows, admin.reloader.registry());
     Ok(warned(json!({ "channels": listed(&admin, &rows), "summary": summary }), &warnings))
@@ -35,7 +35,7 @@ pub(super) async fn list(State(admin): State<Arc<Admin>>, asked: Asked) -> Answe
 
 pub(super) async fn one(State(admin): State<Arc<Admin>>, Path(id): Path<String>, asked: Asked) -> Answer {
     let warnings = asked.nothing()?;
-    let _ = admin.reloader.write_totals().await;
+    admin.write_counts().await;
     let rows = admin.store.load_backends().await?;
     let channel = view::channel(find(&rows, &id)?, &view::members(&rows, &id), admin.reloader.registry());
     Ok(warned(json!({ "channel": channel }), &warnings))

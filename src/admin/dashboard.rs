@@ -18,6 +18,7 @@ use super::error::AdminError;
 use super::shown_settings::{access_control, rate_limiter};
 use super::sign_in::warned;
 use super::{Admin, stats, tokens, view};
+use crate::ledger::{Trouble, Waiting};
 use crate::store::{Rows, UseOf, Window};
 use crate::telemetry::metrics::Process;
 pub(super) use attention::{KINDS, SEVERITIES};
@@ -46,12 +47,9 @@ pub(super) async fn dashboard(
     let now = Timestamp::now();
     let range = Range::read(&mut fields, now.as_second());
     let warnings = fields.end()?;
-    let (records, sums) = admin.ledger.waiting();
-    // What is shown is what was counted until now; if it cannot be written, what was written last.
-    let _ = admin.reloader.write_totals().await;
-    let is_written = admin.ledger.write_all(&admin.store).await.is_ok();
+    // What is shown is what was counted until now, be it written or not.
+    let unwritten = admin.write_counts().await;
     let rows = admin.store.load_backends().await?;
-    let mut answer = as_before(&admin, &rows).await?;
     let spans = shown::Spans::until(now.as_second(), [MINUTES, hours, days]);
     let window = Window {
         minutes: spans.minutes.first(),
@@ -59,11 +57,19 @@ pub(super) async fn dashboard(
         days: spans.days.first(),
         most: TOP,
     };
-    let overview = admin.store.overview(&window).await?;
+    let mut overview = admin.store.overview(&window).await?;
     let in_range = match range {
         Some(range) => Some((range, admin.store.stretch(&range.stretch(TOP)).await?)),
         None => None,
     };
+    let mut by_day = by_day(&admin).await?;
+    // What was written meanwhile would be counted twice.
+    if let Some(unwritten) = unwritten.as_ref().filter(|unwritten| admin.ledger.is_still(unwritten)) {
+        let minutes = unwritten.minutes();
+        overview.add(&window, &minutes, &unwritten.errors());
+        minutes.iter().for_each(|(key, counts)| by_day.add_minute(key, counts));
+    }
+    let mut answer = as_before(&admin, &rows, by_day).await?;
     let snapshot = admin.reloader.current().load();
     let mut add = |name: &str, value: Value| answer[name] = value;
     add("time", json!(format!("{now:.3}")));
@@ -74,11 +80,11 @@ pub(super) async fn dashboard(
     }
     add("backends", fleet::backends(&rows, &snapshot));
     add("queue", fleet::queue(admin.reloader.room()));
-    let unwritten = if is_written { (0, 0) } else { (records, sums) };
-    add("ledger", json!({ "failing": !is_written, "records": unwritten.0, "sums": unwritten.1 }));
+    let trouble = admin.ledger.trouble();
+    add("ledger", ledger(&admin, trouble.as_ref()));
     let drops = Drops::since_start(&admin);
     add("drops", drops.shown());
-    add("attention", attention::shown(&admin, &snapshot, attention::Facts { now, is_written, drops }).await?);
+    add("attention", attention::shown(&admin, &snapshot, attention::Facts { now, trouble, drops }).await?);
     Ok(warned(answer, &warnings))
 }
 
@@ -104,8 +110,21 @@ impl Drops {
     }
 }
 
-/// The seed's shape, as far as there is a source for it.
-async fn as_before(admin: &Admin, rows: &Rows) -> Result<Value, AdminError> {
+/// What waits for the database, if it cannot be written.
+fn ledger(admin: &Admin, trouble: Option<&Trouble>) -> Value {
+    let waiting = trouble.map(|_| admin.ledger.all_waiting()).unwrap_or_default();
+    let Waiting { records, sums, rows, .. } = waiting;
+    json!({
+        "failing": trouble.is_some(),
+        "since": trouble.map(|trouble| format!("{:.3}", trouble.since)),
+        "records": records,
+        "sums": sums,
+        "rows": rows,
+    })
+}
+
+/// By day of everybody, as the database has it.
+async fn by_day(admin: &Admin) -> Result<ByDay, AdminError> {
     let first = days::first(DAYS_BEFORE);
     let mut by_day = ByDay::default();
     for day in admin.store.imported_use(UseOf::Token, &first.to_string()).await? {
@@ -115,6 +134,11 @@ async fn as_before(admin: &Admin, rows: &Rows) -> Result<Value, AdminError> {
         let counts = [day.requests, day.prompt_tokens, day.completion_tokens, day.cached_tokens];
         by_day.add(days::of_number(day.day), counts);
     }
+    Ok(by_day)
+}
+
+/// The seed's shape, as far as there is a source for it.
+async fn as_before(admin: &Admin, rows: &Rows, by_day: ByDay) -> Result<Value, AdminError> {
     let keys = stats::summary(admin, rows).await?;
     let (registry, snapshot) = (admin.reloader.registry(), admin.reloader.current().load());
     Ok(json!({

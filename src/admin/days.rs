@@ -7,7 +7,8 @@ use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan as _};
 use serde_json::{Map, Value, json};
 
-use crate::store::{DailyUse, Store, StoreError};
+use crate::ledger::Unwritten;
+use crate::store::{DailyUse, Store, StoreError, UsageCounts, UsageKey};
 
 /// Seconds of a day.
 const DAY: i64 = 86_400;
@@ -49,6 +50,12 @@ impl ByDay {
         self.add(day.date.clone(), [day.requests, day.prompt_tokens, day.completion_tokens, 0]);
     }
 
+    /// What is not in the database yet.
+    pub(super) fn add_minute(&mut self, key: &UsageKey<'_>, counts: &UsageCounts) {
+        let UsageCounts { requests, prompt_tokens, completion_tokens, cached_tokens, .. } = *counts;
+        self.add(of_hour(key.minute), [requests, prompt_tokens, completion_tokens, cached_tokens]);
+    }
+
     /// In the seed's shape; days without use are absent.
     pub(super) fn shown(self) -> Map<String, Value> {
         let shown = |[requests, prompt, completion, cached]: [i64; 4]| {
@@ -61,11 +68,16 @@ impl ByDay {
     }
 }
 
-/// What a token has used in so many days before today, and today; what is counted in memory is not in it.
+/// What a token has used in so many days before today, and today, with what is not written yet.
 ///
 /// # Errors
 /// Those of the database.
-pub async fn of_token(store: &Store, id: &str, days: i64) -> Result<Map<String, Value>, StoreError> {
+pub async fn of_token(
+    store: &Store,
+    id: &str,
+    days: i64,
+    unwritten: Option<&Unwritten>,
+) -> Result<Map<String, Value>, StoreError> {
     let first = first(days);
     let mut by_day = ByDay::default();
     for day in store.imported_use_of(id, &first.to_string()).await? {
@@ -75,5 +87,8 @@ pub async fn of_token(store: &Store, id: &str, days: i64) -> Result<Map<String, 
         let counts = [hour.requests, hour.prompt_tokens, hour.completion_tokens, hour.cached_tokens];
         by_day.add(of_hour(hour.hour), counts);
     }
+    let more = unwritten.map(Unwritten::minutes).unwrap_or_default();
+    let of_it = more.iter().filter(|(key, _)| key.token == id);
+    of_it.for_each(|(key, counts)| by_day.add_minute(key, counts));
     Ok(by_day.shown())
 }

@@ -11,6 +11,9 @@ use crate::http::{Failure, headers};
 use crate::snapshot::ReloadError;
 use crate::store::{Conflict, StoreError};
 
+/// When another try makes sense after the database was busy.
+const BUSY: Duration = Duration::from_secs(2);
+
 /// Why a call was not done. Nothing was changed, unless the code is `not_in_force`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct AdminError {
@@ -21,7 +24,13 @@ pub(super) struct AdminError {
     /// More members of the answer, as the seed has them.
     more: Vec<(&'static str, Value)>,
     retry_after: Option<Duration>,
+    /// Whether the database failed.
+    is_of_store: bool,
 }
+
+/// In an answer: the database failed.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct OfStore;
 
 impl AdminError {
     pub(super) fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
@@ -32,6 +41,7 @@ impl AdminError {
             fields: Vec::new(),
             more: Vec::new(),
             retry_after: None,
+            is_of_store: false,
         }
     }
 
@@ -92,6 +102,9 @@ impl IntoResponse for AdminError {
             let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
             reply.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds.max(1)));
         }
+        if self.is_of_store {
+            reply.extensions_mut().insert(OfStore);
+        }
         reply
     }
 }
@@ -117,7 +130,7 @@ impl From<StoreError> for AdminError {
             StoreError::Conflict(Conflict::Revision { .. }) => (StatusCode::CONFLICT, "changed_meanwhile"),
             StoreError::Conflict(Conflict::LastAdmin) => (StatusCode::CONFLICT, "last_admin"),
             StoreError::Conflict(_) => (StatusCode::CONFLICT, "exists"),
-            StoreError::Locked => (StatusCode::SERVICE_UNAVAILABLE, "database_locked"),
+            StoreError::Locked => (StatusCode::SERVICE_UNAVAILABLE, "database_busy"),
             StoreError::Full => (StatusCode::INSUFFICIENT_STORAGE, "disk_full"),
             StoreError::ReadOnly | StoreError::NotWritable { .. } => {
                 (StatusCode::INSUFFICIENT_STORAGE, "not_writable")
@@ -127,9 +140,11 @@ impl From<StoreError> for AdminError {
         if status.is_server_error() {
             tracing::error!(%error, "the database refused a change");
         }
-        let told = AdminError::new(status, code, error.to_string());
+        let mut told = AdminError::new(status, code, error.to_string());
+        told.is_of_store = status.is_server_error();
         match error {
             StoreError::Conflict(Conflict::Revision { found, .. }) => told.with("revision", json!(found)),
+            StoreError::Locked => told.retry_after(BUSY),
             StoreError::Conflict(Conflict::User(_) | Conflict::AdminToken(_)) => {
                 told.with("fields", json!({ "name": "exists" }))
             }

@@ -23,14 +23,14 @@ type Answer = Result<Json<Value>, AdminError>;
 pub(super) async fn list(State(admin): State<Arc<Admin>>, asked: Asked) -> Answer {
     let warnings = asked.nothing()?;
     // What is shown is what was counted until now; if it cannot be written, what was written last.
-    let _ = admin.reloader.write_totals().await;
+    admin.write_counts().await;
     let rows = admin.store.load_backends().await?;
     Ok(warned(listed(&admin, &rows), &warnings))
 }
 
 pub(super) async fn one(State(admin): State<Arc<Admin>>, Path(id): Path<String>, asked: Asked) -> Answer {
     let warnings = asked.nothing()?;
-    let _ = admin.reloader.write_totals().await;
+    admin.write_counts().await;
     let rows = admin.store.load_backends().await?;
     let key = view::key(find(&rows, &id)?, admin.reloader.registry());
     Ok(warned(json!({ "key": key }), &warnings))

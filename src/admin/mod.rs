@@ -47,18 +47,19 @@ mod visitor;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use http::Request;
 use hyper::body::Incoming;
 use jiff::tz::TimeZone;
 use tokio::sync::Semaphore;
+use tokio::time::timeout;
 
 use crate::cache::Caches;
 use crate::config::BaseUrl;
 pub use crate::config::keyline;
 use crate::http::{Ids, Reply};
-use crate::ledger::Ledger;
+use crate::ledger::{Ledger, Unwritten};
 use crate::snapshot::Reloader;
 use crate::store::Store;
 use crate::upstream::Client;
@@ -107,7 +108,23 @@ pub struct Admin {
     pub quota_zone: TimeZone,
 }
 
+/// How long who wants to see what was counted waits for it to be written.
+const PROMPT: Duration = Duration::from_secs(1);
+
 impl Admin {
+    /// Writes down what was counted until now, so that what is shown has it. Gives what could not be written in time, or
+    /// is not expected to be as nothing could the last time.
+    async fn write_counts(&self) -> Option<Unwritten> {
+        if self.ledger.trouble().is_none() {
+            let both =
+                async { tokio::join!(self.reloader.write_totals(), self.ledger.write_all(&self.store)) };
+            if let Ok((Ok(()), Ok(()))) = timeout(PROMPT, both).await {
+                return None;
+            }
+        }
+        Some(self.ledger.unwritten())
+    }
+
     /// Answers one request for `/admin` or a path below it.
     pub async fn serve(self: Arc<Self>, request: Request<Incoming>, peer: SocketAddr) -> Reply {
         routes::answer(self, request, peer).await

@@ -220,6 +220,12 @@ impl Passwords {
         Refused::Wrong { user: user.map(Box::new), unwritten }
     }
 
+    /// So many failures could not be written to the audit: the next one tells of them.
+    pub(super) fn left_out(&self, failures: u32) {
+        let left_out = &mut self.shared().minute.2;
+        *left_out = left_out.saturating_add(failures);
+    }
+
     /// An account is never locked: whoever guesses it from everywhere only makes it slow.
     fn delay(&self, name: &str) -> Duration {
         match self.shared().accounts[self.group(name)] {

@@ -18,8 +18,8 @@ use hyper::body::Incoming;
 use tower_service::Service as _;
 
 use super::auth::{self, Caller};
-use super::error::AdminError;
-use super::visitor::Visitor;
+use super::error::{AdminError, OfStore};
+use super::visitor::{Visitor, is_safe};
 use super::{
     Admin, access_control, admin_tokens, audit, backup, bulk, caches, captures, channels, dashboard, explain,
     import, key_preview, keys, logs, models, openapi, panel, sessions, settings, sign_in, stats, tokens,
@@ -122,8 +122,12 @@ async fn admitted(
     if let Some(caller) = caller {
         request.extensions_mut().insert(caller);
     }
-    let mut router = router().layer(DefaultBodyLimit::disable()).with_state(admin);
+    let is_change = !is_safe(request.method());
+    let mut router = router().layer(DefaultBodyLimit::disable()).with_state(Arc::clone(&admin));
     let Ok(reply) = router.call(request).await;
+    if is_change && reply.extensions().get::<OfStore>().is_some() {
+        admin.ledger.metrics.wrote("changes", None);
+    }
     reply
 }
 

@@ -11,6 +11,7 @@ use super::asked::Asked;
 use super::error::AdminError;
 use super::sign_in::warned;
 use super::{Admin, days, view};
+use crate::ledger::Unwritten;
 use crate::snapshot::IMPLICIT;
 use crate::store::{Rows, UseOf};
 
@@ -36,9 +37,8 @@ pub(super) async fn stats(
     let count = fields.number("days", 1, MOST_DAYS).unwrap_or(DAYS);
     let warnings = fields.end()?;
     let since = days::first(count - 1);
-    // What is shown is what was counted until now; if it cannot be written, what was written last.
-    let _ = admin.reloader.write_totals().await;
-    let _ = admin.ledger.write_all(&admin.store).await;
+    // What is shown is what was counted until now, be it written or not.
+    let unwritten = admin.write_counts().await;
     let rows = admin.store.load_backends().await?;
     let mut by_day: BTreeMap<(String, String), Done> = BTreeMap::new();
     for day in admin.store.imported_use(UseOf::Backend, &since.to_string()).await? {
@@ -51,6 +51,15 @@ pub(super) async fn stats(
         done.success = done.success.saturating_add(day.requests - day.failed);
         done.fail = done.fail.saturating_add(day.failed);
         done.tokens = done.tokens.saturating_add(day.tokens);
+    }
+    let unwritten = unwritten.as_ref().filter(|unwritten| admin.ledger.is_still(unwritten));
+    let more = unwritten.map(Unwritten::minutes).unwrap_or_default();
+    for (key, counts) in more.iter().filter(|(key, _)| !key.backend.is_empty()) {
+        let done = by_day.entry((days::of_hour(key.minute), key.backend.to_owned())).or_default();
+        let failed = if key.is_good() { 0 } else { counts.requests };
+        done.success = done.success.saturating_add(counts.requests - failed);
+        done.fail = done.fail.saturating_add(failed);
+        done.tokens = done.tokens.saturating_add(counts.prompt_tokens + counts.completion_tokens);
     }
     let mut stats = json!({});
     for ((date, id), done) in by_day {

@@ -1,5 +1,6 @@
 //! `/admin/api/tokens`: what clients show.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use axum::extract::{Path, State};
@@ -20,9 +21,10 @@ use super::token_rules::{CLOSES, kept, mint, new_token};
 use super::token_view::{new_token_shown, stored_token};
 use crate::access::Doors;
 use crate::config::Secret;
+use crate::ledger::Unwritten;
 use crate::limits::period;
 use crate::snapshot::Snapshot;
-use crate::store::{Sorted, StoreError, TokenChange, TokenKind, TokenOrder, TokenQuery, TokenRow};
+use crate::store::{Sorted, StoreError, TokenChange, TokenKind, TokenOrder, TokenQuery, TokenRow, TokenUse};
 
 type Answer = Result<Json<Value>, AdminError>;
 
@@ -44,9 +46,10 @@ pub(super) async fn list(State(admin): State<Arc<Admin>>, Asked(asked): Asked) -
     // One more tells whether a page follows.
     let most = query.most.unwrap_or(PAGE);
     query.most = is_page.then_some(most + 1);
-    // What is shown is what was used until now; if it cannot be written, what was written last.
-    let _ = admin.ledger.write_all(&admin.store).await;
+    // What is shown is what was used until now, be it written or not.
+    let unwritten = admin.write_counts().await;
     let mut rows = admin.store.sorted_tokens(&query).await?;
+    add_unwritten(&admin, &mut rows, unwritten.as_ref());
     let has_more = is_page && rows.len() > most as usize;
     if has_more {
         rows.truncate(most as usize);
@@ -65,11 +68,23 @@ pub(super) async fn list(State(admin): State<Arc<Admin>>, Asked(asked): Asked) -
 
 pub(super) async fn one(State(admin): State<Arc<Admin>>, Path(id): Path<String>, asked: Asked) -> Answer {
     let warnings = asked.nothing()?;
-    // What is shown is what was used until now; if it cannot be written, what was written last.
-    let _ = admin.ledger.write_all(&admin.store).await;
-    let row = admin.store.token(&id).await.map_err(named)?;
+    let unwritten = admin.write_counts().await;
+    let mut row = admin.store.token(&id).await.map_err(named)?;
+    add_unwritten(&admin, std::slice::from_mut(&mut row), unwritten.as_ref());
     let zone = &admin.reloader.current().load().limits.zone;
     Ok(warned(json!({ "token": stored_token(&row, Timestamp::now(), zone) }), &warnings))
+}
+
+/// Adds what was used and is not in the database, unless it was written since.
+fn add_unwritten(admin: &Admin, rows: &mut [TokenRow], unwritten: Option<&Unwritten>) {
+    let Some(unwritten) = unwritten.filter(|unwritten| admin.ledger.is_still(unwritten)) else { return };
+    let mut used: HashMap<&str, Vec<TokenUse>> = HashMap::new();
+    for (id, one) in unwritten.tokens() {
+        used.entry(id).or_default().push(one);
+    }
+    for row in rows {
+        used.remove(row.id.as_str()).iter().flatten().for_each(|used| row.add(used));
+    }
 }
 
 /// The seed's counts of tokens.
@@ -293,8 +308,8 @@ pub(super) async fn usage(
 ) -> Answer {
     let days = fields.number("days", 1, MAX_DAYS).unwrap_or(DAYS);
     let warnings = fields.end()?;
-    let _ = admin.ledger.write_all(&admin.store).await;
-    let usage = days::of_token(&admin.store, &id, days).await?;
+    let unwritten = admin.write_counts().await;
+    let usage = days::of_token(&admin.store, &id, days, unwritten.as_ref()).await?;
     // The use of a token outlives it.
     if usage.is_empty() {
         admin.store.token(&id).await.map_err(named)?;

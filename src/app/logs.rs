@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use tokio::time::sleep;
@@ -11,11 +11,13 @@ use tokio_util::sync::CancellationToken;
 use crate::admin::audit_line;
 use crate::ledger::Ledger;
 use crate::snapshot::Reloader;
-use crate::store::{Store, StoreError};
+use crate::store::Store;
 use crate::telemetry::{FileBounds, LineFile};
 
 /// Between two times that files are written.
 const FILES: Duration = Duration::from_millis(250);
+/// Between two looks for changes that other processes have made; those of this one are told of at once.
+const AUDIT_EVERY: Duration = Duration::from_secs(10);
 /// Rows of the audit that are told at once.
 const AUDIT: i64 = 500;
 
@@ -27,6 +29,12 @@ pub(super) struct Files {
     reloader: Arc<Reloader>,
     requests: Arc<LineFile>,
     audit: Arc<LineFile>,
+    /// The last row of the audit that was told here.
+    last: String,
+    /// The last one that the database knows to be in the file.
+    noted: String,
+    /// When the audit was looked at last.
+    looked: Option<Instant>,
     is_failing: bool,
 }
 
@@ -43,6 +51,9 @@ impl Files {
             reloader,
             requests: Arc::new(LineFile::new(folder.clone(), "requests")),
             audit: Arc::new(LineFile::new(folder, "audit")),
+            last: String::new(),
+            noted: String::new(),
+            looked: None,
             is_failing: false,
         }
     }
@@ -53,6 +64,7 @@ impl Files {
             self.write().await;
         }
         self.ledger.tell();
+        self.looked = None;
         self.write().await;
     }
 
@@ -67,24 +79,43 @@ impl Files {
             self.ledger.journal.lost_lines(count);
         }
         let audit = match log.to_file {
-            true => self.write_audit(bounds).await,
-            false => Ok(()),
+            true if self.is_audit_due() => self.write_audit(bounds).await,
+            _ => Ok(()),
         };
+        if audit.is_err() {
+            self.looked = None;
+        }
         // Only a write tells that one is possible again.
         if count > 0 || audit.is_err() {
             self.note(requests.and(audit));
         }
     }
 
+    fn is_audit_due(&mut self) -> bool {
+        let is_due = self.store.has_new_audit() || self.looked.is_none_or(|at| at.elapsed() >= AUDIT_EVERY);
+        if is_due {
+            self.looked = Some(Instant::now());
+        }
+        is_due
+    }
+
     /// Tells of changes from where it stopped the last time, be it before the last start.
-    async fn write_audit(&self, bounds: FileBounds) -> Result<(), String> {
-        let told = |error: StoreError| error.to_string();
+    async fn write_audit(&mut self, bounds: FileBounds) -> Result<(), String> {
         loop {
-            let rows = self.store.audit_for_file(AUDIT).await.map_err(told)?;
-            let Some(last) = rows.last() else { return Ok(()) };
-            let lines = rows.iter().map(|row| Arc::from(audit_line(row).to_string())).collect();
-            append(&self.audit, lines, bounds).await?;
-            self.store.audit_is_in_file(&last.id).await.map_err(told)?;
+            let rows = self.store.audit_for_file(&self.last, AUDIT).await;
+            let rows = rows.map_err(|error| error.to_string())?;
+            if let Some(last) = rows.last() {
+                let lines = rows.iter().map(|row| Arc::from(audit_line(row).to_string())).collect();
+                append(&self.audit, lines, bounds).await?;
+                self.last.clone_from(&last.id);
+            }
+            // A database that is busy is told where this is to go on with a later look, or when the gateway stops.
+            if self.noted != self.last && self.store.audit_is_in_file(&self.last).await.is_ok() {
+                self.noted.clone_from(&self.last);
+            }
+            if rows.is_empty() {
+                return Ok(());
+            }
         }
     }
 

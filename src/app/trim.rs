@@ -44,13 +44,15 @@ pub(super) async fn captures(reloader: Arc<Reloader>, store: Arc<Store>) {
     slices("old captured requests", slice).await;
 }
 
-/// Deletes slice by slice, for ever. `slice` gives how much it has deleted; a failure is told once.
+/// Deletes slice by slice, for ever. `slice` gives how much it has deleted; a failure is told once, unless the database
+/// is only busy: the ledger tells of that.
 async fn slices(what: &'static str, mut slice: impl AsyncFnMut() -> Result<u64, StoreError>) {
     let mut was_good = true;
     loop {
         let deleted = slice().await;
         if let Err(error) = &deleted
             && was_good
+            && !matches!(error, StoreError::Locked)
         {
             tracing::error!(%error, "{what} cannot be deleted");
         }

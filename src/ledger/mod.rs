@@ -5,17 +5,21 @@
 mod sums;
 #[cfg(test)]
 mod tests;
+mod trouble;
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use tokio::sync::{Notify, Semaphore};
+use tokio::sync::{Notify, Semaphore, SemaphorePermit};
+use tokio::time::timeout;
 use tokio_util::task::TaskTracker;
 
-use crate::store::{Store, StoreError};
+use crate::store::{ErrorCount, Store, StoreError, TokenUse, UsageCounts, UsageKey};
 use crate::telemetry::{self, Captured, Journal, Metrics, Record, Redacted, Traces};
 use sums::Sums;
+use trouble::Troubles;
+pub use trouble::{Trouble, Waiting};
 
 /// Records that wait one by one. More are told of at once, by whoever brings the next.
 const QUEUE: usize = 8192;
@@ -26,6 +30,8 @@ const ROWS: usize = 1000;
 
 /// Captured requests that are written at once: each may be large.
 const CAPTURES: usize = 64;
+/// How long a write waits for the one before it.
+const TURN: Duration = Duration::from_secs(5);
 
 /// Records that are not written yet.
 #[derive(Debug)]
@@ -40,11 +46,12 @@ pub struct Ledger {
     /// And of what was captured.
     capturing: Semaphore,
     writes: TaskTracker,
+    troubles: Troubles,
     traces: Option<Arc<Traces>>,
     /// For those who look at single requests.
     pub journal: Arc<Journal>,
     /// What Prometheus is told.
-    pub metrics: Metrics,
+    pub metrics: Arc<Metrics>,
 }
 
 /// Records that were added up.
@@ -54,8 +61,43 @@ struct Kept {
     turn: Sums,
     /// What is written after that.
     next: Sums,
-    /// Kinds of usage that a write has with it.
-    away: usize,
+    /// What a write has with it.
+    away: Option<Arc<Sums>>,
+    /// Writes that went well.
+    writes: u64,
+}
+
+impl Kept {
+    fn parts(&self) -> impl Iterator<Item = &Sums> {
+        [&self.turn, &self.next].into_iter().chain(self.away.as_deref())
+    }
+}
+
+/// Usage that is not in the database.
+#[derive(Debug)]
+pub struct Unwritten {
+    sums: Sums,
+    /// As in [`Kept`].
+    writes: u64,
+}
+
+impl Unwritten {
+    /// As [`Store::add_usage`] takes them.
+    #[must_use]
+    pub fn minutes(&self) -> Vec<(UsageKey<'_>, UsageCounts)> {
+        self.sums.minutes()
+    }
+
+    #[must_use]
+    pub fn errors(&self) -> Vec<ErrorCount> {
+        self.sums.errors()
+    }
+
+    /// By id.
+    #[must_use]
+    pub fn tokens(&self) -> Vec<(&str, TokenUse)> {
+        self.sums.tokens()
+    }
 }
 
 impl Ledger {
@@ -70,9 +112,10 @@ impl Ledger {
             logging: Semaphore::new(1),
             capturing: Semaphore::new(1),
             writes: TaskTracker::new(),
+            troubles: Troubles::default(),
             traces,
             journal,
-            metrics: Metrics::default(),
+            metrics: Arc::default(),
         }
     }
 
@@ -127,8 +170,47 @@ impl Ledger {
     #[must_use]
     pub fn waiting(&self) -> (usize, usize) {
         let records = lock(&self.queue).len();
-        let kept = lock(&self.kept);
-        (records, kept.turn.kinds() + kept.next.kinds() + kept.away)
+        (records, lock(&self.kept).parts().map(Sums::kinds).sum())
+    }
+
+    /// All that waits to be written.
+    #[must_use]
+    pub fn all_waiting(&self) -> Waiting {
+        let (records, sums) = self.waiting();
+        let (rows, captures) = (self.journal.waiting_rows(), self.journal.captures.waiting());
+        Waiting { records, sums, rows, captures }
+    }
+
+    /// While writes fail, since when and why.
+    #[must_use]
+    pub fn trouble(&self) -> Option<Trouble> {
+        self.troubles.now()
+    }
+
+    /// A write that began then is over: for numbers, and for the log.
+    pub fn wrote(&self, what: &'static str, begun: Instant, written: &Result<(), StoreError>) {
+        self.metrics.wrote(what, written.is_ok().then(|| begun.elapsed()));
+        self.troubles.note(what, begun, written.as_ref().err(), || self.all_waiting());
+    }
+
+    /// There is nothing to write, nor is anything left of what failed.
+    pub fn has_written(&self, what: &'static str) {
+        self.troubles.note(what, Instant::now(), None, || self.all_waiting());
+    }
+
+    /// What was used until now and is not in the database.
+    #[must_use]
+    pub fn unwritten(&self) -> Unwritten {
+        self.tell();
+        let (mut sums, kept) = (Sums::default(), lock(&self.kept));
+        kept.parts().for_each(|part| sums.add(part));
+        Unwritten { sums, writes: kept.writes }
+    }
+
+    /// Whether none of it was written since it was taken.
+    #[must_use]
+    pub fn is_still(&self, unwritten: &Unwritten) -> bool {
+        lock(&self.kept).writes == unwritten.writes
     }
 
     /// Writes down all that is there.
@@ -178,7 +260,7 @@ impl Ledger {
     }
 
     async fn log_in_turn(&self, store: &Store) -> Result<(), StoreError> {
-        let _turn = self.logging.acquire().await;
+        let _turn = turn(&self.logging).await?;
         self.tell();
         // Those that come meanwhile are for another time, so that this ends.
         let mut left = self.journal.waiting_rows();
@@ -187,18 +269,19 @@ impl Ledger {
             left = left.saturating_sub(rows.len().max(1));
             let begun = Instant::now();
             let written = store.log_requests(&rows).await;
-            self.metrics.wrote("request_log", written.is_ok().then(|| begun.elapsed()));
             if written.is_err() {
                 self.journal.put_back(rows);
-                return written;
             }
+            self.wrote("request_log", begun, &written);
+            written?;
         }
+        self.has_written("request_log");
         Ok(())
     }
 
     /// Without what must not be kept.
     async fn capture_in_turn(&self, store: &Store) -> Result<(), StoreError> {
-        let _turn = self.capturing.acquire().await;
+        let _turn = turn(&self.capturing).await?;
         let captures = &self.journal.captures;
         let mut left = captures.waiting();
         while left > 0 {
@@ -215,18 +298,19 @@ impl Ledger {
             let rows: Vec<_> = captured.iter().map(|captured| &captured.facts).zip(texts).collect();
             let begun = Instant::now();
             let written = store.keep_captures(&rows).await;
-            self.metrics.wrote("captures", written.is_ok().then(|| begun.elapsed()));
             if written.is_err() {
                 captures.put_back(captured);
-                return written;
             }
+            self.wrote("captures", begun, &written);
+            written?;
         }
+        self.has_written("captures");
         Ok(())
     }
 
     /// In turn, so that who has waited for a write has waited for those before it too.
     async fn write_in_turn(&self, store: &Store, most: usize) -> Result<(), StoreError> {
-        let _turn = self.writing.acquire().await;
+        let _turn = turn(&self.writing).await?;
         self.tell();
         let sums = {
             let mut kept = lock(&self.kept);
@@ -235,23 +319,35 @@ impl Ledger {
             }
             let mut sums = kept.turn.split(most);
             let left = most - sums.kinds();
-            sums.add(kept.next.split(left));
-            kept.away = sums.kinds();
+            sums.add(&kept.next.split(left));
+            let sums = Arc::new(sums);
+            kept.away = Some(Arc::clone(&sums));
             sums
         };
-        if sums.is_empty() {
-            return Ok(());
-        }
         let begun = Instant::now();
-        let written = store.add_usage(&sums.minutes(), &sums.errors(), &sums.tokens()).await;
-        self.metrics.wrote("usage", written.is_ok().then(|| begun.elapsed()));
+        let written = match sums.is_empty() {
+            true => Ok(()),
+            false => store.add_usage(&sums.minutes(), &sums.errors(), &sums.tokens()).await,
+        };
         let mut kept = lock(&self.kept);
-        kept.away = 0;
-        if written.is_err() {
-            kept.next.add(sums);
+        kept.away = None;
+        match written {
+            Ok(()) => kept.writes += 1,
+            Err(_) => kept.next.add(&sums),
+        }
+        drop(kept);
+        if !sums.is_empty() {
+            self.wrote("usage", begun, &written);
         }
         written
     }
+}
+
+/// # Errors
+/// [`StoreError::Locked`] when the ones before it take too long: nothing was taken then.
+async fn turn(one: &Semaphore) -> Result<SemaphorePermit<'_>, StoreError> {
+    let turn = timeout(TURN, one.acquire()).await;
+    turn.ok().and_then(Result::ok).ok_or(StoreError::Locked)
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

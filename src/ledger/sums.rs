@@ -105,16 +105,16 @@ impl Sums {
         records.iter().for_each(|record| self.add_one(record));
     }
 
-    /// Adds what could not be written.
-    pub(super) fn add(&mut self, other: Sums) {
-        for (kind, counts) in other.minutes.into_values() {
-            self.count(kind, &counts);
+    /// Adds others.
+    pub(super) fn add(&mut self, other: &Sums) {
+        for (kind, counts) in other.minutes.values() {
+            self.count(kind.clone(), counts);
         }
-        for ((minute, kind), requests) in other.errors {
+        for (&(minute, kind), &requests) in &other.errors {
             self.count_errors(minute, kind, requests);
         }
-        for ((_, month), (consumer, used)) in other.tokens {
-            self.charge(&consumer, month, used);
+        for (&(_, month), (consumer, used)) in &other.tokens {
+            self.charge(consumer, month, *used);
         }
     }
 

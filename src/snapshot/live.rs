@@ -4,6 +4,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arc_swap::ArcSwap;
+use tokio_util::task::TaskTracker;
 
 use super::{BadRow, Registry, Snapshot, Target};
 use crate::cache::Caches;
@@ -84,6 +85,7 @@ pub struct Reloader {
     registry: Registry,
     lasting: Lasting,
     current: Arc<Current>,
+    writes: TaskTracker,
     /// Held while a snapshot is made, so that an older one never replaces a newer.
     in_force: Mutex<InForce>,
 }
@@ -127,7 +129,7 @@ impl Reloader {
         lasting.set(&settings.config);
         let current = Arc::new(Current(ArcSwap::from_pointee(first)));
         let in_force = Mutex::new(InForce::of(&rows, settings));
-        Ok(Reloader { loaded, store, registry, lasting, current, in_force })
+        Ok(Reloader { loaded, store, registry, lasting, current, writes: TaskTracker::new(), in_force })
     }
 
     /// What is configured, below what was saved.
@@ -162,7 +164,7 @@ impl Reloader {
     ///
     /// # Errors
     /// As [`Reloader::start`]; nothing has changed then.
-    pub async fn reload(&self) -> Result<(), ReloadError> {
+    pub async fn reload(self: &Arc<Self>) -> Result<(), ReloadError> {
         // What no row names any more is forgotten, its counts too; its channel keeps them. Those that cannot be
         // written now are written later.
         let _ = self.write_totals().await;
@@ -175,7 +177,7 @@ impl Reloader {
     ///
     /// # Errors
     /// As [`Reloader::reload`].
-    pub async fn follow(&self) -> Result<bool, ReloadError> {
+    pub async fn follow(self: &Arc<Self>) -> Result<bool, ReloadError> {
         let known = self.in_force().revision;
         let has_changed = self.store.revision().await? != known;
         if has_changed {
@@ -184,8 +186,10 @@ impl Reloader {
         Ok(has_changed)
     }
 
-    /// Closes the database. The snapshot goes on.
+    /// Closes the database when what is written now is. The snapshot goes on.
     pub async fn close(&self) {
+        self.writes.close();
+        self.writes.wait().await;
         self.store.close_shared().await;
     }
 
@@ -201,15 +205,23 @@ impl Reloader {
         &self.registry
     }
 
-    /// Writes down what backends and channels have done since the last time. What cannot be written is kept.
+    /// Writes down what backends and channels have done since the last time. What cannot be written is kept. It goes on
+    /// when nobody waits for it any more: what was taken must be written or put back.
     ///
     /// # Errors
     /// Those of the database.
-    pub async fn write_totals(&self) -> Result<(), StoreError> {
-        self.write_some_totals(&mut self.registry.counting(), usize::MAX).await
+    pub async fn write_totals(self: &Arc<Self>) -> Result<(), StoreError> {
+        let own = Arc::clone(self);
+        let write = async move {
+            let mut left = own.registry.counting();
+            own.write_some_totals(&mut left, usize::MAX).await.map(drop)
+        };
+        let written = self.writes.spawn(write).await;
+        written.unwrap_or_else(|ended| std::panic::resume_unwind(ended.into_panic()))
     }
 
     /// Writes down what at most `most` of these backends have done, and takes those that were looked at off the list.
+    /// Gives whether there was anything. Must not be dropped before it is done.
     ///
     /// # Errors
     /// Those of the database.
@@ -217,7 +229,7 @@ impl Reloader {
         &self,
         left: &mut Vec<Arc<Target>>,
         most: usize,
-    ) -> Result<(), StoreError> {
+    ) -> Result<bool, StoreError> {
         let mut taken = Vec::new();
         while taken.len() < most
             && let Some(target) = left.pop()
@@ -225,7 +237,7 @@ impl Reloader {
             taken.extend(target.counts.tally.take().map(|counted| (target, counted)));
         }
         if taken.is_empty() {
-            return Ok(());
+            return Ok(false);
         }
         let of = |(target, counted): &(Arc<Target>, Counted)| {
             let channel = Some(&*target.node.channel).filter(|id| !id.is_empty()).map(str::to_owned);
@@ -238,7 +250,7 @@ impl Reloader {
         if written.is_err() {
             taken.iter().for_each(|(target, counted)| target.counts.tally.put_back(*counted));
         }
-        written
+        written.map(|()| true)
     }
 
     fn put(&self, rows: &Rows) -> Result<(), BadRow> {

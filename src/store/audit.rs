@@ -2,6 +2,8 @@
 //!
 //! Rows hold no secrets: what is sealed or hashed elsewhere is `***` here.
 
+use std::sync::atomic::Ordering::Relaxed;
+
 use serde_json::{Map, Value};
 
 use super::db::{Tx, on};
@@ -233,16 +235,23 @@ impl Store {
         rows.into_iter().map(Stored::open).collect()
     }
 
-    /// At most `limit` rows behind the last one that is in the file, the oldest first.
+    /// Whether changes were made by this store since the last time this was asked: those of other processes are found
+    /// by [`Store::audit_for_file`] alone.
+    pub fn has_new_audit(&self) -> bool {
+        self.db.changes.are_new.swap(false, Relaxed)
+    }
+
+    /// At most `limit` rows behind `last` and behind the last one that is noted to be in the file, the oldest first.
     ///
     /// # Errors
     /// Those of the database.
-    pub async fn audit_for_file(&self, limit: i64) -> Result<Vec<AuditRow>, StoreError> {
+    pub async fn audit_for_file(&self, last: &str, limit: i64) -> Result<Vec<AuditRow>, StoreError> {
         let select = "SELECT * FROM audit_log \
-            WHERE id > COALESCE((SELECT value FROM meta WHERE name = 'audit_in_file'), '') ORDER BY id LIMIT $1";
+            WHERE id > $1 AND id > COALESCE((SELECT value FROM meta WHERE name = 'audit_in_file'), '') \
+            ORDER BY id LIMIT $2";
         let mut tx = self.db.read().await?;
         let rows: Vec<Stored> =
-            on!(&mut tx, conn => sqlx::query_as(select).bind(limit).fetch_all(conn).await)?;
+            on!(&mut tx, conn => sqlx::query_as(select).bind(last).bind(limit).fetch_all(conn).await)?;
         rows.into_iter().map(Stored::open).collect()
     }
 
@@ -294,5 +303,6 @@ pub(super) async fn write(tx: &mut Tx, by: &By, entry: &Entry) -> Result<(), Sto
         .bind(state(&entry.after))
         .bind(&by.request_id)
         .execute(conn).await.map(drop))?;
+    tx.has_audit = true;
     Ok(())
 }

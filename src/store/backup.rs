@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use sqlx::sqlite::SqliteJournalMode;
 use sqlx::{Connection as _, SqliteConnection};
 
-use super::db::{Db, sqlite};
+use super::db::{Pools, sqlite};
 use super::folder::{self, Folder};
 use super::seal::Key;
 use super::text::new_id;
@@ -62,7 +62,7 @@ impl Store {
         let absolute = std::path::absolute(file).map_err(|error| StoreError::io("find", file, error))?;
         let no_text = || std::io::Error::new(std::io::ErrorKind::InvalidFilename, "the name is not UTF-8");
         let name = absolute.to_str().ok_or_else(|| StoreError::io("write", file, no_text()))?;
-        let Db::Sqlite { .. } = &self.db;
+        let Pools::Sqlite { .. } = &self.db.pools;
         let mut source =
             SqliteConnection::connect_with(&sqlite(&self.folder.database()).read_only(true)).await?;
         let done = sqlx::query("VACUUM INTO $1").bind(name).execute(&mut source).await;

@@ -1,37 +1,69 @@
 //! Pools and transactions, and the one macro that lets a query be written once for every kind of database.
 //!
-//! Another database is a variant more in [`Db`] and [`Tx`] and an arm more in [`on`]; no query changes. Not here: any
+//! Another database is a variant more in [`Pools`] and [`Conn`] and an arm more in [`on`]; no query changes. Not here: any
 //! query.
 
 use std::path::Path;
-use std::time::Duration;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
 
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{Connection as _, Sqlite, SqlitePool, Transaction};
+use tokio::sync::watch;
+use tokio::time::sleep;
 
 use super::StoreError;
 use super::calm::calm;
+use crate::telemetry::Metrics;
 
 /// How long a writer waits for another one, of this process or of the command line.
 const PATIENCE: Duration = Duration::from_secs(10);
 const READERS: u32 = 4;
 
 #[derive(Debug)]
-pub(super) enum Db {
+pub(super) struct Db {
+    pub(super) pools: Pools,
+    /// How long a write waits for one of another process.
+    patience: Duration,
+    /// Whether the last write that was tried has waited for that in vain.
+    is_busy: watch::Sender<bool>,
+    pub(super) changes: Arc<Changes>,
+}
+
+/// Who is told of changes that are stored: of those that have rows of the audit.
+#[derive(Debug, Default)]
+pub(super) struct Changes {
+    /// Whether there were any since this was asked.
+    pub(super) are_new: AtomicBool,
+    pub(super) metrics: OnceLock<Arc<Metrics>>,
+}
+
+#[derive(Debug)]
+pub(super) enum Pools {
     /// One writer: SQLite has room for one only, and a queue in front of it is fairer than its polling.
     Sqlite { writer: SqlitePool, readers: SqlitePool },
 }
 
 /// A transaction. Dropped without [`Tx::commit`], it has changed nothing.
-pub(super) enum Tx {
+pub(super) struct Tx {
+    pub(super) conn: Conn,
+    /// Whether it has rows of the audit.
+    pub(super) has_audit: bool,
+    begun: Instant,
+    changes: Arc<Changes>,
+}
+
+/// That of a transaction.
+pub(super) enum Conn {
     Sqlite(Transaction<'static, Sqlite>),
 }
 
 /// Expands a body for the database at hand, with `$conn` as its connection.
 macro_rules! on {
     ($tx:expr, $conn:ident => $body:expr) => {
-        match $tx {
-            $crate::store::db::Tx::Sqlite(tx) => {
+        match &mut ($tx).conn {
+            $crate::store::db::Conn::Sqlite(tx) => {
                 let $conn = &mut **tx;
                 $body
             }
@@ -87,27 +119,75 @@ impl Db {
             .await?;
         // After the writer: a reader that may not write cannot make the files of WAL mode.
         let readers = pool().max_connections(READERS).connect_lazy_with(sqlite(file).read_only(true));
-        Ok(Db::Sqlite { writer, readers })
+        Ok(Db {
+            pools: Pools::Sqlite { writer, readers },
+            patience: PATIENCE,
+            is_busy: watch::Sender::new(false),
+            changes: Arc::default(),
+        })
     }
 
     /// A transaction that sees one state of everything, and must not write.
     pub(super) async fn read(&self) -> Result<Tx, StoreError> {
-        match self {
-            Db::Sqlite { readers, .. } => Ok(Tx::Sqlite(readers.begin().await?)),
+        match &self.pools {
+            Pools::Sqlite { readers, .. } => Ok(self.tx(Conn::Sqlite(readers.begin().await?))),
         }
     }
 
-    pub(super) async fn write(&self) -> Result<Tx, StoreError> {
-        match self {
-            // A transaction that begins by reading would fail at its first write, without any waiting, when another
-            // process had written in between.
-            Db::Sqlite { writer, .. } => Ok(Tx::Sqlite(writer.begin_with("BEGIN IMMEDIATE").await?)),
+    /// From now on a write waits only so long for one of another process.
+    pub(super) async fn hurry(&mut self, patience: Duration) -> Result<(), StoreError> {
+        self.patience = patience;
+        match &self.pools {
+            Pools::Sqlite { writer, .. } => {
+                writer.set_connect_options((*writer.connect_options()).clone().busy_timeout(patience));
+                let now = format!("PRAGMA busy_timeout = {}", patience.as_millis());
+                // Nothing but a number was put into the text.
+                sqlx::query(sqlx::AssertSqlSafe(now)).execute(writer).await?;
+            }
         }
+        Ok(())
+    }
+
+    /// A transaction that may write.
+    ///
+    /// # Errors
+    /// [`StoreError::Locked`] when another process writes for longer than this one waits.
+    pub(super) async fn write(&self) -> Result<Tx, StoreError> {
+        // Those of this process are waited for, however slow the machine is, unless nobody gets on.
+        let mut is_busy = self.is_busy.subscribe();
+        let in_vain = async {
+            let _ = is_busy.wait_for(|is_busy| *is_busy).await;
+            sleep(self.patience).await;
+        };
+        let begun = tokio::select! {
+            biased;
+            begun = self.begin() => begun,
+            () = in_vain => return Err(StoreError::Locked),
+        };
+        // What waits too long for others of this process says nothing of another one.
+        if matches!(begun, Err(sqlx::Error::PoolTimedOut)) {
+            return Err(StoreError::Locked);
+        }
+        let begun = begun.map_err(StoreError::from);
+        self.is_busy.send_replace(matches!(begun, Err(StoreError::Locked)));
+        Ok(self.tx(begun?))
+    }
+
+    async fn begin(&self) -> Result<Conn, sqlx::Error> {
+        match &self.pools {
+            // A transaction that begins by reading would fail at its first write, without any waiting, when another
+            // process had written in between. One that begins when nobody waits any more is rolled back by the driver.
+            Pools::Sqlite { writer, .. } => Ok(Conn::Sqlite(writer.begin_with("BEGIN IMMEDIATE").await?)),
+        }
+    }
+
+    fn tx(&self, conn: Conn) -> Tx {
+        Tx { conn, has_audit: false, begun: Instant::now(), changes: Arc::clone(&self.changes) }
     }
 
     pub(super) async fn close(&self) {
-        match self {
-            Db::Sqlite { writer, readers } => {
+        match &self.pools {
+            Pools::Sqlite { writer, readers } => {
                 readers.close().await;
                 writer.close().await; // the last one to close empties the log into the database
             }
@@ -117,8 +197,14 @@ impl Db {
 
 impl Tx {
     pub(super) async fn commit(self) -> Result<(), StoreError> {
-        match self {
-            Tx::Sqlite(tx) => Ok(tx.commit().await?),
+        match self.conn {
+            Conn::Sqlite(tx) => tx.commit().await?,
         }
+        if self.has_audit {
+            self.changes.are_new.store(true, Relaxed);
+            let metrics = self.changes.metrics.get();
+            metrics.iter().for_each(|metrics| metrics.wrote("changes", Some(self.begun.elapsed())));
+        }
+        Ok(())
     }
 }

@@ -21,7 +21,9 @@ pub enum StoreError {
     )]
     Newer { found: i64, known: i64 },
     /// Somebody else is writing and did not end in time.
-    #[error("the database is locked by another program; it was waited for in vain, try again")]
+    #[error(
+        "the database is busy: somebody else, such as another program, is writing to it; nothing was changed, try again"
+    )]
     Locked,
     #[error("the disk that holds the database is full: free some space; nothing else needs to be done")]
     Full,

@@ -5,7 +5,7 @@ use std::path::Path;
 use sqlx::migrate::Migrator;
 use sqlx::{Connection as _, SqliteConnection};
 
-use super::db::{Db, sqlite};
+use super::db::{Db, Pools, sqlite};
 use super::{StoreError, folder};
 
 static MIGRATIONS: Migrator = sqlx::migrate!();
@@ -59,7 +59,7 @@ pub(super) async fn applied(file: &Path) -> Result<Option<Vec<i64>>, StoreError>
 
 /// Applies what is pending, each change in a transaction.
 pub(super) async fn run(db: &Db) -> Result<(), StoreError> {
-    match db {
-        Db::Sqlite { writer, .. } => Ok(MIGRATIONS.run(writer).await?),
+    match &db.pools {
+        Pools::Sqlite { writer, .. } => Ok(MIGRATIONS.run(writer).await?),
     }
 }

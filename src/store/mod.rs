@@ -36,8 +36,11 @@ mod usage;
 mod users;
 
 use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
 
 use crate::config::Secret;
+use crate::telemetry::Metrics;
 use db::Db;
 use folder::{Folder, Lock};
 use seal::Key;
@@ -101,6 +104,21 @@ impl Store {
 
     fn of(db: Db, key: Key, folder: Folder, in_use: Lock) -> Store {
         Store { db, key, folder, open_block: request_log::Open::default(), _in_use: in_use }
+    }
+
+    /// The same, but a write waits only so long while another process writes, and is [`StoreError::Locked`] then.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn with_patience(mut self, patience: Duration) -> Result<Store, StoreError> {
+        self.db.hurry(patience).await?;
+        Ok(self)
+    }
+
+    /// Tells of changes that are stored: how long each took.
+    pub fn tell_changes(&self, metrics: Arc<Metrics>) {
+        // The first one that asked for it is told.
+        let _ = self.db.changes.metrics.set(metrics);
     }
 
     /// Whether a data folder has a database.

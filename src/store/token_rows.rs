@@ -1,5 +1,7 @@
 //! Tokens as they are stored. No SQL.
 
+use std::cmp::Ordering;
+
 use serde_json::{Map, Value};
 
 use super::rows::{Totals, set};
@@ -50,6 +52,22 @@ pub struct TokenRow {
     /// The first day of a month, such as `2026-05-01`; `None` = nothing was used yet.
     pub quota_month: Option<String>,
     pub totals: Totals,
+}
+
+impl TokenRow {
+    /// Counts on what the database does not have yet, as it will.
+    pub fn add(&mut self, used: &TokenUse) {
+        let (sum, more) = (&mut self.totals, &used.totals);
+        sum.total_requests += more.total_requests;
+        sum.failed_requests += more.failed_requests;
+        sum.total_tokens = sum.total_tokens.saturating_add(more.total_tokens);
+        sum.last_used = sum.last_used.take().max(more.last_used.clone());
+        match self.quota_month.cmp(&used.month) {
+            Ordering::Less => (self.quota_used, self.quota_month) = (used.quota, used.month.clone()),
+            Ordering::Equal => self.quota_used = self.quota_used.saturating_add(used.quota),
+            Ordering::Greater => {}
+        }
+    }
 }
 
 /// A token that is to be stored.

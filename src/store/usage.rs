@@ -32,6 +32,14 @@ pub struct UsageKey<'r> {
     pub outcome: &'r str,
 }
 
+impl UsageKey<'_> {
+    /// Whether its requests have not failed.
+    #[must_use]
+    pub fn is_good(&self) -> bool {
+        ["ok", "client_gone"].contains(&self.outcome)
+    }
+}
+
 /// An error of a kind, and how often it was told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ErrorCount {

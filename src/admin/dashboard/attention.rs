@@ -10,6 +10,7 @@ use crate::access::Doors;
 use crate::admin::error::AdminError;
 use crate::admin::{Admin, cautions, models, view};
 use crate::config::IpMode;
+use crate::ledger::Trouble;
 use crate::snapshot::{Snapshot, Token};
 use Severity::{Critical, Info, Warning};
 
@@ -57,10 +58,11 @@ impl Severity {
 }
 
 /// What is known beside the snapshot.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 pub(super) struct Facts {
     pub(super) now: Timestamp,
-    pub(super) is_written: bool,
+    /// Why the database cannot be written.
+    pub(super) trouble: Option<Trouble>,
     pub(super) drops: Drops,
 }
 
@@ -196,9 +198,12 @@ fn tokens(snapshot: &Snapshot, now: Timestamp) -> Vec<Item> {
 /// What cannot be written or told.
 fn service(facts: &Facts) -> Vec<Item> {
     let mut items = Vec::new();
-    if !facts.is_written {
-        let detail = "what was used cannot be written to the database; it is kept in memory until then";
-        items.push(Item::own(Critical, "ledger_failing", detail));
+    if let Some(Trouble { since, why }) = &facts.trouble {
+        let detail = format!(
+            "nothing can be written: {why}. Requests go on; what they use is counted here and written when it can be. \
+             Changes and sign-ins are refused until then."
+        );
+        items.push(Item { since: Some(*since), ..Item::own(Critical, "ledger_failing", detail) });
     }
     let Drops { spans, rows, lines, captures } = facts.drops;
     if lines > 0 {

@@ -44,10 +44,18 @@ fn answer() -> Value {
         ("byToken byBackend", top(vec![("id", text()), ("name", nullable(text()))])),
         ("backends", object(vec![("total", count()), ("states", states), ("list", list(backend()))])),
         ("queue", object(vec![("waiting max served full tooLong clientGone", count())])),
-        ("ledger", object(vec![("failing", flag()), ("records sums", count())])),
+        ("ledger", ledger()),
         ("range?", range()),
         ("attention", attention()),
         ("drops", object(vec![("spans logRows logLines captures", count())])),
+    ])
+}
+
+fn ledger() -> Value {
+    object(vec![
+        ("failing", told(flag(), "Whether what was counted cannot be written now.")),
+        ("since", told(nullable(time()), "When that began.")),
+        ("records sums rows", told(count(), "What waits in memory for it.")),
     ])
 }
 

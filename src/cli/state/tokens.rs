@@ -113,7 +113,7 @@ pub(super) async fn run(job: Job, config: &Config) -> anyhow::Result<Told> {
         Job::Usage { which, days, json } => {
             let (store, rows, _) = open(config).await?;
             let row = find(&all(&rows), &which)?;
-            let usage = days_of_token(&store, &row.id, days).await?;
+            let usage = days_of_token(&store, &row.id, days, None).await?;
             store.close().await;
             Ok(Told::out(match json {
                 true => format!("{:#}\n", json!({ "usage": usage })),

@@ -8,9 +8,6 @@ pub(super) const MINUTE: i64 = 60;
 pub(super) const HOUR: i64 = 3600;
 pub(super) const DAY: i64 = 86_400;
 
-/// Outcomes of requests that have not failed.
-const GOOD: [&str; 2] = ["ok", "client_gone"];
-
 /// What a sum is of; the word is that of the column `kind`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Kind {
@@ -78,7 +75,7 @@ pub(super) fn sums<'r>(
 ) -> Vec<(SumKey<'r>, Sum)> {
     let mut sums = BTreeMap::<SumKey<'r>, Sum>::new();
     for (key, counts) in minutes {
-        let failed = if GOOD.contains(&key.outcome) { 0 } else { counts.requests };
+        let failed = if key.is_good() { 0 } else { counts.requests };
         let timed = match key.outcome {
             "ok" => *counts,
             _ => UsageCounts { latency: Histogram::default(), first: Histogram::default(), ..*counts },

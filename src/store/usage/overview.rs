@@ -1,8 +1,8 @@
 //! What the panel's first page shows, from sums alone.
 
-use super::UsageCounts;
 use super::columns::{counts, summed};
-use super::fold::{DAY, HOUR, Kind, MINUTE};
+use super::fold::{DAY, HOUR, Kind, MINUTE, Sum, SumKey, sums};
+use super::{ErrorCount, UsageCounts, UsageKey};
 use crate::store::db::{Tx, on};
 use crate::store::{Store, StoreError};
 
@@ -49,6 +49,51 @@ pub struct Overview {
     pub models: Vec<UseSum>,
     pub tokens: Vec<UseSum>,
     pub backends: Vec<UseSum>,
+}
+
+impl UseSum {
+    fn add(&mut self, sum: &Sum) {
+        self.failed = self.failed.saturating_add(sum.failed);
+        self.counts.add(&sum.counts);
+    }
+}
+
+impl Overview {
+    /// Adds what the database does not have yet. Of models, tokens and backends that are not told apart in a full list
+    /// it is part of the rest.
+    pub fn add(&mut self, window: &Window, minutes: &[(UsageKey<'_>, UsageCounts)], errors: &[ErrorCount]) {
+        for (SumKey { span, kind, start, id }, sum) in sums(minutes, errors) {
+            if (span, kind) == (DAY, Kind::All) {
+                self.ever.add(&sum);
+            }
+            let (since, list) = match (span, kind) {
+                (MINUTE, _) => (window.minutes, &mut self.minutes),
+                (HOUR, Kind::Outcome) => (window.hours, &mut self.outcomes),
+                (HOUR, Kind::Error) => (window.hours, &mut self.errors),
+                (HOUR, _) => (window.hours, &mut self.hours),
+                (_, Kind::Model) => (window.days, &mut self.models),
+                (_, Kind::Token) => (window.days, &mut self.tokens),
+                (_, Kind::Backend) => (window.days, &mut self.backends),
+                _ => (window.days, &mut self.days),
+            };
+            let is_shown = start >= since;
+            let is_ranked = matches!(kind, Kind::Model | Kind::Token | Kind::Backend);
+            let found = match kind {
+                Kind::All => list.binary_search_by_key(&start, |sum| sum.start),
+                _ => list.iter().position(|sum| sum.id == id).ok_or(list.len()),
+            };
+            match found {
+                Ok(at) if is_shown => list[at].add(&sum),
+                Err(at) if is_shown && !(is_ranked && list.len() >= window.most as usize) => {
+                    list.insert(
+                        at,
+                        UseSum { start, id: id.to_owned(), failed: sum.failed, counts: sum.counts },
+                    );
+                }
+                _ => {}
+            }
+        }
+    }
 }
 
 impl Store {

@@ -97,7 +97,9 @@ impl Default for Book {
             backends: HashMap::new(),
             tokens: HashMap::new(),
             // A rate of errors needs a series before the first error.
-            writes: BTreeMap::from([("usage", no_writes()), ("request_log", no_writes())]),
+            writes: BTreeMap::from(
+                ["changes", "request_log", "totals", "usage"].map(|what| (what, no_writes())),
+            ),
         }
     }
 }

@@ -5,6 +5,7 @@ mod agree;
 mod books;
 mod clients;
 mod faults;
+mod locked;
 mod names;
 mod program;
 mod scraped;

@@ -1,11 +1,13 @@
 //! `LOG_TO_FILE`.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
+use ollama2openai::store::{By, Entry, Store};
 use serde_json::{Value, json};
 
 use super::{ask, found, get, set, started, token, upstream};
-use crate::support::wait::{until, within};
+use crate::support::wait::{until, until_or, within};
 
 fn lines(path: &Path) -> Vec<Value> {
     let text = std::fs::read_to_string(path).unwrap_or_default();
@@ -47,6 +49,30 @@ async fn requests_and_changes_are_lines_of_files() {
             "{path:?} is for its owner alone"
         );
     }
+}
+
+/// The lines of the audit's file with this action.
+fn told(folder: &Path, action: &str) -> usize {
+    let all = lines(&folder.join("logs/audit.jsonl"));
+    all.iter().filter(|line| line["action"] == action).count()
+}
+
+#[tokio::test]
+async fn changes_are_told_at_once_and_those_of_other_processes_soon() {
+    let fake = upstream().await;
+    let gateway = started(&fake, &[("LOG_TO_FILE", "true")]).await;
+    for made in 1..=3 {
+        token(&gateway, "ann").await;
+        // Far less than the time between two looks.
+        let soon = Duration::from_secs(4);
+        assert!(until_or(soon, || told(gateway.home(), "token.create") == made).await, "{made}");
+    }
+    let other = Store::open(gateway.home(), None).await.unwrap();
+    let entry = Entry { action: "cache.clear", object_kind: "cache", ..Entry::default() };
+    other.record(&By::cli(), entry).await.unwrap();
+    until("a change by another process is told", || told(gateway.home(), "cache.clear") == 1).await;
+    let home = within("the stop", gateway.stopped()).await;
+    assert_eq!(told(home.path(), "token.create"), 3, "each once");
 }
 
 #[tokio::test]
