@@ -22,7 +22,7 @@ use super::filter::Wanted;
 /// Rows that are read at once.
 const PAGE: usize = 500;
 /// The columns of a table: members of the record, and the number of the row.
-const COLUMNS: [&str; 27] = [
+const COLUMNS: [&str; 28] = [
     "seq",
     "timestamp",
     "id",
@@ -50,6 +50,7 @@ const COLUMNS: [&str; 27] = [
     "gpuMs",
     "errorKind",
     "error",
+    "attempts",
 ];
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -136,8 +137,17 @@ fn cell(value: &Value) -> String {
     match value {
         Value::Null => String::new(),
         Value::String(text) => inert(text),
+        Value::Array(attempts) => inert(&attempts.iter().map(attempt).collect::<Vec<_>>().join("; ")),
         other => other.to_string(),
     }
+}
+
+/// A backend that has not served: `gpu-1 upstream_status 500 after 12 ms: it has stopped`.
+fn attempt(of: &Value) -> String {
+    let text = |name: &str| of[name].as_str().unwrap_or_default();
+    let status = of["status"].as_u64().map_or_else(String::new, |status| format!(" {status}"));
+    let (name, outcome, reason) = (text("backendName"), text("outcome"), text("reason"));
+    format!("{name} {outcome}{status} after {} ms: {reason}", of["ms"].as_u64().unwrap_or_default())
 }
 
 /// Programs for tables take a text that begins so for a formula: an apostrophe makes it a text (OWASP, CSV injection).

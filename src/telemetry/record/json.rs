@@ -123,9 +123,12 @@ impl Record {
         cut(&self.model, MODEL)
     }
 
-    /// The error as it is told.
-    #[must_use]
-    pub fn error_told(&self) -> Option<&str> {
+    /// The error and the reasons of attempts as they are told: what a search for a text looks at.
+    pub fn told_errors(&self) -> impl Iterator<Item = &str> {
+        self.error_told().into_iter().chain(self.attempts.iter().map(|attempt| cut(&attempt.reason, ERROR)))
+    }
+
+    fn error_told(&self) -> Option<&str> {
         self.error.as_deref().map(|error| cut(error, ERROR))
     }
 }
