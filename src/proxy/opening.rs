@@ -31,7 +31,7 @@ pub(super) async fn first_content(
             Ok(Peek::Nothing) => {}
             Ok(Peek::Content) => {
                 let rest = (!is_over).then_some(body);
-                return Ok(Begun { read: opening.read.into(), rest, seat });
+                return Ok(Begun { read: opening.read.into(), rest, seat, call: 0 });
             }
             Ok(Peek::Failed(error)) => return Err(of_backend(error.into())),
             Err(error) => return Err(of_backend(ApiError::upstream(error.to_string()).into())),

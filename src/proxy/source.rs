@@ -71,6 +71,8 @@ struct Source {
     input: Input,
     lines: Lines,
     is_done: bool,
+    /// Its number in the [`Trail`](super::trail::Trail), once it has begun.
+    call: Option<usize>,
 }
 
 /// All upstreams of one stream.
@@ -103,6 +105,7 @@ impl Sources {
             input: Input::Waiting(call),
             lines: Lines::new(max_line),
             is_done: false,
+            call: None,
         });
         Sources {
             sources: sources.collect(),
@@ -165,6 +168,7 @@ impl Sources {
 
     fn begin(&mut self, index: usize, begun: Begun) -> Result<(), Failure> {
         self.by.get_or_insert_with(|| begun.seat.by.clone());
+        self.sources[index].call = Some(begun.call);
         self.sources[index].input = match begun.rest {
             Some(body) => Input::Reading { body, seat: begun.seat },
             None => Input::Ended,
@@ -182,6 +186,11 @@ impl Sources {
     pub(super) fn note_silence(&self) {
         let waited_for = self.sources.iter().filter(|source| !source.is_done);
         waited_for.filter_map(|source| source.input.by()).for_each(note_fault);
+    }
+
+    /// Whether all has come of the call with this number.
+    pub(super) fn is_whole(&self, call: usize) -> bool {
+        self.sources.iter().any(|source| source.is_done && source.call == Some(call))
     }
 
     /// Token counts of the choices that are done.
@@ -213,7 +222,7 @@ impl Sources {
     /// Reads once from one body and translates what that brought.
     fn read(&mut self, index: usize, cx: &mut TaskContext<'_>) -> Poll<Result<(), Failure>> {
         let Sources { sources, translator, out, .. } = self;
-        let Source { input, lines, is_done } = &mut sources[index];
+        let Source { input, lines, is_done, .. } = &mut sources[index];
         let Input::Reading { body, seat } = input else { return Poll::Ready(Ok(())) };
         let mut taken = Ok(());
         let mut sink = Sink { index, lines, is_done, by: Some(&seat.by), translator, out };
@@ -235,7 +244,7 @@ impl Sources {
     /// Translates what was read.
     fn take(&mut self, index: usize, data: &[u8]) -> Result<(), Failure> {
         let Sources { sources, translator, out, .. } = self;
-        let Source { input, lines, is_done } = &mut sources[index];
+        let Source { input, lines, is_done, .. } = &mut sources[index];
         Sink { index, lines, is_done, by: input.by(), translator, out }.take(data)
     }
 

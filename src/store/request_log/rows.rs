@@ -201,6 +201,7 @@ mod tests {
             status: 502,
             kind: None,
             error: Some("é".repeat(3000).into()),
+            calls: Vec::new(),
             attempts: vec![attempt(node("a")), attempt(node("b"))],
             queued: Duration::ZERO,
             first: None,

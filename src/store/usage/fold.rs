@@ -79,8 +79,12 @@ pub(super) fn sums<'r>(
         let failed = if GOOD.contains(&key.outcome) { 0 } else { counts.requests };
         let timed = match key.outcome {
             "ok" => *counts,
-            _ => UsageCounts { latency: Histogram::default(), first: Histogram::default(), ..*counts },
+            _ => {
+                let [latency, first, first_of_backend] = Default::default();
+                UsageCounts { latency, first, first_of_backend, ..*counts }
+            }
         };
+        let of_backend = UsageCounts { first: timed.first_of_backend, ..timed };
         let of = [
             (MINUTE, Kind::All, ""),
             (HOUR, Kind::All, ""),
@@ -93,7 +97,7 @@ pub(super) fn sums<'r>(
         for (span, kind, id) in of {
             let sum = sums.entry(SumKey { span, kind, start: begin(key.minute, span), id }).or_default();
             sum.failed = sum.failed.saturating_add(failed);
-            sum.counts.add(&timed);
+            sum.counts.add(if kind == Kind::Backend { &of_backend } else { &timed });
         }
     }
     for error in errors {

@@ -80,7 +80,7 @@ families! { OURS:
     BACKEND_CAP = gauge("ollama2openai_backend_cap", BACKEND, "Requests that may run on the backend at once; 0 is no cap");
     ATTEMPTS = counter("ollama2openai_backend_attempts_total", &["backend", "name", "channel", "outcome"], "Requests sent to the backend, by what became of them");
     BACKEND_TOKENS = counter("ollama2openai_backend_tokens_total", &["backend", "name", "channel", "type"], "Tokens that the backend has processed");
-    BACKEND_FIRST = histogram("ollama2openai_backend_first_token_seconds", BACKEND, "Time from a streamed request to its first content, by backend");
+    BACKEND_FIRST = histogram("ollama2openai_backend_first_token_seconds", BACKEND, "Time of a stream from when the backend was asked to its first content");
     TOKEN_REQUESTS = counter("ollama2openai_token_requests_total", &["token", "name"], "Requests of an API token");
     TOKEN_TOKENS = counter("ollama2openai_token_tokens_total", &["token", "name", "type"], "Tokens that an API token has used");
     CHANNELS = gauge("ollama2openai_channels", &["state"], "Channels");
