@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
-use super::{ask, found, get, set, started, token, upstream};
+use super::{ask, call, found, get, post, started, token, upstream};
 use crate::support::wait::{until, within};
 
 fn lines(path: &Path) -> Vec<Value> {
@@ -53,7 +53,7 @@ async fn requests_and_changes_are_lines_of_files() {
 async fn files_are_put_aside_when_they_are_full_and_only_so_many_stay() {
     let fake = upstream().await;
     let gateway = started(&fake, &[("LOG_TO_FILE", "true")]).await;
-    set(&gateway, &json!({"LOG_MAX_FILE_SIZE": 2048, "LOG_MAX_TOTAL_SIZE": 8192})).await;
+    post(&gateway, "/settings", &json!({"LOG_MAX_FILE_SIZE": 2048, "LOG_MAX_TOTAL_SIZE": 8192})).await;
     for _ in 0..60 {
         ask(&gateway, "m", "", false).await;
     }
@@ -75,8 +75,8 @@ async fn a_folder_that_cannot_be_written_costs_lines_and_no_request() {
     let gateway = started(&fake, &[("LOG_TO_FILE", "false")]).await;
     let folder = gateway.home().join("logs");
     std::fs::write(&folder, "no folder").unwrap();
-    super::called(&gateway, "GET", "/logs").await;
-    set(&gateway, &json!({"LOG_TO_FILE": true})).await;
+    call(&gateway, "GET", "/logs", &Value::Null).await;
+    post(&gateway, "/settings", &json!({"LOG_TO_FILE": true})).await;
     assert_eq!(ask(&gateway, "m", "", false).await, 200);
     let ledger = gateway.ledger();
     ledger.tell();
