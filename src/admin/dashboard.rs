@@ -69,7 +69,18 @@ pub(super) async fn dashboard(
         "drops",
         json!({ "spans": spans_dropped, "logRows": rows_dropped, "logLines": lines_dropped, "captures": captures }),
     );
+    add("cautions", json!(cautions(&admin)));
     Ok(warned(answer, &warnings))
+}
+
+/// What is wrong now and seen nowhere else here; one sentence each.
+fn cautions(admin: &Admin) -> Vec<String> {
+    let exports = admin.ledger.traces().map(|traces| traces.exports()).unwrap_or_default();
+    let failed = exports.failed;
+    let why = exports.failing.map(|why| {
+        format!("traces do not reach the collector {why}; exports that have failed since the start: {failed}")
+    });
+    why.into_iter().collect()
 }
 
 /// The seed's shape, as far as there is a source for it.

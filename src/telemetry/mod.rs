@@ -14,4 +14,4 @@ pub use journal::{Journal, JournalRules, Line, Logged};
 pub use log::{Levels, batched, init, set_levels, tell};
 pub use metrics::{Metrics, Presence};
 pub use record::{Attempt, Call, Consumer, Node, Record};
-pub use trace::{Batch, Sampler, Trace, Traces};
+pub use trace::{Batch, Exports, Sampler, Trace, Traces};

@@ -44,6 +44,7 @@ fn answer() -> Value {
         ("queue", object(vec![("waiting max served full tooLong clientGone", count())])),
         ("ledger", object(vec![("failing", flag()), ("records sums", count())])),
         ("drops", object(vec![("spans logRows logLines captures", count())])),
+        ("cautions", told(list(text()), "What is wrong now and seen nowhere else here.")),
     ])
 }
 

@@ -91,7 +91,8 @@ families! { OURS:
     CONFIG_REVISION = gauge("ollama2openai_config_revision", &[], "Revision of the configuration in force");
     LEDGER_QUEUE = gauge("ollama2openai_ledger_queue_records", &[], "Records of requests that nobody was told of when the scrape began");
     LEDGER_UNWRITTEN = gauge("ollama2openai_ledger_unwritten_sums", &[], "Sums of usage that are not in the database yet");
-    DROPPED = counter("ollama2openai_dropped_total", &["what"], "What was dropped because its queue was full");
+    DROPPED = counter("ollama2openai_dropped_total", &["what"], "Rows, lines, captures or spans (what) that were lost before they were written or sent, as their queue, disk or collector took no more");
+    TRACE_ERRORS = counter("ollama2openai_trace_export_errors_total", &[], "Exports of traces to the collector that failed, each try of a batch");
     WRITES = histogram("ollama2openai_database_write_seconds", &["what"], "Duration of writes to the database that went well");
     WRITE_ERRORS = counter("ollama2openai_database_write_errors_total", &["what"], "Writes to the database that failed");
     BUILD = gauge("ollama2openai_build_info", &["version"], "The version of the gateway; always 1");
