@@ -78,7 +78,10 @@ impl Trail {
 
     /// All has come of these calls: they are not to blame for what becomes of others.
     pub(super) fn complete(&self, is_whole: impl Fn(usize) -> bool) {
-        lock(&self.served).iter_mut().enumerate().for_each(|(call, serving)| serving.is_whole |= is_whole(call));
+        lock(&self.served)
+            .iter_mut()
+            .enumerate()
+            .for_each(|(call, serving)| serving.is_whole |= is_whole(call));
     }
 
     /// Calls that were served, when the request has ended so.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{ErrorCount, Histogram, UsageCounts, UsageKey};
+use super::{ErrorCount, UsageCounts, UsageKey};
 
 pub(super) const MINUTE: i64 = 60;
 pub(super) const HOUR: i64 = 3600;

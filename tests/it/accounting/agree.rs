@@ -137,9 +137,8 @@ fn log_agrees(log: &[Value], rows: &[Value]) {
 fn marked(mut rows: Vec<Value>) -> Vec<Value> {
     for row in &mut rows {
         let last = row["attempts"].as_array().and_then(|attempts| attempts.last());
-        let is_last = |last: &Value| {
-            last["backendId"] == row["backendId"] && last["outcome"] == row["outcome"]
-        };
+        let is_last =
+            |last: &Value| last["backendId"] == row["backendId"] && last["outcome"] == row["outcome"];
         let is_served = row.get("backendId").is_some() && !last.is_some_and(is_last);
         row[SERVED] = is_served.into();
     }

@@ -30,7 +30,10 @@ async fn the_first_token_of_a_backend_leaves_out_what_was_before_it_was_asked() 
     assert_eq!(of("ollama2openai_backend_first_token_seconds_count", &[("name", "good")]), 1.0);
     let first = of("ollama2openai_backend_first_token_seconds_sum", &[]);
     assert!(first < SLOW.as_secs_f64() / 2.0, "{first}");
-    assert!(of("gen_ai_server_time_to_first_token_seconds_sum", &[]) >= SLOW.as_secs_f64(), "from its arrival");
+    assert!(
+        of("gen_ai_server_time_to_first_token_seconds_sum", &[]) >= SLOW.as_secs_f64(),
+        "from its arrival"
+    );
     let request = Request::get("/admin/api/dashboard");
     let shown = gateway.send(&request.header("authorization", PASSWORD.1)).await.json();
     let millis = |of: &serde_json::Value| of["firstToken"]["p99"].as_u64().expect("there was one");

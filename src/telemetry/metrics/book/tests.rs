@@ -55,7 +55,8 @@ fn a_hundred_thousand_names_end_in_one() {
 fn each_choice_is_an_attempt_with_a_first_token_of_its_own() {
     let mut book = Book::default();
     let one = record("m", "t");
-    let calls = [Outcome::Ok, Outcome::UpstreamStream].map(|outcome| Call { outcome, ..one.calls[0].clone() });
+    let calls =
+        [Outcome::Ok, Outcome::UpstreamStream].map(|outcome| Call { outcome, ..one.calls[0].clone() });
     book.add(&Record { calls: calls.to_vec(), outcome: Outcome::UpstreamStream, ..one });
     let backend = &book.backends["b"];
     assert_eq!(backend.attempts, BTreeMap::from([("ok", 1), ("upstream_stream", 1)]));
@@ -96,7 +97,8 @@ fn the_time_of_a_token_leaves_the_first_one_out() {
 fn what_came_from_a_cache_was_not_spent() {
     let half =
         Record { endpoint: "/v1/embeddings", prompt: 10, completion: 0, cached: 4, ..record("m", "t") };
-    let all = Record { prompt: 3, completion: 2, cached: 5, node: None, calls: Vec::new(), ..record("m", "t") };
+    let all =
+        Record { prompt: 3, completion: 2, cached: 5, node: None, calls: Vec::new(), ..record("m", "t") };
     assert_eq!((spent(&half), spent(&all)), ([6, 0], [0, 0]));
     let mut book = Book::default();
     [half, all].iter().for_each(|record| book.add(record));
