@@ -224,6 +224,8 @@ async fn captures_end_after_hours_or_at_once() {
         let listed = get(&gateway, &format!("/captures?{query}")).await;
         assert_eq!(listed["captures"].as_array().unwrap().len(), found, "{query}");
     }
+    let unknown = get(&gateway, "/captures?token=none").await;
+    assert_eq!(unknown["warnings"], json!(["there is no token with the name or id none now"]));
     let by_id = get(&gateway, &format!("/captures?token={first}")).await;
     assert_eq!(by_id["captures"].as_array().unwrap().len(), 3);
     sql(&gateway, "UPDATE captures SET at = at - 23 * 3600000 WHERE request_id = 'a'").await;
