@@ -14,3 +14,6 @@ pub use real_ip::{Caller, caller, speaks_tls};
 pub use token::{
     Minted, PREFIX, RANDOM_BYTES, Refused, check, check_model, check_standing, ends, is_strong, mask,
 };
+
+/// What the one token of the environment is called in the books.
+pub const API_TOKEN: &str = "API_TOKEN";

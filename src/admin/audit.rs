@@ -71,6 +71,12 @@ pub fn shown(row: &AuditRow) -> Value {
     })
 }
 
+/// Whether it is an action, or the first part of some.
+fn is_known(action: &str) -> bool {
+    let mut rests = ACTIONS.iter().filter_map(|known| known.strip_prefix(action));
+    rests.any(|rest| rest.is_empty() || rest.starts_with('.'))
+}
+
 /// The newest rows first, a page at a time.
 pub(super) async fn list(
     State(admin): State<Arc<Admin>>,
@@ -88,9 +94,13 @@ pub(super) async fn list(
     if cursor.as_deref().is_some_and(|cursor| !is_id(cursor)) {
         fields.wrong("cursor", "must be the nextCursor of another answer");
     }
+    let action = fields.text("action");
+    if action.as_deref().is_some_and(|action| !is_known(action)) {
+        fields.wrong("action", format!("must be one of {}, or its first part", ACTIONS.join(", ")));
+    }
     let filter = AuditFilter {
         actor: fields.text("actor"),
-        action: fields.text("action"),
+        action,
         object: fields.text("object"),
         since: time_of(&mut fields, "since"),
         until: time_of(&mut fields, "until"),

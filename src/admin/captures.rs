@@ -28,10 +28,13 @@ pub(super) async fn list(
 ) -> Result<Json<Value>, AdminError> {
     let limit = fields.number("limit", 1, MOST).unwrap_or(PAGE);
     let token = fields.text("token");
-    let warnings = fields.end()?;
+    let mut warnings = fields.end()?;
     up_to_date(&admin).await;
     let snapshot = admin.reloader.current().load();
     let by_name = token.as_ref().and_then(|name| snapshot.tokens.named(name));
+    let is_unknown = |token: &&String| by_name.is_none() && snapshot.tokens.get(token).is_none();
+    let unknown = token.as_ref().filter(is_unknown);
+    warnings.extend(unknown.map(|token| format!("there is no token with the name or id {token} now")));
     let token = by_name.map(|token| token.id().to_owned()).or(token);
     let rows = admin.store.captures(token.as_deref(), limit, &caller.by).await?;
     let shown: Vec<_> = rows.iter().map(|row| shown(&admin, row)).collect();

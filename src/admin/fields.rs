@@ -88,7 +88,7 @@ impl Fields {
     /// 400 with every wrong field.
     pub(super) fn end(self) -> Result<Vec<String>, AdminError> {
         match self.wrong.is_empty() {
-            true => Ok(self.given.keys().map(|name| self.unknown(name)).collect()),
+            true => Ok(self.given.keys().map(|name| format!("{name} {}", self.unknown(name))).collect()),
             false => Err(AdminError::fields(self.wrong)),
         }
     }
@@ -118,14 +118,15 @@ impl Fields {
         self.end()
     }
 
-    /// Fields are spelled exactly; who writes `baseURL` is told of `baseUrl`.
+    /// What follows the name of one that was not read. Fields are spelled exactly; who writes `baseURL` is told of
+    /// `baseUrl`.
     fn unknown(&self, name: &str) -> String {
         let same = self.asked.iter().find(|asked| asked.eq_ignore_ascii_case(name)).map(String::as_str);
         match same.or_else(|| near::right(name, &self.asked).filter(|_| !self.is_query)) {
-            Some(meant) if self.is_query => format!("{name} is no filter; did you mean {meant}?"),
-            Some(meant) => format!("{name} is no field; did you mean {meant}?"),
-            None if self.is_query => format!("{name} is no filter"),
-            None => format!("{name} is no field that can be set"),
+            Some(meant) if self.is_query => format!("is no filter; did you mean {meant}?"),
+            Some(meant) => format!("is no field; did you mean {meant}?"),
+            None if self.is_query => "is no filter".to_owned(),
+            None => "is no field that can be set".to_owned(),
         }
     }
 

@@ -66,7 +66,10 @@ use crate::upstream::Client;
 pub use audit::shown as stored_entry;
 pub use cautions::{cautions, shut_out};
 pub use days::of_token as days_of_token;
-pub use logs::{audit_line, outcomes as log_outcomes, statuses as log_statuses};
+pub use logs::{
+    audit_line, grave as grave_outcomes, is_grave as is_grave_level, outcomes as log_outcomes,
+    statuses as log_statuses,
+};
 pub use openapi::document;
 pub use passwords::{HashError, Passwords, hash};
 pub use routes::{Least, routes};

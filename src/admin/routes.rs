@@ -286,10 +286,16 @@ async fn guard(State(least): State<Least>, request: AxumRequest, next: Next) -> 
     }
 }
 
-/// Paths do not mind case or one trailing slash, as in the Node program. Ids are in lower case.
+/// Paths do not mind case or one trailing slash, as in the Node program. Ids are in lower case, but for those of
+/// requests, which clients choose.
 fn bare_path<B>(mut request: Request<B>) -> Result<Request<B>, AdminError> {
+    const OF_REQUESTS: &str = "/admin/api/logs/";
     let path = request.uri().path();
-    let bare = path.strip_suffix('/').unwrap_or(path).to_ascii_lowercase();
+    let path = path.strip_suffix('/').unwrap_or(path);
+    let mut bare = path.to_ascii_lowercase();
+    if bare.strip_prefix(OF_REQUESTS).is_some_and(|id| !matches!(id, "export" | "tail")) {
+        bare.replace_range(OF_REQUESTS.len().., &path[OF_REQUESTS.len()..]);
+    }
     let query = request.uri().query().map(|query| format!("?{query}")).unwrap_or_default();
     *request.uri_mut() =
         format!("{bare}{query}").parse().map_err(|_| AdminError::invalid("the path is malformed"))?;

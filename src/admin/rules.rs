@@ -2,7 +2,7 @@
 //!
 //! An error is what is wrong, in words that follow the name of the field ("must be …").
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::keyline::{display_name, is_address_like, parse_lines};
 use super::passwords::DEFAULT;
@@ -142,6 +142,23 @@ pub fn moment(text: &str) -> Result<Timestamp, String> {
     let text = text.trim();
     let moment = text.parse::<Timestamp>().or_else(|_| format!("{text}T00:00:00Z").parse());
     moment.map_err(|_| "must be a time, as in 2026-01-31T08:00:00Z, or a date".to_owned())
+}
+
+/// A time as [`moment`] reads it, or how long before `now` it was: `30m`, `1h`, `2d`.
+///
+/// # Errors
+/// What it must be.
+pub fn moment_or_ago(text: &str, now: Timestamp) -> Result<Timestamp, String> {
+    let ago = |text: &str| {
+        let units = [('s', 1), ('m', 60), ('h', 3600), ('d', 86_400)];
+        let (number, unit) =
+            units.into_iter().find_map(|(sign, unit)| Some((text.strip_suffix(sign)?, unit)))?;
+        let seconds = i64::from(number.parse::<u32>().ok()?) * unit;
+        now.checked_sub(SignedDuration::from_secs(seconds)).ok()
+    };
+    ago(text.trim()).map_or_else(|| moment(text), Ok).map_err(|_| {
+        "must be a time, as in 2026-01-31T08:00:00Z, a date, or how long ago, as in 30m, 1h or 2d".to_owned()
+    })
 }
 
 /// What is wrong with a text that should be a key line.

@@ -49,7 +49,7 @@ pub(super) async fn list(State(admin): State<Arc<Admin>>, Asked(asked): Asked) -
     // What is shown is what was used until now, be it written or not.
     let unwritten = admin.write_counts().await;
     let mut rows = admin.store.sorted_tokens(&query).await?;
-    add_unwritten(&admin, &mut rows, unwritten.as_ref());
+    add_unwritten(&admin, rows.iter_mut().map(|sorted| &mut sorted.row), unwritten.as_ref());
     let has_more = is_page && rows.len() > most as usize;
     if has_more {
         rows.truncate(most as usize);
@@ -70,13 +70,17 @@ pub(super) async fn one(State(admin): State<Arc<Admin>>, Path(id): Path<String>,
     let warnings = asked.nothing()?;
     let unwritten = admin.write_counts().await;
     let mut row = admin.store.token(&id).await.map_err(named)?;
-    add_unwritten(&admin, std::slice::from_mut(&mut row), unwritten.as_ref());
+    add_unwritten(&admin, [&mut row], unwritten.as_ref());
     let zone = &admin.reloader.current().load().limits.zone;
     Ok(warned(json!({ "token": stored_token(&row, Timestamp::now(), zone) }), &warnings))
 }
 
 /// Adds what was used and is not in the database, unless it was written since.
-fn add_unwritten(admin: &Admin, rows: &mut [TokenRow], unwritten: Option<&Unwritten>) {
+fn add_unwritten<'a>(
+    admin: &Admin,
+    rows: impl IntoIterator<Item = &'a mut TokenRow>,
+    unwritten: Option<&Unwritten>,
+) {
     let Some(unwritten) = unwritten.filter(|unwritten| admin.ledger.is_still(unwritten)) else { return };
     let mut used: HashMap<&str, Vec<TokenUse>> = HashMap::new();
     for (id, one) in unwritten.tokens() {

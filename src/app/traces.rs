@@ -1,8 +1,7 @@
 //! Sends spans to a collector: as soon as there are enough of them, and by the clock. One that is dead costs spans, and
 //! no request any time.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep, timeout};
@@ -23,6 +22,8 @@ const LAST: Duration = Duration::from_secs(2);
 const ANSWER_BYTES: usize = 64 << 10;
 /// How often a kept-alive connection that has died may be replaced.
 const MAX_REUSED: usize = 3;
+/// Between two warnings that a collector takes nothing.
+const QUIET: Duration = Duration::from_secs(600);
 
 /// The way to a collector.
 #[derive(Debug)]
@@ -32,7 +33,15 @@ pub(super) struct Exporter {
     host: Arc<Host>,
     path: String,
     headers: Vec<(String, Secret)>,
-    is_failing: AtomicBool,
+    warned: Mutex<Warned>,
+}
+
+/// What the log was told of a collector that takes nothing.
+#[derive(Debug, Default)]
+struct Warned {
+    at: Option<Instant>,
+    /// Whether it was not told since then that all is well.
+    is_open: bool,
 }
 
 /// Why a batch was not taken.
@@ -65,7 +74,7 @@ impl Exporter {
             host: Hosts::default().get(base),
             path,
             headers: config.headers.clone(),
-            is_failing: AtomicBool::default(),
+            warned: Mutex::default(),
         })
     }
 
@@ -73,7 +82,7 @@ impl Exporter {
     pub(super) async fn run(self: Arc<Self>) {
         loop {
             // What does not fill a batch waits; what has filled one that was refused waits, too.
-            match self.is_failing.load(Relaxed) {
+            match self.traces.exports().failing.is_some() {
                 true => sleep(PERIOD).await,
                 false => timeout(PERIOD, self.traces.filled()).await.unwrap_or_default(),
             }
@@ -95,28 +104,38 @@ impl Exporter {
         while let Some(batch) = self.traces.batch() {
             let sent = timeout(PATIENCE, self.send(&batch)).await;
             let sent = sent.unwrap_or_else(|_| Err(Refusal::ForNow("it took too long".to_owned())));
-            let was_failing = self.is_failing.swap(sent.is_err(), Relaxed);
             match sent {
                 Ok(rejected) => {
                     self.traces.sent(&batch, rejected);
-                    if was_failing {
-                        let dropped = self.traces.dropped();
-                        tracing::info!(dropped, "the collector takes traces again");
-                    }
+                    self.tell_success();
                 }
                 Err(Refusal::ForGood(why)) => {
                     self.traces.sent(&batch, batch.spans);
-                    self.tell_failure(&why, was_failing);
+                    self.tell_failure(&why);
                 }
-                Err(Refusal::ForNow(why)) => return self.tell_failure(&why, was_failing),
+                Err(Refusal::ForNow(why)) => return self.tell_failure(&why),
             }
         }
     }
 
-    fn tell_failure(&self, error: &str, was_failing: bool) {
-        if !was_failing {
-            let collector = &self.host.base;
-            tracing::warn!(%collector, error, "the collector takes no traces: they wait or are dropped");
+    fn tell_success(&self) {
+        self.traces.tried(Ok(()));
+        let mut warned = self.warned.lock().unwrap_or_else(PoisonError::into_inner);
+        if std::mem::take(&mut warned.is_open) {
+            let (failed, dropped) = (self.traces.exports().failed, self.traces.dropped());
+            tracing::info!(failed, dropped, "the collector takes traces again");
+        }
+    }
+
+    /// Counted at once; the log has a line in ten minutes.
+    fn tell_failure(&self, error: &str) {
+        let collector = &self.host.base;
+        self.traces.tried(Err(&format!("{collector}: {error}")));
+        let mut warned = self.warned.lock().unwrap_or_else(PoisonError::into_inner);
+        if warned.at.is_none_or(|at| at.elapsed() >= QUIET) {
+            *warned = Warned { at: Some(Instant::now()), is_open: true };
+            let failed = self.traces.exports().failed;
+            tracing::warn!(%collector, error, failed, "the collector takes no traces: they wait or are dropped");
         }
     }
 

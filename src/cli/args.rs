@@ -114,7 +114,9 @@ fn value_name(row: &Setting) -> String {
             "QUOTA_TIMEZONE" => "ZONE",
             "DATA_DIR" => "DIR",
             "TRUST_PROXY" => "PROXIES",
-            _ => "HOST",
+            "CAPTURE_REDACT" => "REGEXES",
+            "HOST" | "OLLAMA_HOST" => "HOST",
+            _ => "TEXT",
         }
         .to_owned(),
     }

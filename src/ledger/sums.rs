@@ -130,6 +130,7 @@ impl Sums {
         };
         counts.latency.count(record.total);
         record.first.iter().for_each(|first| counts.first.count(*first));
+        record.first_of_backend().iter().for_each(|first| counts.first_of_backend.count(*first));
         let minute = begin(record.at.as_second(), 60);
         record.kind.iter().for_each(|kind| self.count_errors(minute, kind, 1));
         let Record { at, outcome, .. } = *record;

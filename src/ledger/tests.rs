@@ -26,6 +26,7 @@ fn record(token: &str, prompt: u64) -> Record {
         kind: None,
         error: None,
         served: None,
+        calls: Vec::new(),
         attempts: Vec::new(),
         queued: Duration::ZERO,
         first: None,

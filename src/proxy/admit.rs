@@ -9,15 +9,12 @@ use wire::translate::Rules;
 
 use super::settle::Settle;
 use super::trail::Trail;
-use crate::access::{Area, Caller, Doors, Refused, Who, admits, check_model, shown};
+use crate::access::{API_TOKEN, Area, Caller, Doors, Refused, Who, admits, check_model, shown};
 use crate::config::CacheScope;
 use crate::http::{Failure, Limit, Outcome, check_host};
 use crate::limits::{Counted, Refusal, Standing, Taken, network};
 use crate::snapshot::{Limits, Snapshot, Token};
 use crate::telemetry::Consumer;
-
-/// What the one token of the environment is called in the books.
-pub(super) const API_TOKEN: &str = "API_TOKEN";
 
 /// Who asks, and what they may do.
 #[derive(Debug)]

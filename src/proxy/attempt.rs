@@ -61,6 +61,8 @@ pub(super) struct Begun {
     pub(super) seat: Seat,
     /// For the errors that the rest may hold.
     pub(super) sent: Option<Sent>,
+    /// Its number in the [`Trail`](super::trail::Trail).
+    pub(super) call: usize,
 }
 
 /// Sends a call until a backend serves it, under the rules for retries.
@@ -177,15 +179,16 @@ async fn to_one(
             Err(failure) => trace.failed(span, now, failure),
         }
     }
-    let verdict = match &result {
+    let verdict = match &mut result {
         Ok(begun) => {
+            begun.call = trail.serve(&by.target.node, now - started);
             backend.host.inventory.note_up();
             // A stream that runs on is judged by its end, but a trial must not keep others waiting for that.
             if begun.rest.is_none() || trial.is_some() { Verdict::Ok } else { Verdict::Neutral }
         }
         Err(failure) => {
             trail.fail(failed(by, failure, now - started));
-            judge(by, call, failure, (started, now))
+            judge((context, by, call), failure, (started, now))
         }
     };
     let was = backend.breaker.state(now);
@@ -259,7 +262,11 @@ impl Drop for Probation<'_> {
 }
 
 /// What a failure says of the backend; one line in the log for each attempt.
-fn judge(by: &Served, call: &Call<'_>, failure: &Failure, (started, now): (Instant, Instant)) -> Verdict {
+fn judge(
+    (context, by, call): (&Context, &Served, &Call<'_>),
+    failure: &Failure,
+    (started, now): (Instant, Instant),
+) -> Verdict {
     let model = by.group.served(&call.plan.model);
     let backend = &by.target.backend;
     let verdict = match failure.blame {
@@ -289,16 +296,25 @@ fn judge(by: &Served, call: &Call<'_>, failure: &Failure, (started, now): (Insta
         by.target.counts.tally.failure();
         backend.breaker.note_error(now, &failure.written());
     }
-    tracing::info!(
-        backend = &*by.target.node.name,
-        channel = (by.group.origin == Origin::Channel).then_some(by.group.name.as_str()),
-        model,
-        outcome = failure.outcome.as_str(),
-        error = &*failure.written_message(),
-        cause = failure.cause.as_deref(),
-        ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
-        "an attempt failed"
-    );
+    macro_rules! tell {
+        ($level:ident) => {
+            tracing::$level!(
+                id = context.id.to_str().unwrap_or_default(),
+                backend = &*by.target.node.name,
+                channel = (by.group.origin == Origin::Channel).then_some(by.group.name.as_str()),
+                model,
+                outcome = failure.outcome.as_str(),
+                error = &*failure.written_message(),
+                cause = failure.cause.as_deref(),
+                ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
+                "an attempt failed"
+            )
+        };
+    }
+    match failure.blame {
+        Blame::Connect | Blame::Backend => tell!(warn),
+        _ => tell!(info),
+    }
     verdict
 }
 
@@ -342,13 +358,13 @@ async fn ask(
             let (max_line, idle) = (context.snapshot.max_line, context.snapshot.timeouts.idle);
             let (read, rest) = first_content(response.body, max_line, idle).await?;
             let sent = Sent::new(seat.by.clone(), Arc::clone(&call.plan.model), body).kept();
-            Ok(Begun { read, rest, sent: Some(sent), seat })
+            Ok(Begun { read, rest, sent: Some(sent), seat, call: 0 })
         }
         Until::End(reading) => {
             let read = read_whole(response.body, reading).await?;
             let checked = wire::translate::errors::check_answer(call.native.path, &read, call.vectors);
             checked.map_err(|error| of_backend(error.into()))?;
-            Ok(Begun { read, rest: None, sent: None, seat })
+            Ok(Begun { read, rest: None, sent: None, seat, call: 0 })
         }
     }
 }

@@ -9,9 +9,8 @@ use subtle::ConstantTimeEq as _;
 use wire::openai::ApiError;
 
 use super::Proxy;
-use super::admit::API_TOKEN;
 use super::info::is_well;
-use crate::access::{Caller, shown};
+use crate::access::{API_TOKEN, Caller, shown};
 use crate::cache::Stats;
 use crate::http::{Body, Failure, Outcome, Reply};
 use crate::ledger::Ledger;
@@ -152,5 +151,6 @@ fn rest(proxy: &Proxy, snapshot: &Snapshot, (records, sums): (usize, usize)) -> 
         records,
         sums,
         dropped: dropped(ledger),
+        trace_errors: ledger.traces().map(|traces| traces.exports().failed),
     }
 }

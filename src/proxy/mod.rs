@@ -91,6 +91,8 @@ struct Context {
     proxy: Arc<Proxy>,
     snapshot: Arc<Snapshot>,
     arrived: tokio::time::Instant,
+    /// The request's `x-request-id`.
+    id: HeaderValue,
     asker: Arc<Asker>,
 }
 
@@ -176,7 +178,8 @@ impl Proxy {
             }
         };
         settle.asker = Some(Arc::clone(&asker));
-        let context = Context { proxy: self, snapshot, arrived: tokio::time::Instant::now(), asker };
+        let (arrived, id) = (tokio::time::Instant::now(), settle.id.clone());
+        let context = Context { proxy: self, snapshot, arrived, id, asker };
         let answer = context.answer(endpoint, &tail, request, &mut settle).await;
         let (standings, timing) = (settle.standings, timing(&context.snapshot, &settle));
         let reply = match answer {

@@ -130,7 +130,7 @@ impl Relay {
     fn fail(&mut self, failure: &Failure) -> Bytes {
         let mut out = match std::mem::replace(&mut self.state, State::Ended) {
             State::Running(mut sources) => {
-                self.settle.cut(sources.usage(), sources.pieces());
+                self.settle.cut(&sources);
                 std::mem::take(&mut sources.out)
             }
             _ => BytesMut::new(),
@@ -190,7 +190,7 @@ impl Relay {
         // It may have been complete before anything of it was sent.
         note_begun(&mut self.settle, &sources);
         let out = std::mem::take(&mut sources.out).freeze();
-        self.settle.cut(sources.usage(), sources.pieces());
+        self.settle.cut(&sources);
         self.settle.count(sources.usage());
         self.settle.succeed();
         if !sources.is_drained() {
@@ -267,7 +267,7 @@ impl Drop for Relay {
             if self.settle.by.is_none() {
                 self.settle.by.clone_from(&sources.by);
             }
-            self.settle.cut(sources.usage(), sources.pieces());
+            self.settle.cut(sources);
         }
     }
 }

@@ -12,6 +12,7 @@ use super::admit::{Asker, Standings};
 use super::grant::Grant;
 use super::plan::Served;
 use super::route::Endpoint;
+use super::source::Sources;
 use super::trail::Trail;
 use crate::http::{Failure, Held, Limit, Outcome};
 use crate::ledger::Ledger;
@@ -25,7 +26,7 @@ const MODEL: usize = 256;
 #[derive(Debug)]
 pub(super) struct Settle {
     endpoint: Endpoint,
-    id: HeaderValue,
+    pub(super) id: HeaderValue,
     client: IpAddr,
     pub(super) started: Instant,
     is_head: bool,
@@ -137,8 +138,11 @@ impl Settle {
     }
 
     /// A stream ends here, with counts of the choices that are done, and so many pieces of the others.
-    pub(super) fn cut(&mut self, usage: Usage, seen: u64) {
-        (self.usage, self.seen) = (usage, seen);
+    pub(super) fn cut(&mut self, sources: &Sources) {
+        (self.usage, self.seen) = (sources.usage(), sources.pieces());
+        if let Some(asker) = &self.asker {
+            asker.trail.complete(|call| sources.is_whole(call));
+        }
     }
 
     /// Its texts are kept, so many bytes of each.
@@ -253,6 +257,7 @@ impl Drop for Settle {
             is_stream: self.stream,
             served: self.by.as_ref().and_then(|by| by.group.mapping.get(&self.model)).map(Into::into),
             node: self.by.as_ref().map(|by| Arc::clone(&by.target.node)),
+            calls: trail.map(|trail| trail.take_served(self.outcome)).unwrap_or_default(),
             outcome: self.outcome,
             status: self.status,
             kind: self.kind,

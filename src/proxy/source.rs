@@ -74,6 +74,8 @@ struct Source {
     sent: Option<Sent>,
     lines: Lines,
     is_done: bool,
+    /// Its number in the [`Trail`](super::trail::Trail), once it has begun.
+    call: Option<usize>,
 }
 
 /// All upstreams of one stream.
@@ -107,6 +109,7 @@ impl Sources {
             sent: None,
             lines: Lines::new(max_line),
             is_done: false,
+            call: None,
         });
         Sources {
             sources: sources.collect(),
@@ -173,6 +176,7 @@ impl Sources {
     fn begin(&mut self, index: usize, begun: Begun) -> Result<(), Failure> {
         self.by.get_or_insert_with(|| begun.seat.by.clone());
         self.sources[index].sent = begun.sent;
+        self.sources[index].call = Some(begun.call);
         self.sources[index].input = match begun.rest {
             Some(body) => Input::Reading { body, seat: begun.seat },
             None => Input::Ended,
@@ -190,6 +194,11 @@ impl Sources {
     pub(super) fn note_silence(&self) {
         let waited_for = self.sources.iter().filter(|source| !source.is_done);
         waited_for.filter_map(|source| source.input.by()).for_each(note_fault);
+    }
+
+    /// Whether all has come of the call with this number.
+    pub(super) fn is_whole(&self, call: usize) -> bool {
+        self.sources.iter().any(|source| source.is_done && source.call == Some(call))
     }
 
     /// Token counts of the choices that are done.

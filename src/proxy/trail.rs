@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::http::Outcome;
-use crate::telemetry::{Attempt, Node, Trace};
+use crate::telemetry::{Attempt, Call, Node, Trace};
 
 /// Times are kept in microseconds since the arrival; 0 = it has not happened.
 #[derive(Debug)]
@@ -21,6 +21,7 @@ pub(super) struct Trail {
     /// Of what was spent before the first call was sent, what the gateway itself has used.
     prepared: AtomicU64,
     failed: Mutex<Vec<Attempt>>,
+    served: Mutex<Vec<Serving>>,
     /// Who was asked and had not answered when the request ended, and for how long.
     left: Mutex<Vec<(Arc<Node>, Duration)>>,
     /// While traces are on.
@@ -30,8 +31,8 @@ pub(super) struct Trail {
 impl Trail {
     pub(super) fn new(arrived: Instant) -> Self {
         let [sent, answered, queued, looked_up, prepared] = Default::default();
-        let (failed, left) = Default::default();
-        Trail { arrived, sent, answered, queued, looked_up, prepared, failed, left, trace: None }
+        let (failed, served, left) = Default::default();
+        Trail { arrived, sent, answered, queued, looked_up, prepared, failed, served, left, trace: None }
     }
 
     fn since(&self, now: Instant) -> u64 {
@@ -68,6 +69,31 @@ impl Trail {
         lock(&self.failed).push(attempt);
     }
 
+    /// A backend has begun to serve, so long after it was asked. Gives the number of the call.
+    pub(super) fn serve(&self, node: &Arc<Node>, first: Duration) -> usize {
+        let mut served = lock(&self.served);
+        served.push(Serving { node: Arc::clone(node), first, is_whole: false });
+        served.len() - 1
+    }
+
+    /// All has come of these calls: they are not to blame for what becomes of others.
+    pub(super) fn complete(&self, is_whole: impl Fn(usize) -> bool) {
+        lock(&self.served)
+            .iter_mut()
+            .enumerate()
+            .for_each(|(call, serving)| serving.is_whole |= is_whole(call));
+    }
+
+    /// Calls that were served, when the request has ended so.
+    pub(super) fn take_served(&self, outcome: Outcome) -> Vec<Call> {
+        let served = std::mem::take(&mut *lock(&self.served)).into_iter();
+        let call = |Serving { node, first, is_whole }| {
+            let outcome = if is_whole { Outcome::Ok } else { outcome };
+            Call { node, outcome, first }
+        };
+        served.map(call).collect()
+    }
+
     /// Whether a backend was asked.
     pub(super) fn was_sent(&self) -> bool {
         self.sent.load(Relaxed) > 0
@@ -102,6 +128,14 @@ impl Trail {
         }
         failed
     }
+}
+
+/// A backend that serves.
+#[derive(Debug)]
+struct Serving {
+    node: Arc<Node>,
+    first: Duration,
+    is_whole: bool,
 }
 
 /// A backend that is asked. Dropped before it has answered, its request has ended first.

@@ -34,9 +34,9 @@ pub(super) async fn fetch(
             many => try_join(many.iter().map(|call| one(context, call, reading)).collect()).await,
         }
     };
-    let answers = tokio::time::timeout_at(deadline.max(Instant::now()), all)
-        .await
-        .map_err(|_| total_timeout(limit))??;
+    let answers = tokio::time::timeout_at(deadline.max(Instant::now()), all).await;
+    let answers = answers.unwrap_or_else(|_| Err(total_timeout(limit)));
+    let answers = answers.inspect_err(|_| context.asker.trail.complete(|_| true))?;
     settle.first_content();
     settle.by = answers.first().map(|(_, by)| by.clone());
     Ok(answers.into_iter().map(|(body, _)| body).collect())

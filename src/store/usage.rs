@@ -64,6 +64,9 @@ pub struct UsageCounts {
     pub latency: Histogram,
     /// How long the first content took, where there was any.
     pub first: Histogram,
+    /// The same without what was before the backend was asked: in sums of backends it stands in the place of `first`.
+    /// Never read.
+    pub first_of_backend: Histogram,
 }
 
 impl UsageCounts {
@@ -79,6 +82,7 @@ impl UsageCounts {
         sums.into_iter().for_each(|(sum, more)| *sum = sum.saturating_add(more));
         self.latency.add(&other.latency);
         self.first.add(&other.first);
+        self.first_of_backend.add(&other.first_of_backend);
     }
 
     /// What a statement takes, in the order of [`columns::counts`], and whether the histograms are packed: binding 28
@@ -116,6 +120,7 @@ where
             gpu_ms: row.try_get("gpu_ms")?,
             latency: histogram(LATENCY)?,
             first: histogram(FIRST)?,
+            first_of_backend: Histogram::default(),
         })
     }
 }

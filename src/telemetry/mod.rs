@@ -15,5 +15,5 @@ pub use files::{FileBounds, LineFile};
 pub use journal::{Journal, JournalRules, Line, Logged};
 pub use log::{Levels, batched, init, set_levels, tell};
 pub use metrics::{Metrics, Presence};
-pub use record::{Attempt, Consumer, Node, Record};
-pub use trace::{Batch, Sampler, Trace, Traces};
+pub use record::{Attempt, Call, Consumer, Node, Record};
+pub use trace::{Batch, Exports, Sampler, Trace, Traces};

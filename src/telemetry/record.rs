@@ -50,6 +50,16 @@ pub struct Attempt {
     pub took: Duration,
 }
 
+/// A call that a backend has answered, or begun to.
+#[derive(Debug, Clone)]
+pub struct Call {
+    pub node: Arc<Node>,
+    /// What became of it: where another call of the request has failed, this one may have ended well.
+    pub outcome: Outcome,
+    /// From when the backend was asked to its first content, or to the whole answer where no events were asked for.
+    pub first: Duration,
+}
+
 /// One request that is over.
 #[derive(Debug, Clone)]
 pub struct Record {
@@ -72,8 +82,10 @@ pub struct Record {
     pub served: Option<Box<str>>,
     /// Whether events were asked for.
     pub is_stream: bool,
-    /// `None` when nobody served it.
+    /// Who served it; of several choices the first. `None` when nobody did.
     pub node: Option<Arc<Node>>,
+    /// What backends have served of it: one call a choice, in the order of their first contents.
+    pub calls: Vec<Call>,
     pub outcome: Outcome,
     /// 0 when there was nobody to tell it.
     pub status: u16,
@@ -127,6 +139,14 @@ impl Record {
     #[must_use]
     pub fn last_node(&self) -> Option<&Node> {
         self.node.as_deref().or_else(|| self.attempts.last().map(|attempt| &*attempt.node))
+    }
+
+    /// How long who served it took to its first content: time before it was asked is not its own.
+    #[must_use]
+    pub fn first_of_backend(&self) -> Option<Duration> {
+        let (node, first) = (self.node.as_ref()?, self.first?);
+        let call = self.calls.iter().find(|call| Arc::ptr_eq(&call.node, node));
+        Some(call.map_or(first, |call| call.first))
     }
 
     /// Whether all of it came from a cache.

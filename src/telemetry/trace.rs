@@ -15,7 +15,7 @@ use super::record::Node;
 use crate::http::{Failure, Ids, Outcome};
 use parent::Parent;
 
-pub use queue::{Batch, Traces};
+pub use queue::{Batch, Exports, Traces};
 
 /// Names of models and other texts that clients choose are cut to so many characters.
 const MAX_NAME: usize = 256;

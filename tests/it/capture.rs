@@ -9,11 +9,11 @@ use serde_json::{Value, json};
 
 use crate::accounts::sql;
 use crate::support::Gateway;
+use crate::support::admin::{self, PASSWORD, call, done_by, get};
 use crate::support::client::{Request, Response};
 use crate::support::ollama::{chat, done, line, ollama, pause_ms, says, whole};
 use crate::support::wait::until;
 
-const PASSWORD: &str = "the-password-of-the-tests";
 const CHAT: &str = "/v1/chat/completions";
 
 /// An Ollama that answers all surfaces; the model `broken` fails.
@@ -60,29 +60,9 @@ async fn started(fake: &Fake, env: &[(&str, &str)]) -> Gateway {
     Gateway::start(&[&ours, env].concat()).await
 }
 
-async fn call(gateway: &Gateway, method: &'static str, path: &str, body: &Value) -> Response {
-    let request = Request::new(method, &format!("/admin/api{path}"))
-        .header("authorization", &format!("Bearer {PASSWORD}"))
-        .header("content-type", "application/json");
-    let request = if body.is_null() { request } else { request.body(body.to_string()) };
-    gateway.send(&request).await
-}
-
-async fn done_by(gateway: &Gateway, method: &'static str, path: &str, body: &Value) -> Value {
-    let reply = call(gateway, method, path, body).await;
-    assert_eq!(reply.status, 200, "{method} {path}: {}", reply.text());
-    reply.json()
-}
-
-async fn get(gateway: &Gateway, path: &str) -> Value {
-    done_by(gateway, "GET", path, &Value::Null).await
-}
-
 /// A token; gives its id and text.
 async fn token(gateway: &Gateway, name: &str, capture: bool) -> (String, String) {
-    let made = done_by(gateway, "POST", "/tokens", &json!({"name": name, "capture": capture})).await;
-    let member = |name: &str| made["token"][name].as_str().expect("a text").to_owned();
-    (member("id"), member("token"))
+    admin::token(gateway, &json!({"name": name, "capture": capture})).await
 }
 
 /// Sends a body with a token, under this id.
@@ -244,6 +224,8 @@ async fn captures_end_after_hours_or_at_once() {
         let listed = get(&gateway, &format!("/captures?{query}")).await;
         assert_eq!(listed["captures"].as_array().unwrap().len(), found, "{query}");
     }
+    let unknown = get(&gateway, "/captures?token=none").await;
+    assert_eq!(unknown["warnings"], json!(["there is no token with the name or id none now"]));
     let by_id = get(&gateway, &format!("/captures?token={first}")).await;
     assert_eq!(by_id["captures"].as_array().unwrap().len(), 3);
     sql(&gateway, "UPDATE captures SET at = at - 23 * 3600000 WHERE request_id = 'a'").await;

@@ -118,6 +118,31 @@ async fn each_request_leaves_one_line_with_its_outcome_and_no_secret() {
 }
 
 #[tokio::test]
+async fn an_attempt_that_failed_is_told_with_its_request_and_who_is_to_blame() {
+    let fake = ollama(|request| match request.model().as_str() {
+        "boom" => Script::json(500, &serde_json::json!({"error": "boom"})),
+        _ => Script::json(404, &serde_json::json!({"error": "model 'absent' not found"})),
+    })
+    .await;
+    let mut program = Program::start(&fake.url()).await;
+    for (model, level) in [("boom", "WARN"), ("absent", "INFO")] {
+        let mut body = chat(false);
+        body["model"] = model.into();
+        let request = Request::post(CHAT, &body).header("authorization", "Bearer sk-MARKER-token");
+        client::send(program.addr, &request.header("x-request-id", model)).await;
+        let line = loop {
+            let line = within("a line", program.lines.next_line()).await.unwrap().unwrap();
+            if line.contains("an attempt failed") {
+                break serde_json::from_str::<Value>(&line).unwrap();
+            }
+        };
+        assert_eq!((&line["id"], &line["level"]), (&Value::from(model), &Value::from(level)), "{line}");
+        let line: Value = serde_json::from_str(&program.request().await).unwrap();
+        assert!(line["backend"].is_string(), "a request that failed names who was asked last: {line}");
+    }
+}
+
+#[tokio::test]
 async fn a_proxy_that_nobody_told_of_is_mentioned_once() {
     let fake = ollama(|_| whole("Hi")).await;
     let mut program = Program::start(&fake.url()).await;

@@ -3,6 +3,7 @@
 
 mod access;
 mod alerts;
+mod attempts;
 mod dashboard;
 mod deploy;
 mod load;

@@ -1,5 +1,6 @@
 //! The request log: what a request leaves behind in the database, the files and the live tail, and how it is found again.
 
+mod attempts;
 mod cut;
 mod export;
 mod files;
@@ -12,10 +13,10 @@ use ollama2openai::fake::{Fake, Request as Seen, Script};
 use serde_json::{Value, json};
 
 use crate::support::Gateway;
-use crate::support::client::{Request, Response};
+use crate::support::admin::{self, PASSWORD, call, get, post};
+use crate::support::client::Request;
 use crate::support::ollama::{chat, done, ollama, says, whole};
 
-const PASSWORD: &str = "the-password-of-the-tests";
 const CHAT: &str = "/v1/chat/completions";
 
 /// An Ollama that fails for the model `broken`, and has none called `absent`.
@@ -35,20 +36,6 @@ async fn started(fake: &Fake, env: &[(&str, &str)]) -> Gateway {
     let url = fake.url();
     let ours = [("ADMIN_PASSWORD", PASSWORD), ("OLLAMA_BASE_URL", url.as_str()), ("MAX_RETRIES", "0")];
     Gateway::start(&[&ours, env].concat()).await
-}
-
-fn asked(method: &'static str, path: &str) -> Request {
-    Request::new(method, &format!("/admin/api{path}")).header("authorization", &format!("Bearer {PASSWORD}"))
-}
-
-async fn called(gateway: &Gateway, method: &'static str, path: &str) -> Response {
-    gateway.send(&asked(method, path)).await
-}
-
-async fn get(gateway: &Gateway, path: &str) -> Value {
-    let reply = called(gateway, "GET", path).await;
-    assert_eq!(reply.status, 200, "{path}: {}", reply.text());
-    reply.json()
 }
 
 /// The records that are found, the newest first.
@@ -71,16 +58,5 @@ async fn ask(gateway: &Gateway, model: &str, token: &str, stream: bool) -> u16 {
 
 /// A token of this name; gives its id and text.
 async fn token(gateway: &Gateway, name: &str) -> (String, String) {
-    let body = json!({ "name": name }).to_string();
-    let request = asked("POST", "/tokens").header("content-type", "application/json").body(body);
-    let made = gateway.send(&request).await.json();
-    let member = |name: &str| made["token"][name].as_str().expect("a text").to_owned();
-    (member("id"), member("token"))
-}
-
-/// Changes settings while the gateway runs.
-async fn set(gateway: &Gateway, settings: &Value) {
-    let request = asked("POST", "/settings").header("content-type", "application/json");
-    let reply = gateway.send(&request.body(settings.to_string())).await;
-    assert_eq!(reply.status, 200, "{}", reply.text());
+    admin::token(gateway, &json!({ "name": name })).await
 }

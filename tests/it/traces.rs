@@ -10,8 +10,11 @@ use ollama2openai::fake::{End, Fake, Script, Seen};
 use ollama2openai::store::{NewKey, NewToken};
 use serde_json::{Value, json};
 
+use crate::metrics::page::Page;
+use crate::support::admin;
 use crate::support::client::Request;
 use crate::support::ollama::{chat, done, line, ollama, pause_ms, says, whole};
+use crate::support::wait::until;
 use crate::support::{Gateway, home_with_tokens};
 
 const CHAT: &str = "/v1/chat/completions";
@@ -312,6 +315,42 @@ async fn what_a_collector_refuses_for_now_is_sent_again() {
     assert_eq!(refused.request.body, taken.request.body);
     assert_eq!(spans(&collector).len(), 2 * 512);
     assert_eq!(ledger.traces().unwrap().dropped(), 3, "what the collector says it has not taken");
+}
+
+#[tokio::test]
+async fn a_collector_that_takes_nothing_is_seen_from_the_first_failure_on() {
+    let is_well = Arc::new(AtomicBool::new(false));
+    let answers = Arc::clone(&is_well);
+    let handler = move |_: &_| match answers.load(Relaxed) {
+        true => Script::whole(200, "application/json", TAKEN),
+        false => Script::text(503, "busy"),
+    };
+    let collector = Fake::start(([127, 0, 0, 1], 0).into(), Arc::new(handler)).await.unwrap();
+    let (url, more) = (collector.url(), [("ADMIN_PASSWORD", admin::PASSWORD)]);
+    let gateway = Gateway::start(&env(&url, &more)).await;
+    let failed = async || {
+        let page = Page::read(&gateway.get("/metrics").await.text());
+        page.sum("ollama2openai_trace_export_errors_total", &[])
+    };
+    let told = async || {
+        let list = admin::get(&gateway, "/dashboard").await["attention"]["list"].take();
+        let mut items = list.as_array().unwrap().iter().filter(|item| item["kind"] == "tracing_failing");
+        items.next().map(|item| item["detail"].as_str().unwrap().to_owned())
+    };
+    assert_eq!((failed().await, told().await), (0.0, None));
+    // One request, far from enough for a batch.
+    assert_eq!(gateway.get("/v1").await.status, 200);
+    gateway.get("/metrics").await;
+    let traces = gateway.ledger();
+    let is_failing = || traces.traces().unwrap().exports().failing.is_some();
+    until("the first try has failed", is_failing).await;
+    assert!(failed().await >= 1.0);
+    let why = told().await.expect("the dashboard says so");
+    assert!(why.contains(&url) && why.contains("status 503"), "{why}");
+    is_well.store(true, Relaxed);
+    until("a try goes well", || !is_failing()).await;
+    assert_eq!(told().await, None);
+    assert!(failed().await >= 1.0, "what was counted stays");
 }
 
 #[tokio::test]

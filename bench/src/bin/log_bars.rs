@@ -77,6 +77,7 @@ impl Cast {
             outcome,
             status,
             error: has_failed.then(|| format!("the runner has stopped ({})", pick(12, 50)).into()),
+            calls: Vec::new(),
             attempts: has_failed.then(failed).into_iter().collect(),
             queued: Duration::ZERO,
             first: Some(Duration::from_millis(120)),

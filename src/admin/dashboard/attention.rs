@@ -20,7 +20,7 @@ const MOST: usize = 50;
 const SOON: SignedDuration = SignedDuration::from_hours(7 * 24);
 
 pub(in crate::admin) const SEVERITIES: [&str; 3] = ["critical", "warning", "info"];
-pub(in crate::admin) const KINDS: [&str; 16] = [
+pub(in crate::admin) const KINDS: [&str; 17] = [
     "default_password",
     "shut_out",
     "open_access",
@@ -28,6 +28,7 @@ pub(in crate::admin) const KINDS: [&str; 16] = [
     "no_backend",
     "ledger_failing",
     "disk_failing",
+    "tracing_failing",
     "backend_down",
     "token_exhausted",
     "token_nearly_exhausted",
@@ -106,6 +107,7 @@ pub(super) async fn shown(admin: &Admin, snapshot: &Snapshot, facts: Facts) -> R
     items.extend(backends(snapshot, facts.now));
     items.extend(tokens(snapshot, facts.now));
     items.extend(service(&facts));
+    items.extend(tracing(admin));
     items.sort();
     let more = items.len().saturating_sub(MOST);
     let list: Vec<_> = items.iter().take(MOST).map(Item::shown).collect();
@@ -218,4 +220,14 @@ fn service(facts: &Facts) -> Vec<Item> {
         }
     }
     items
+}
+
+/// Until a batch is taken again.
+fn tracing(admin: &Admin) -> Option<Item> {
+    let exports = admin.ledger.traces()?.exports();
+    let (why, failed) = (exports.failing?, exports.failed);
+    let detail = format!(
+        "traces do not reach the collector {why}; exports that have failed since the start: {failed}"
+    );
+    Some(Item::own(Warning, "tracing_failing", detail))
 }

@@ -15,14 +15,14 @@ use crate::admin::Admin;
 use crate::admin::asked::Asked;
 use crate::admin::error::AdminError;
 use crate::admin::routes::Streamed;
-use crate::store::{LogFilter, LogRow};
+use crate::store::LogFilter;
 
 use super::filter::Wanted;
 
 /// Rows that are read at once.
 const PAGE: usize = 500;
 /// The columns of a table: members of the record, and the number of the row.
-const COLUMNS: [&str; 27] = [
+const COLUMNS: [&str; 29] = [
     "seq",
     "timestamp",
     "id",
@@ -39,6 +39,7 @@ const COLUMNS: [&str; 27] = [
     "backendId",
     "backendName",
     "channelId",
+    "channelName",
     "promptTokens",
     "completionTokens",
     "cachedTokens",
@@ -50,6 +51,7 @@ const COLUMNS: [&str; 27] = [
     "gpuMs",
     "errorKind",
     "error",
+    "attempts",
 ];
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,7 +73,7 @@ pub(in crate::admin) async fn export(
             Form::Jsonl
         }
     };
-    let wanted = Wanted::read(&mut fields, &admin.reloader.current().load());
+    let wanted = Wanted::read(&mut fields, &admin).await?;
     // A file has no place for warnings.
     fields.end_all()?;
     super::up_to_date(&admin).await;
@@ -79,7 +81,9 @@ pub(in crate::admin) async fn export(
         Form::Csv => ("text/csv; charset=utf-8", "requests.csv"),
         Form::Jsonl => ("application/jsonl", "requests.jsonl"),
     };
-    let begin = Pages { admin, filter: wanted.filter, form, lead: true, is_over: false };
+    let filter = wanted.filter;
+    let kept = super::is_in_memory(&admin, &filter).then(|| super::recent(&admin, &filter, usize::MAX));
+    let begin = Pages { admin, filter, form, lead: true, kept, is_over: false };
     let body = Body::from_stream(stream::unfold(begin, next));
     let headers =
         [(CONTENT_TYPE, kind.to_owned()), (CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\""))];
@@ -93,6 +97,8 @@ struct Pages {
     filter: LogFilter,
     form: Form,
     lead: bool,
+    /// All that there is, where there is no request log.
+    kept: Option<Vec<Arc<str>>>,
     is_over: bool,
 }
 
@@ -104,11 +110,16 @@ async fn next(mut pages: Pages) -> Option<(Result<Bytes, Infallible>, Pages)> {
     if std::mem::take(&mut pages.lead) && pages.form == Form::Csv {
         csv_line(COLUMNS.into_iter().map(str::to_owned), &mut text);
     }
+    if let Some(kept) = pages.kept.take() {
+        pages.is_over = true;
+        kept.iter().for_each(|json| pages.form.write(json, &mut text));
+        return Some((Ok(text.into()), pages));
+    }
     match pages.admin.store.request_log(&pages.filter, PAGE).await {
         Ok(rows) => {
             pages.is_over = rows.len() < PAGE;
             pages.filter.before = rows.last().map(|row| row.seq).or(pages.filter.before);
-            rows.iter().for_each(|row| pages.form.write(row, &mut text));
+            rows.iter().for_each(|row| pages.form.write(&row.to_json(), &mut text));
         }
         Err(error) => {
             pages.is_over = true;
@@ -121,13 +132,13 @@ async fn next(mut pages: Pages) -> Option<(Result<Bytes, Infallible>, Pages)> {
 }
 
 impl Form {
-    fn write(self, row: &LogRow, text: &mut String) {
+    fn write(self, json: &str, text: &mut String) {
         if self == Form::Jsonl {
-            text.push_str(&row.to_json());
+            text.push_str(json);
             text.push('\n');
             return;
         }
-        let record = row.to_value().unwrap_or_default();
+        let record: Value = serde_json::from_str(json).unwrap_or_default();
         csv_line(COLUMNS.into_iter().map(|name| cell(&record[name])), text);
     }
 }
@@ -136,8 +147,17 @@ fn cell(value: &Value) -> String {
     match value {
         Value::Null => String::new(),
         Value::String(text) => inert(text),
+        Value::Array(attempts) => inert(&attempts.iter().map(attempt).collect::<Vec<_>>().join("; ")),
         other => other.to_string(),
     }
+}
+
+/// A backend that has not served: `gpu-1 upstream_status 500 after 12 ms: it has stopped`.
+fn attempt(of: &Value) -> String {
+    let text = |name: &str| of[name].as_str().unwrap_or_default();
+    let status = of["status"].as_u64().map_or_else(String::new, |status| format!(" {status}"));
+    let (name, outcome, reason) = (text("backendName"), text("outcome"), text("reason"));
+    format!("{name} {outcome}{status} after {} ms: {reason}", of["ms"].as_u64().unwrap_or_default())
 }
 
 /// Programs for tables take a text that begins so for a formula: an apostrophe makes it a text (OWASP, CSV injection).

@@ -17,10 +17,10 @@ use super::asked::Asked;
 use super::auth::Caller;
 use super::error::AdminError;
 use super::sign_in::warned;
-use crate::store::{AuditFilter, AuditRow, LogFacts, LogFilter, LogKind, LogRow, Role};
+use crate::store::{AuditFilter, AuditRow, LogFacts, LogFilter, LogKind, LogRow, Role, StoreError};
 pub(super) use export::export;
 use filter::Wanted;
-pub use filter::{outcomes, statuses};
+pub use filter::{grave, is_grave, outcomes, statuses};
 pub(super) use tail::tail;
 
 /// Records of an answer, unless the call says how many.
@@ -39,34 +39,56 @@ pub(super) async fn list(
         fields.wrong("type", "must be audit or request");
     }
     let limit = fields.number("limit", 0, MOST).unwrap_or(PAGE);
-    let wanted = Wanted::read(&mut fields, &admin.reloader.current().load());
-    let warnings = fields.end()?;
+    let wanted = Wanted::read(&mut fields, &admin).await?;
+    let warnings = [fields.end()?, wanted.warnings].concat();
     let limit = if limit == 0 { MOST } else { limit };
     if kind.as_deref() == Some("audit") {
         caller.may(Role::Admin)?;
     }
     let has_audit = kind.as_deref() != Some("request") && !wanted.is_grave_only && !wanted.is_of_requests;
-    let (mut found, mut next) = (Vec::new(), None);
+    let (mut found, mut others, mut next) = (Vec::new(), Vec::new(), None);
     if has_audit && caller.may(Role::Admin).is_ok() {
         let rows = admin.store.audit(&AuditFilter::default(), limit).await?;
-        found.extend(rows.iter().map(audit_line));
-        found.extend(imported(&admin, LogKind::Audit, limit).await?);
+        others.extend(rows.iter().map(audit_line));
+        others.extend(imported(&admin, LogKind::Audit, limit).await?);
     }
     if kind.as_deref() != Some("audit") {
         let most = usize::try_from(limit).unwrap_or_default();
         let (requests, more) = requests(&admin, &wanted.filter, most).await?;
         next = more.filter(|_| kind.is_some() || wanted.is_of_requests);
         let is_all = more.is_none() && !wanted.is_of_requests && !wanted.is_grave_only;
-        found.extend(requests);
+        found = requests;
         if is_all {
-            found.extend(imported(&admin, LogKind::Request, limit).await?);
+            others.extend(imported(&admin, LogKind::Request, limit).await?);
         }
     }
-    let at = |record: &Value| record["timestamp"].as_str().and_then(|at| at.parse::<Timestamp>().ok());
-    found.sort_by_cached_key(|record| std::cmp::Reverse(at(record)));
+    others.sort_by_cached_key(|record| std::cmp::Reverse(at(record)));
+    let mut found = merged(found, others);
     found.truncate(usize::try_from(limit).unwrap_or_default());
     let answer = json!({ "logs": found, "nextCursor": next.map(|seq| seq.to_string()) });
     Ok(warned(answer, &warnings))
+}
+
+fn at(record: &Value) -> Option<Timestamp> {
+    record["timestamp"].as_str().and_then(|at| at.parse().ok())
+}
+
+/// Both lists as one, the newest first. Each keeps its order: that of requests is of their numbers, on every page and in
+/// exports.
+fn merged(requests: Vec<Value>, others: Vec<Value>) -> Vec<Value> {
+    let (mut requests, mut others) = (requests.into_iter().peekable(), others.into_iter().peekable());
+    std::iter::from_fn(|| match (requests.peek(), others.peek()) {
+        (Some(request), Some(other)) if at(other) <= at(request) => requests.next(),
+        (Some(_), None) => requests.next(),
+        (_, Some(_)) => others.next(),
+        (None, None) => None,
+    })
+    .collect()
+}
+
+/// Whether what is asked for is kept in memory alone: without a request log there are no pages.
+fn is_in_memory(admin: &Admin, filter: &LogFilter) -> bool {
+    !admin.reloader.settings().config.log.has_request_log && filter.before.is_none()
 }
 
 /// The newest requests, and where the next page begins. Without a request log they are those in memory.
@@ -76,8 +98,9 @@ async fn requests(
     most: usize,
 ) -> Result<(Vec<Value>, Option<i64>), AdminError> {
     up_to_date(admin).await;
-    if !admin.reloader.settings().config.log.has_request_log && filter.before.is_none() {
-        return Ok((recent(admin, filter, most), None));
+    if is_in_memory(admin, filter) {
+        let read = |json: &Arc<str>| serde_json::from_str(json).ok();
+        return Ok((recent(admin, filter, most).iter().filter_map(read).collect(), None));
     }
     // One more tells whether there are more.
     let mut rows = admin.store.request_log(filter, most + 1).await?;
@@ -94,26 +117,37 @@ async fn up_to_date(admin: &Admin) {
 }
 
 /// Of those in memory, the newest first.
-fn recent(admin: &Admin, filter: &LogFilter, most: usize) -> Vec<Value> {
+fn recent(admin: &Admin, filter: &LogFilter, most: usize) -> Vec<Arc<str>> {
     let lines = admin.ledger.journal.recent();
-    let read = |json: &str| {
-        let record: Value = serde_json::from_str(json).ok()?;
-        let at = record["timestamp"].as_str()?.parse().ok()?;
-        filter.admits(&LogFacts::of(json, at).ok()?).then_some(record)
+    let admitted = |json: &Arc<str>| {
+        let at = at(&serde_json::from_str(json).ok()?)?;
+        filter.admits(&LogFacts::of(json, at).ok()?).then(|| Arc::clone(json))
     };
-    lines.iter().rev().filter_map(|line| read(&line.json)).take(most).collect()
+    lines.iter().rev().filter_map(|line| admitted(&line.json)).take(most).collect()
 }
 
-/// One request.
+/// One request: by its number, or by its `x-request-id`, of which the newest counts.
 pub(super) async fn one(
     State(admin): State<Arc<Admin>>,
-    Path(seq): Path<String>,
+    Path(id): Path<String>,
     asked: Asked,
 ) -> Result<Json<Value>, AdminError> {
     let warnings = asked.nothing()?;
     up_to_date(&admin).await;
-    let seq = seq.parse().map_err(|_| AdminError::not_found("Logged request"))?;
-    Ok(warned(json!({ "log": admin.store.logged_request(seq).await?.to_value()? }), &warnings))
+    let numbered = match id.parse() {
+        Ok(seq) => admin.store.logged_request(seq).await.map(Some),
+        Err(_) => Ok(None),
+    };
+    let found = match numbered {
+        Ok(Some(row)) => row.to_value()?,
+        Ok(None) | Err(StoreError::NotFound { .. }) => {
+            let filter = LogFilter { id: Some(id), ..LogFilter::default() };
+            let (mut found, _) = requests(&admin, &filter, 1).await?;
+            found.pop().ok_or_else(|| AdminError::not_found("Logged request"))?
+        }
+        Err(other) => return Err(other.into()),
+    };
+    Ok(warned(json!({ "log": found }), &warnings))
 }
 
 /// Deletes the request log, and what was imported of the Node program's. The audit and files stay.

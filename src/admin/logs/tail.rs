@@ -42,7 +42,7 @@ pub(in crate::admin) async fn tail(
     headers: HeaderMap,
 ) -> Result<Response, AdminError> {
     let backlog = fields.number("backlog", 0, 100_000).unwrap_or_default();
-    let wanted = Wanted::read(&mut fields, &admin.reloader.current().load());
+    let wanted = Wanted::read(&mut fields, &admin).await?;
     // Events have no place for warnings.
     fields.end_all()?;
     let journal = &admin.ledger.journal;

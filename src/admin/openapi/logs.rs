@@ -41,13 +41,14 @@ pub(super) fn operations() -> Vec<Operation> {
                 .query("backlog", such_as(backlog, 5)),
         )
         .file("text/event-stream"),
-        get("/admin/api/logs/{id}", "getLog", "One request", one),
+        get("/admin/api/logs/{id}", "getLog", "One request, by its seq or its x-request-id", one),
     ]
 }
 
 /// With the filters of requests.
 fn filtered(operation: Operation) -> Operation {
-    let time = |form: &str| such_as(told(text(), form), "2026-01-31T08:00:00Z");
+    const FORMS: &str = "A time with its zone, a date, or how long ago, as in 30m, 1h or 2d.";
+    let time = |what: &str| such_as(told(text(), &format!("{what} {FORMS}")), "2026-01-31T08:00:00Z");
     let statuses = "A status such as 404, a class such as 5xx, or some of them, parted by commas.";
     operation
         .query(
@@ -70,7 +71,13 @@ fn filtered(operation: Operation) -> Operation {
         .query("status", such_as(told(text(), statuses), "429,5xx"))
         .query("ip", such_as(text(), "10.0.0.7"))
         .query("id", such_as(told(text(), "The x-request-id."), "req_1"))
-        .query("text", such_as(told(text(), "Somewhere in the error; case does not count."), "refused"))
+        .query(
+            "text",
+            such_as(
+                told(text(), "Somewhere in the error, or in that of an attempt; case does not count."),
+                "refused",
+            ),
+        )
 }
 
 /// As a file has it. Members that are not known are left out.

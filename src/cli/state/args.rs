@@ -49,6 +49,10 @@ pub(super) const OUTCOME: &str = "outcome";
 pub(super) const STATUS: &str = "status";
 pub(super) const TEXT: &str = "text";
 pub(super) const SINCE: &str = "since";
+pub(super) const UNTIL: &str = "until";
+pub(super) const LEVEL: &str = "level";
+pub(super) const ID: &str = "id";
+pub(super) const IP: &str = "ip";
 pub(super) const DAYS: &str = "days";
 
 const LINE_FORMS: &str = "\
@@ -140,8 +144,12 @@ fn logs() -> Command {
         text(BACKEND, "BACKEND", "Of this backend, by id or name"),
         text(OUTCOME, "OUTCOME", "With this outcome, or some of them, as in timeout,internal"),
         text(STATUS, "STATUS", "With this status, or some of them, as in 429,5xx"),
-        text(TEXT, "TEXT", "With this text in the error"),
-        text(SINCE, "TIME", "Over at this time or later, as in 2026-01-31T08:00:00Z, or a date"),
+        text(LEVEL, "LEVEL", "debug or info: all; warn or error: without what the client did itself"),
+        text(ID, "ID", "With this x-request-id"),
+        text(IP, "ADDRESS", "From this address"),
+        text(TEXT, "TEXT", "With this text in the error, or in that of an attempt"),
+        text(SINCE, "TIME", "Over then or later: as in 2026-01-31T08:00:00Z, a date, or ago, as in 2h or 3d"),
+        text(UNTIL, "TIME", "Over before, in the same forms"),
         json(),
     ])
 }

@@ -3,11 +3,12 @@
 use std::io;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use serde_json::Value;
 
 use super::options::Options;
 use super::{Told, args, open};
-use crate::admin::{log_outcomes, log_statuses, rules};
+use crate::admin::{grave_outcomes, is_grave_level, log_outcomes, log_statuses, rules};
 use crate::cli::Console;
 use crate::cli::args::JSON;
 use crate::config::{Config, Loaded};
@@ -34,15 +35,21 @@ pub(super) struct Job {
 pub(super) fn read(options: &mut Options<'_>) -> Job {
     let text = |name| options.text(name).map(str::to_owned);
     let (token, model, channel) = (text(args::TOKEN), text(args::MODEL), text(args::CHANNEL));
-    let (backend, text) = (text(args::BACKEND), text(args::TEXT));
+    let (backend, client, id, text) = (text(args::BACKEND), text(args::IP), text(args::ID), text(args::TEXT));
+    let moment = |text: &str| rules::moment_or_ago(text, Timestamp::now());
+    let outcomes = options.parsed(args::OUTCOME, log_outcomes);
+    let is_grave_only = options.parsed(args::LEVEL, is_grave_level).unwrap_or_default();
     let filter = LogFilter {
         token,
         model,
         channel,
         backend,
+        client,
+        id,
         text,
-        from: options.parsed(args::SINCE, rules::moment),
-        outcomes: options.parsed(args::OUTCOME, log_outcomes),
+        from: options.parsed(args::SINCE, moment),
+        to: options.parsed(args::UNTIL, moment),
+        outcomes: if is_grave_only { Some(grave_outcomes(outcomes.as_deref())) } else { outcomes },
         statuses: options.parsed(args::STATUS, log_statuses),
         ..LogFilter::default()
     };
@@ -58,7 +65,7 @@ pub(super) async fn run(job: Job, loaded: &Loaded, console: &mut Console<'_>) ->
         writeln!(console.err, "REQUEST_LOG is off: requests are not written to the log")?;
     }
     let Job { filter, limit, json, follow } = job;
-    let mut filter = named(filter, &rows);
+    let mut filter = named(filter, &rows, console)?;
     let form = Form { is_json: json, is_coloured: console.out_colour };
     let mut found = store.request_log(&filter, usize::try_from(limit).unwrap_or_default()).await?;
     // Whoever wants none but what is new begins behind the last one.
@@ -103,22 +110,26 @@ async fn next(
     Ok(form.print(&found, console)?)
 }
 
-/// Things may be called by their names.
-fn named(filter: LogFilter, rows: &Rows) -> LogFilter {
-    let tokens = rows.tokens.iter().map(|row| (&row.id, &row.name));
-    let channels = rows.channels.iter().map(|row| (&row.id, &row.name));
-    let backends = rows.backends.iter().map(|row| (&row.id, &row.name));
-    LogFilter {
-        token: filter.token.map(|given| id_of(given, tokens)),
-        channel: filter.channel.map(|given| id_of(given, channels)),
-        backend: filter.backend.map(|given| id_of(given, backends)),
-        ..filter
+/// Things may be called by their names. What is stored under no such name or id is mentioned: it may have been deleted,
+/// or come from the environment.
+fn named(mut filter: LogFilter, rows: &Rows, console: &mut Console<'_>) -> io::Result<LogFilter> {
+    let tokens = rows.tokens.iter().map(|row| (&row.id, &row.name)).collect();
+    let channels = rows.channels.iter().map(|row| (&row.id, &row.name)).collect();
+    let backends = rows.backends.iter().map(|row| (&row.id, &row.name)).collect();
+    let all: [(_, _, Vec<(&String, &String)>); 3] = [
+        ("token", &mut filter.token, tokens),
+        ("channel", &mut filter.channel, channels),
+        ("backend", &mut filter.backend, backends),
+    ];
+    for (what, given, known) in all {
+        let Some(given) = given else { continue };
+        let by_id = known.iter().find(|(id, _)| *id == given);
+        match by_id.or_else(|| known.iter().find(|(_, name)| *name == given)) {
+            Some((id, _)) => given.clone_from(id),
+            None => writeln!(console.err, "no {what} with the name or id {given} is stored now")?,
+        }
     }
-}
-
-/// What has no such name any more may still be called by its id.
-fn id_of<'r>(given: String, mut known: impl Iterator<Item = (&'r String, &'r String)>) -> String {
-    known.find(|(_, name)| **name == given).map_or(given, |(id, _)| id.clone())
+    Ok(filter)
 }
 
 /// How rows are shown.
@@ -131,8 +142,18 @@ struct Form {
 impl Form {
     fn print_head(self, console: &mut Console<'_>) -> io::Result<bool> {
         let line = format!(
-            "{:<24} {:>6}  {:<16} {:>8} {:>8} {:>7}  {:<16} {:<20} {:<24} {}\n",
-            "TIME", "STATUS", "OUTCOME", "MS", "FIRST", "TOKENS", "TOKEN", "ENDPOINT", "MODEL", "BACKEND"
+            "{:<24} {:>6}  {:<16} {:>8} {:>8} {:>7}  {:<16} {:<20} {:<24} {:<16} {}\n",
+            "TIME",
+            "STATUS",
+            "OUTCOME",
+            "MS",
+            "FIRST",
+            "TOKENS",
+            "TOKEN",
+            "ENDPOINT",
+            "MODEL",
+            "CHANNEL",
+            "BACKEND"
         );
         write(&line, console)
     }
@@ -166,7 +187,7 @@ impl Form {
             _ => format!("\x1b[31m{status}\x1b[0m"),
         };
         text.push_str(&format!(
-            "{:<24} {status}  {:<16} {:>8} {:>8} {:>7}  {:<16} {:<20} {:<24} {}",
+            "{:<24} {status}  {:<16} {:>8} {:>8} {:>7}  {:<16} {:<20} {:<24} {:<16} {}",
             cell("timestamp"),
             cell("outcome"),
             cell("duration"),
@@ -175,7 +196,8 @@ impl Form {
             cell("tokenName"),
             cell("endpoint"),
             cell("model"),
-            cell("backendName"),
+            cell("channelName"),
+            cell("backend"),
         ));
         if record["error"].is_string() {
             text.push_str(&format!("  {}", cell("error")));

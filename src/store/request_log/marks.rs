@@ -36,12 +36,13 @@ pub(super) fn first_of(block: i64) -> i64 {
 }
 
 /// What of a row is marked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Marked<'r> {
     pub(super) at: i64,
     pub(super) texts: [&'r str; 7],
     pub(super) status: i64,
-    pub(super) error: Option<&'r str>,
+    /// As [`searchable`].
+    pub(super) errors: Option<String>,
 }
 
 /// The marks of a block as far as it is filled.
@@ -82,7 +83,7 @@ impl Marks {
             (Column::Status, of_number(row.status)),
             (Column::Client, of_text(client)),
             (Column::RequestId, of_text(request_id)),
-            (Column::Error, row.error.map_or(0, |error| self.error(error))),
+            (Column::Error, row.errors.as_ref().map_or(0, |line| self.error(line))),
         ] {
             if let Some(place) = self.marks.get_mut(column as usize * ROWS_USIZE + at) {
                 *place = mark;
@@ -93,10 +94,9 @@ impl Marks {
         self.last_at = self.last_at.max(row.at);
     }
 
-    fn error(&mut self, error: &str) -> u32 {
-        let line = searchable(error);
-        let mark = of_text(&line);
-        self.errors.entry(mark).or_insert(line);
+    fn error(&mut self, line: &str) -> u32 {
+        let mark = of_text(line);
+        self.errors.entry(mark).or_insert_with(|| line.to_owned());
         mark
     }
 
@@ -111,9 +111,20 @@ impl Marks {
     }
 }
 
-/// An error as it is searched: one line, and case does not count.
-pub(super) fn searchable(error: &str) -> String {
-    error.to_lowercase().replace(['\n', '\r'], " ")
+/// Errors as they are searched: one line with each of them once, and case does not count. `None` = there are none.
+pub(super) fn searchable<'r>(errors: impl Iterator<Item = &'r str>) -> Option<String> {
+    let mut all: Vec<&str> = Vec::new();
+    for error in errors {
+        if !all.contains(&error) {
+            all.push(error);
+        }
+    }
+    (!all.is_empty()).then(|| lowered(&all.join(" | ")))
+}
+
+/// One line, in lower case.
+pub(super) fn lowered(text: &str) -> String {
+    text.to_lowercase().replace(['\n', '\r'], " ")
 }
 
 /// FNV-1a, which is stored and so must never change. 0 is for no row.
@@ -156,15 +167,16 @@ mod tests {
     #[test]
     fn what_is_marked_is_found_and_nothing_else() {
         let mut marks = Marks::new(2);
-        let row = |model, error| Marked {
+        let row = |model, errors: &[&str]| Marked {
             at: 5,
             texts: ["t", model, "", "b", "ok", "::1", "r"],
             status: 200,
-            error,
+            errors: searchable(errors.iter().copied()),
         };
         let first = first_of(2);
         for seq in first..first + 10 {
-            marks.add(seq, &row(if seq % 2 == 0 { "even" } else { "odd" }, (seq == first).then_some("A\nB")));
+            let errors: &[&str] = if seq == first { &["A\nB", "A\nB", "C"] } else { &[] };
+            marks.add(seq, &row(if seq % 2 == 0 { "even" } else { "odd" }, errors));
         }
         let bytes = marks.bytes();
         let found = find(
@@ -173,8 +185,8 @@ mod tests {
             &[(Column::Model, vec![of_text("even")]), (Column::Status, vec![of_number(200)])],
         );
         assert_eq!(found, (first..first + 10).rev().filter(|seq| seq % 2 == 0).collect::<Vec<_>>());
-        assert_eq!(marks.errors(), "a b");
-        assert_eq!(find(&bytes, 2, &[(Column::Error, vec![of_text("a b")])]), [first]);
+        assert_eq!(marks.errors(), "a b | c");
+        assert_eq!(find(&bytes, 2, &[(Column::Error, vec![of_text("a b | c")])]), [first]);
         assert_eq!(find(&bytes, 2, &[(Column::Error, vec![])]), [0_i64; 0]);
         assert_eq!(
             find(&bytes[..8], 2, &[(Column::Error, vec![1])]).len(),

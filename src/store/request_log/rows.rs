@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::super::StoreError;
 use super::super::db::{Tx, on, places};
-use super::marks::Marked;
+use super::marks::{Marked, searchable};
 use crate::telemetry::Logged;
 
 /// Rows of one statement: each statement is a message to the thread of the database and back.
@@ -43,6 +43,14 @@ pub struct LogFacts {
     pub ip: String,
     pub id: String,
     pub error: Option<String>,
+    pub attempts: Vec<LogAttempt>,
+}
+
+/// What filters look at of a backend that has not served.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct LogAttempt {
+    pub reason: String,
 }
 
 impl LogFacts {
@@ -61,8 +69,14 @@ impl LogFacts {
             at: self.at.as_millisecond(),
             texts: texts.map(String::as_str),
             status: self.status,
-            error: self.error.as_deref(),
+            errors: self.errors(),
         }
+    }
+
+    /// Where a text is looked for.
+    pub(super) fn errors(&self) -> Option<String> {
+        let reasons = self.attempts.iter().map(|attempt| attempt.reason.as_str());
+        searchable(self.error.as_deref().into_iter().chain(reasons))
     }
 }
 
@@ -117,7 +131,7 @@ impl<'r> New<'r> {
             record.id.to_str().unwrap_or_default(),
         ];
         let (at, status) = (record.at.as_millisecond(), record.status.into());
-        Marked { at, texts, status, error: record.error_told() }
+        Marked { at, texts, status, errors: searchable(record.told_errors()) }
     }
 }
 
@@ -187,6 +201,7 @@ mod tests {
             status: 502,
             kind: None,
             error: Some("é".repeat(3000).into()),
+            calls: Vec::new(),
             attempts: vec![attempt(node("a")), attempt(node("b"))],
             queued: Duration::ZERO,
             first: None,

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::super::db::{Tx, on, places};
 use super::super::{Store, StoreError};
-use super::marks::{Column, Wanted, block_of, find, first_of, of_number, of_text, searchable};
+use super::marks::{Column, Wanted, block_of, find, first_of, lowered, of_number, of_text};
 use super::rows::{LogFacts, LogRow};
 
 /// Rows that are read at once: those of a range, and those that were found by their marks.
@@ -36,7 +36,7 @@ pub struct LogFilter {
     pub client: Option<String>,
     /// Its `x-request-id`.
     pub id: Option<String>,
-    /// Somewhere in the error; case does not count.
+    /// Somewhere in the error, or in that of an attempt; case does not count.
     pub text: Option<String>,
     /// Older than the row of this number.
     pub before: Option<i64>,
@@ -47,7 +47,7 @@ pub struct LogFilter {
 /// A filter that is made ready.
 struct Search<'f> {
     filter: &'f LogFilter,
-    /// As [`searchable`].
+    /// As [`lowered`].
     text: Option<String>,
     /// The marks of all but the error.
     wanted: Vec<Wanted>,
@@ -118,7 +118,7 @@ impl<'f> Search<'f> {
         let several = several.into_iter().filter_map(|(column, marks)| Some((column, marks?)));
         Search {
             filter,
-            text: filter.text.as_deref().map(searchable),
+            text: filter.text.as_deref().map(lowered),
             wanted: texts.chain(several).collect(),
             from: filter.from.map_or(i64::MIN, Timestamp::as_millisecond),
             to: filter.to.map_or(i64::MAX, Timestamp::as_millisecond),
@@ -237,9 +237,7 @@ impl LogFilter {
     #[must_use]
     pub fn admits(&self, facts: &LogFacts) -> bool {
         let is = |wanted: &Option<String>, text: &str| wanted.as_deref().is_none_or(|wanted| wanted == text);
-        let has = |text: &String| {
-            facts.error.as_deref().is_some_and(|error| searchable(error).contains(&searchable(text)))
-        };
+        let has = |text: &String| facts.errors().is_some_and(|errors| errors.contains(&lowered(text)));
         self.from.is_none_or(|from| facts.at >= from)
             && self.to.is_none_or(|to| facts.at < to)
             && is(&self.token, &facts.token_id)

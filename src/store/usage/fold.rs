@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{ErrorCount, Histogram, UsageCounts, UsageKey};
+use super::{ErrorCount, UsageCounts, UsageKey};
 
 pub(super) const MINUTE: i64 = 60;
 pub(super) const HOUR: i64 = 3600;
@@ -78,8 +78,12 @@ pub(super) fn sums<'r>(
         let failed = if key.is_good() { 0 } else { counts.requests };
         let timed = match key.outcome {
             "ok" => *counts,
-            _ => UsageCounts { latency: Histogram::default(), first: Histogram::default(), ..*counts },
+            _ => {
+                let [latency, first, first_of_backend] = Default::default();
+                UsageCounts { latency, first, first_of_backend, ..*counts }
+            }
         };
+        let of_backend = UsageCounts { first: timed.first_of_backend, ..timed };
         let of = [
             (MINUTE, Kind::All, ""),
             (HOUR, Kind::All, ""),
@@ -98,7 +102,7 @@ pub(super) fn sums<'r>(
         for (span, kind, id) in of {
             let sum = sums.entry(SumKey { span, kind, start: begin(key.minute, span), id }).or_default();
             sum.failed = sum.failed.saturating_add(failed);
-            sum.counts.add(&timed);
+            sum.counts.add(if kind == Kind::Backend { &of_backend } else { &timed });
         }
     }
     for error in errors {

@@ -19,7 +19,7 @@ pub fn tell(record: &Record) {
                 model = Some(&*record.model).filter(|model| !model.is_empty()),
                 stream = record.is_stream,
                 cached = record.is_from_cache().then_some(true),
-                backend = record.node.as_ref().map(|node| &*node.name),
+                backend = record.last_node().map(|node| &*node.name),
                 status = record.status,
                 outcome = record.outcome.as_str(),
                 first_token_ms = record.first.map(millis),

@@ -131,7 +131,7 @@ impl Book {
             self.wait.add_time(record.queued);
         }
         self.cached_tokens += record.cached;
-        match (&record.node, record.attempts.is_empty()) {
+        match (&record.node, record.attempts.is_empty() && record.calls.is_empty()) {
             (None, true) => self.add_refused(record),
             (node, _) => self.add_attempts(record, node.as_ref()),
         }
@@ -193,31 +193,38 @@ impl Book {
             self.add_attempt(&attempt.node, attempt.outcome);
         }
         // The last one was followed by another only if that one has served.
-        let followed = if node.is_some() { record.attempts.len() } else { record.attempts.len() - 1 };
+        let followed = record.attempts.len().saturating_sub(usize::from(node.is_none()));
         for attempt in &record.attempts[..followed] {
             *self.retries.entry(attempt.outcome.as_str()).or_default() += 1;
+        }
+        for call in &record.calls {
+            let backend = self.add_attempt(&call.node, call.outcome);
+            if record.is_stream {
+                backend.first.add_time(call.first);
+            }
         }
         let Some(node) = node else { return };
         if matches!(record.outcome, Outcome::UpstreamStream | Outcome::Timeout) {
             *self.upstream_errors.entry(None).or_default() += 1;
         }
         let [prompt, completion] = spent(record);
-        let backend = self.add_attempt(node, record.outcome);
+        let backend = self.backend(node);
         backend.tokens[0] += prompt;
         backend.tokens[1] += completion;
-        if let Some(first) = record.first.filter(|_| record.is_stream) {
-            backend.first.add_time(first);
-        }
         self.add_model(record, [prompt, completion]);
     }
 
     fn add_attempt(&mut self, node: &Node, outcome: Outcome) -> &mut OfBackend {
+        let backend = self.backend(node);
+        *backend.attempts.entry(outcome.as_str()).or_default() += 1;
+        backend
+    }
+
+    fn backend(&mut self, node: &Node) -> &mut OfBackend {
         if !self.backends.contains_key(&node.backend) {
             self.backends.insert(node.backend.clone(), OfBackend::default());
         }
-        let backend = self.backends.get_mut(&node.backend).expect("it was inserted");
-        *backend.attempts.entry(outcome.as_str()).or_default() += 1;
-        backend
+        self.backends.get_mut(&node.backend).expect("it was inserted")
     }
 
     fn add_model(&mut self, record: &Record, [prompt, completion]: [u64; 2]) {

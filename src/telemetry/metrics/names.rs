@@ -80,7 +80,7 @@ families! { OURS:
     BACKEND_CAP = gauge("ollama2openai_backend_cap", BACKEND, "Requests that may run on the backend at once; 0 is no cap");
     ATTEMPTS = counter("ollama2openai_backend_attempts_total", &["backend", "name", "channel", "outcome"], "Requests sent to the backend, by what became of them");
     BACKEND_TOKENS = counter("ollama2openai_backend_tokens_total", &["backend", "name", "channel", "type"], "Tokens that the backend has processed");
-    BACKEND_FIRST = histogram("ollama2openai_backend_first_token_seconds", BACKEND, "Time from a streamed request to its first content, by backend");
+    BACKEND_FIRST = histogram("ollama2openai_backend_first_token_seconds", BACKEND, "Time of a stream from when the backend was asked to its first content");
     TOKEN_REQUESTS = counter("ollama2openai_token_requests_total", &["token", "name"], "Requests of an API token");
     TOKEN_TOKENS = counter("ollama2openai_token_tokens_total", &["token", "name", "type"], "Tokens that an API token has used");
     CHANNELS = gauge("ollama2openai_channels", &["state"], "Channels");
@@ -91,7 +91,8 @@ families! { OURS:
     CONFIG_REVISION = gauge("ollama2openai_config_revision", &[], "Revision of the configuration in force");
     LEDGER_QUEUE = gauge("ollama2openai_ledger_queue_records", &[], "Records of requests that nobody was told of when the scrape began");
     LEDGER_UNWRITTEN = gauge("ollama2openai_ledger_unwritten_sums", &[], "Sums of usage that are not in the database yet");
-    DROPPED = counter("ollama2openai_dropped_total", &["what"], "What was dropped because its queue was full");
+    DROPPED = counter("ollama2openai_dropped_total", &["what"], "Rows, lines, captures or spans (what) that were lost before they were written or sent, as their queue, disk or collector took no more");
+    TRACE_ERRORS = counter("ollama2openai_trace_export_errors_total", &[], "Exports of traces to the collector that failed, each try of a batch");
     WRITES = histogram("ollama2openai_database_write_seconds", &["what"], "Duration of writes to the database that went well");
     WRITE_ERRORS = counter("ollama2openai_database_write_errors_total", &["what"], "Writes to the database that failed");
     BUILD = gauge("ollama2openai_build_info", &["version"], "The version of the gateway; always 1");

@@ -62,6 +62,8 @@ pub struct Rest {
     pub sums: usize,
     /// What was dropped, and how much of it.
     pub dropped: Vec<(&'static str, u64)>,
+    /// Exports of traces that failed, while traces are on.
+    pub trace_errors: Option<u64>,
 }
 
 /// One backend.

@@ -25,7 +25,7 @@ struct Told<'r> {
     duration: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
     token_id: Option<&'r str>,
-    /// The channel, or the key of the pool, that answered, else the last that was asked.
+    /// The name of the backend that answered, else of the last that was asked.
     #[serde(skip_serializing_if = "Option::is_none")]
     backend: Option<&'r str>,
     id: &'r str,
@@ -57,6 +57,8 @@ struct Told<'r> {
     backend_name: Option<&'r str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     channel_id: Option<&'r str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    channel_name: Option<&'r str>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     attempts: Vec<Tried<'r>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -92,7 +94,7 @@ impl Record {
             tokens: self.prompt + self.completion,
             duration: millis(self.total),
             token_id: self.consumer.as_ref().map(|consumer| &*consumer.id),
-            backend: channel.map(|node| &*node.channel_name).or(node.map(|node| &*node.name)),
+            backend: node.map(|node| &*node.name),
             id: self.id.to_str().unwrap_or_default(),
             status: self.status,
             outcome: self.outcome.as_str(),
@@ -110,6 +112,7 @@ impl Record {
             backend_id: node.map(|node| &*node.backend),
             backend_name: node.map(|node| &*node.name),
             channel_id: channel.map(|node| &*node.channel),
+            channel_name: channel.map(|node| &*node.channel_name),
             attempts: self.attempts.iter().map(Tried::of).collect(),
             error_kind: self.kind,
             error: self.error_told(),
@@ -123,9 +126,12 @@ impl Record {
         cut(&self.model, MODEL)
     }
 
-    /// The error as it is told.
-    #[must_use]
-    pub fn error_told(&self) -> Option<&str> {
+    /// The error and the reasons of attempts as they are told: what a search for a text looks at.
+    pub fn told_errors(&self) -> impl Iterator<Item = &str> {
+        self.error_told().into_iter().chain(self.attempts.iter().map(|attempt| cut(&attempt.reason, ERROR)))
+    }
+
+    fn error_told(&self) -> Option<&str> {
         self.error.as_deref().map(|error| cut(error, ERROR))
     }
 }

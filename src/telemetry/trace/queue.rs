@@ -26,6 +26,16 @@ pub struct Traces {
     queue: Mutex<Queue>,
     dropped: AtomicU64,
     filled: Notify,
+    exports: Mutex<Exports>,
+}
+
+/// How it goes with sending.
+#[derive(Debug, Clone, Default)]
+pub struct Exports {
+    /// Those that have failed, tries of the same batch included.
+    pub failed: u64,
+    /// Why the last one has failed; `None` when it went well.
+    pub failing: Option<Box<str>>,
 }
 
 #[derive(Debug, Default)]
@@ -48,8 +58,8 @@ impl Traces {
     /// Nothing waits yet.
     #[must_use]
     pub fn new(service: &str, sampler: Sampler) -> Self {
-        let (queue, dropped, filled) = Default::default();
-        Traces { sampler, service: service.into(), queue, dropped, filled }
+        let (queue, dropped, filled, exports) = Default::default();
+        Traces { sampler, service: service.into(), queue, dropped, filled, exports }
     }
 
     /// The trace of a request that has arrived.
@@ -113,6 +123,23 @@ impl Traces {
         let left = std::mem::take(&mut *self.queue()).spans;
         self.drop_some(left);
         left
+    }
+
+    /// A batch was sent, or why it was not.
+    pub fn tried(&self, result: Result<(), &str>) {
+        let mut exports = self.state_of_exports();
+        exports.failed += u64::from(result.is_err());
+        exports.failing = result.err().map(Into::into);
+    }
+
+    /// How it goes with sending.
+    #[must_use]
+    pub fn exports(&self) -> Exports {
+        self.state_of_exports().clone()
+    }
+
+    fn state_of_exports(&self) -> MutexGuard<'_, Exports> {
+        self.exports.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Spans that no collector has taken.

@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use super::program::lines;
 use super::{CHAT, PASSWORD};
 use crate::metrics::page::Page;
+use crate::support::admin::{self, get};
 use crate::support::client::{self, Request};
 use crate::support::ollama::{chat, ollama, whole};
 use crate::support::wait::{DEADLINE, beside, pause, until};
@@ -27,26 +28,8 @@ async fn collector_that_hangs() -> Fake {
     Fake::start(([127, 0, 0, 1], 0).into(), Arc::new(|_: &_| Script::silent(End::Hang))).await.unwrap()
 }
 
-fn asked(method: &'static str, path: &str) -> Request {
-    Request::new(method, &format!("/admin/api{path}")).header("authorization", &format!("Bearer {PASSWORD}"))
-}
-
-async fn get(gateway: &Gateway, path: &str) -> Value {
-    let reply = gateway.send(&asked("GET", path)).await;
-    assert_eq!(reply.status, 200, "{path}: {}", reply.text());
-    reply.json()
-}
-
 async fn scrape(gateway: &Gateway) -> Page {
     Page::read(&gateway.get("/metrics").await.text())
-}
-
-/// A new token: its id and its text.
-async fn token(gateway: &Gateway) -> (String, String) {
-    let request = asked("POST", "/tokens").header("content-type", "application/json");
-    let made = gateway.send(&request.body(json!({"name": "ann"}).to_string())).await.json();
-    let member = |name: &str| made["token"][name].as_str().expect("a text").to_owned();
-    (member("id"), member("token"))
 }
 
 /// Statuses of so many chats, one after the other.
@@ -134,7 +117,7 @@ async fn all_is_away(folder: &Path, _ballast: &Path) {
         ("OTEL_EXPORTER_OTLP_ENDPOINT", &traces),
     ];
     let gateway = Gateway::start(&env).await;
-    let (id, text) = token(&gateway).await;
+    let (id, text) = admin::token(&gateway, &json!({"name": "ann"})).await;
     let mut served = fill(&gateway, folder, &text).await;
     let clients: Vec<_> = (0..CLIENTS).map(|_| beside(chats(gateway.addr, text.clone(), EACH))).collect();
     for client in clients {

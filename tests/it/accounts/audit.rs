@@ -180,7 +180,17 @@ async fn it_is_read_by_pages_and_filters() {
     ] {
         assert_eq!(actions(&gateway, query).await.len(), count, "{query}");
     }
-    for wrong in ["limit=0", "limit=x", "limit=1001", "since=today", "until=99", "cursor=x", "cursor=%27"] {
+    for wrong in [
+        "limit=0",
+        "limit=x",
+        "limit=1001",
+        "since=today",
+        "until=99",
+        "cursor=x",
+        "cursor=%27",
+        "action=chan",
+        "action=channel.make",
+    ] {
         let reply = call(&gateway, PASSWORD, "GET", &format!("/api/audit?{wrong}"), &Value::Null).await;
         assert_eq!(reply.status, 400, "{wrong}");
     }

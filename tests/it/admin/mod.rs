@@ -27,10 +27,9 @@ use ollama2openai::fake::{Fake, Request as Seen, Script};
 use serde_json::{Value, json};
 
 use crate::support::Gateway;
-use crate::support::client::{Request, Response};
+use crate::support::admin::{PASSWORD, call, done_by, get, post, refused};
 use crate::support::ollama::{chat, done, ollama, says, whole};
 
-const PASSWORD: &str = "the-password-of-the-tests";
 const CHAT: &str = "/v1/chat/completions";
 /// A credential whose middle must never be seen.
 const KEY: &str = "sk-first6-SECRET-MIDDLE-last4";
@@ -39,39 +38,6 @@ const KEY: &str = "sk-first6-SECRET-MIDDLE-last4";
 async fn started(env: &[(&str, &str)]) -> Gateway {
     let ours = [("ADMIN_PASSWORD", PASSWORD), ("OLLAMA_BASE_URL", "http://127.0.0.1:1")];
     Gateway::start(&[&ours, env].concat()).await
-}
-
-/// A call with the password. `null` sends no body.
-async fn call(gateway: &Gateway, method: &'static str, path: &str, body: &Value) -> Response {
-    let request = Request::new(method, &format!("/admin/api{path}"))
-        .header("authorization", &format!("Bearer {PASSWORD}"))
-        .header("content-type", "application/json");
-    let request = if body.is_null() { request } else { request.body(body.to_string()) };
-    gateway.send(&request).await
-}
-
-/// What a call that is done answers.
-async fn done_by(gateway: &Gateway, method: &'static str, path: &str, body: &Value) -> Value {
-    let reply = call(gateway, method, path, body).await;
-    assert_eq!(reply.status, 200, "{method} {path} {body}: {}", reply.text());
-    reply.json()
-}
-
-async fn get(gateway: &Gateway, path: &str) -> Value {
-    done_by(gateway, "GET", path, &Value::Null).await
-}
-
-async fn post(gateway: &Gateway, path: &str, body: &Value) -> Value {
-    done_by(gateway, "POST", path, body).await
-}
-
-/// The error of a call that is refused with this status.
-async fn refused(gateway: &Gateway, status: u16, method: &'static str, path: &str, body: &Value) -> Value {
-    let reply = call(gateway, method, path, body).await;
-    assert_eq!(reply.status, status, "{method} {path} {body}: {}", reply.text());
-    let error = reply.json();
-    assert!(error["error"].is_string() && error["code"].is_string(), "{error}");
-    error
 }
 
 /// A channel is made, and its id given.

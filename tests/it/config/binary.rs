@@ -55,6 +55,9 @@ fn help_lists_every_setting_and_explains_precedence_within_100_columns() {
     ] {
         assert!(text.contains(part), "{part} is missing in\n{text}");
     }
+    let hosts: Vec<&str> = text.lines().filter(|line| line.contains("<HOST>")).map(str::trim).collect();
+    assert_eq!(hosts, ["--host <HOST>", "--ollama-host <HOST>"]);
+    assert!(text.contains("--capture-redact <REGEXES>"), "{text}");
     assert!(!text.contains("--api-token <"), "a secret has no flag");
     let wide: Vec<&str> = text.lines().filter(|line| line.chars().count() > 100).collect();
     assert!(wide.is_empty(), "{wide:#?}");

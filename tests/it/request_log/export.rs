@@ -3,7 +3,7 @@
 use ollama2openai::store::NewKey;
 use serde_json::Value;
 
-use super::{PASSWORD, ask, called, get, started, upstream};
+use super::{PASSWORD, ask, call, get, started, upstream};
 use crate::support::Gateway;
 use ollama2openai::config::Secret;
 
@@ -35,17 +35,17 @@ async fn json_lines_are_the_records_of_the_list() {
         ask(&gateway, "m", "", false).await;
     }
     ask(&gateway, "broken", "", false).await;
-    let reply = called(&gateway, "GET", "/logs/export").await;
+    let reply = call(&gateway, "GET", "/logs/export", &Value::Null).await;
     assert_eq!((reply.status, reply.header("content-type")), (200, Some("application/jsonl")));
     assert_eq!(reply.header("content-disposition"), Some("attachment; filename=\"requests.jsonl\""));
     let lines: Vec<Value> = reply.text().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let listed = get(&gateway, "/logs?type=request&limit=0").await;
     assert_eq!(lines.len(), 701);
     assert_eq!(&lines, listed["logs"].as_array().unwrap());
-    let some = called(&gateway, "GET", "/logs/export?outcome=upstream_status").await;
+    let some = call(&gateway, "GET", "/logs/export?outcome=upstream_status", &Value::Null).await;
     assert_eq!(some.text().lines().count(), 1, "filters hold");
-    assert_eq!(called(&gateway, "GET", "/logs/export?format=pdf").await.status, 400);
-    assert_eq!(called(&gateway, "HEAD", "/logs/export").await.status, 200);
+    assert_eq!(call(&gateway, "GET", "/logs/export?format=pdf", &Value::Null).await.status, 400);
+    assert_eq!(call(&gateway, "HEAD", "/logs/export", &Value::Null).await.status, 200);
 }
 
 #[tokio::test]
@@ -56,7 +56,7 @@ async fn a_table_is_safe_for_programs_that_calculate() {
     for model in ["=1+1", "-2", "+3", "@x", "a,\"b\""] {
         ask(&gateway, model, "", false).await;
     }
-    let reply = called(&gateway, "GET", "/logs/export?format=csv").await;
+    let reply = call(&gateway, "GET", "/logs/export?format=csv", &Value::Null).await;
     assert_eq!(reply.header("content-type"), Some("text/csv; charset=utf-8"));
     let text = reply.text();
     let rows = csv(&text);

@@ -6,7 +6,7 @@ use std::time::Duration;
 use ollama2openai::store::{By, Entry, Store};
 use serde_json::{Value, json};
 
-use super::{ask, found, get, set, started, token, upstream};
+use super::{ask, call, found, get, post, started, token, upstream};
 use crate::support::wait::{until, until_or, within};
 
 fn lines(path: &Path) -> Vec<Value> {
@@ -79,7 +79,7 @@ async fn changes_are_told_at_once_and_those_of_other_processes_soon() {
 async fn files_are_put_aside_when_they_are_full_and_only_so_many_stay() {
     let fake = upstream().await;
     let gateway = started(&fake, &[("LOG_TO_FILE", "true")]).await;
-    set(&gateway, &json!({"LOG_MAX_FILE_SIZE": 2048, "LOG_MAX_TOTAL_SIZE": 8192})).await;
+    post(&gateway, "/settings", &json!({"LOG_MAX_FILE_SIZE": 2048, "LOG_MAX_TOTAL_SIZE": 8192})).await;
     for _ in 0..60 {
         ask(&gateway, "m", "", false).await;
     }
@@ -101,8 +101,8 @@ async fn a_folder_that_cannot_be_written_costs_lines_and_no_request() {
     let gateway = started(&fake, &[("LOG_TO_FILE", "false")]).await;
     let folder = gateway.home().join("logs");
     std::fs::write(&folder, "no folder").unwrap();
-    super::called(&gateway, "GET", "/logs").await;
-    set(&gateway, &json!({"LOG_TO_FILE": true})).await;
+    call(&gateway, "GET", "/logs", &Value::Null).await;
+    post(&gateway, "/settings", &json!({"LOG_TO_FILE": true})).await;
     assert_eq!(ask(&gateway, "m", "", false).await, 200);
     let ledger = gateway.ledger();
     ledger.tell();

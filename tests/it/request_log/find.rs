@@ -1,8 +1,15 @@
 //! Lists, pages, filters and single records.
 
+use std::sync::Arc;
+
+use ollama2openai::fake::{Fake, Script};
 use serde_json::{Value, json};
 
-use super::{ask, called, found, get, set, started, token, upstream};
+use super::{CHAT, ask, call, found, get, post, started, token, upstream};
+use crate::accounts::sql;
+use crate::support::admin;
+use crate::support::client::Request;
+use crate::support::ollama::chat;
 
 #[tokio::test]
 async fn a_record_has_what_an_operator_asks_for() {
@@ -46,7 +53,7 @@ async fn a_record_has_what_an_operator_asks_for() {
     let one = get(&gateway, "/logs/2").await;
     assert_eq!(one["log"], *failed);
     for unknown in ["/logs/3", "/logs/none", "/logs/-1"] {
-        assert_eq!(called(&gateway, "GET", unknown).await.status, 404, "{unknown}");
+        assert_eq!(call(&gateway, "GET", unknown, &Value::Null).await.status, 404, "{unknown}");
     }
     let mixed = get(&gateway, "/logs").await;
     let kinds: Vec<_> = mixed["logs"].as_array().unwrap().iter().map(|record| &record["type"]).collect();
@@ -103,7 +110,7 @@ async fn each_filter_finds_what_it_names_and_nothing_else() {
         ("level=loud", "level"),
         ("limit=-1", "limit"),
     ] {
-        let reply = called(&gateway, "GET", &format!("/logs?{wrong}")).await;
+        let reply = call(&gateway, "GET", &format!("/logs?{wrong}"), &Value::Null).await;
         assert_eq!(reply.status, 400, "{wrong}");
         assert!(reply.json()["fields"][field].is_string(), "{wrong}: {}", reply.text());
     }
@@ -142,14 +149,108 @@ async fn pages_lead_through_all_records_once() {
 async fn without_a_request_log_the_last_ones_are_told_from_memory() {
     let fake = upstream().await;
     let gateway = started(&fake, &[]).await;
-    set(&gateway, &json!({"REQUEST_LOG": false, "LOG_RECENT_MAX": 3})).await;
+    post(&gateway, "/settings", &json!({"REQUEST_LOG": false, "LOG_RECENT_MAX": 3})).await;
     for model in ["a", "b", "broken", "c", "d"] {
         ask(&gateway, model, "", false).await;
     }
     let models = |records: &[Value]| records.iter().map(|record| record["model"].clone()).collect::<Vec<_>>();
     assert_eq!(models(&found(&gateway, "").await), ["d", "c", "broken"]);
     assert_eq!(models(&found(&gateway, "outcome=ok&limit=1").await), ["d"]);
-    assert_eq!(called(&gateway, "GET", "/logs/1").await.status, 404, "nothing was written");
-    assert_eq!(called(&gateway, "DELETE", "/logs").await.status, 200);
+    for filter in ["", "outcome=ok"] {
+        let export = call(&gateway, "GET", &format!("/logs/export?{filter}"), &Value::Null).await.text();
+        let lines: Vec<Value> = export.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        assert_eq!(lines, found(&gateway, filter).await, "the export has what the list shows: {filter}");
+    }
+    let table = call(&gateway, "GET", "/logs/export?format=csv", &Value::Null).await.text();
+    assert_eq!(table.lines().count(), 1 + 3, "{table}");
+    let newest = found(&gateway, "limit=1").await.remove(0);
+    assert_eq!(get(&gateway, &format!("/logs/{}", newest["id"].as_str().unwrap())).await["log"], newest);
+    assert_eq!(call(&gateway, "GET", "/logs/1", &Value::Null).await.status, 404, "nothing was written");
+    assert_eq!(call(&gateway, "DELETE", "/logs", &Value::Null).await.status, 200);
     assert!(found(&gateway, "").await.is_empty());
+}
+
+#[tokio::test]
+async fn a_request_is_found_by_the_id_that_its_client_knows() {
+    let fake = upstream().await;
+    let gateway = started(&fake, &[]).await;
+    for id in ["Some/Thing-1", "twice", "twice", "2", "77"] {
+        let body = chat(false);
+        gateway.send(&Request::post(CHAT, &body).header("x-request-id", id)).await;
+    }
+    let seq = async |path: &str| get(&gateway, &format!("/logs/{path}")).await["log"]["seq"].clone();
+    assert_eq!(seq("Some%2FThing-1").await, 1);
+    assert_eq!(seq("twice").await, 3, "of several the newest");
+    assert_eq!((seq("2").await, seq("77").await), (json!(2), json!(5)), "a number of a row comes first");
+    assert_eq!(call(&gateway, "GET", "/logs/some%2Fthing-1", &Value::Null).await.status, 404);
+}
+
+#[tokio::test]
+async fn names_that_mean_nothing_are_mentioned_and_what_is_off_still_has_its_name() {
+    let fake = upstream().await;
+    let gateway = started(&fake, &[]).await;
+    let spare =
+        Fake::start(([127, 0, 0, 1], 0).into(), Arc::new(|_: &_| Script::text(503, "off"))).await.unwrap();
+    for (name, url) in [("main", fake.url()), ("spare", spare.url())] {
+        let key = post(&gateway, "/keys", &json!({"key": url, "name": name})).await;
+        let path = format!("/keys/{}", key["key"]["id"].as_str().expect("a key has an id"));
+        admin::done_by(&gateway, "PUT", &path, &json!({"enabled": name == "main"})).await;
+    }
+    gateway.look().await;
+    token(&gateway, "ann").await;
+    for query in ["token=bob", "backend=gpu-9", "channel=attic", "model=nobody-has-it"] {
+        let told = get(&gateway, &format!("/logs?{query}")).await;
+        let (what, name) = query.split_once('=').unwrap();
+        let wanted = format!("there is no {what} with the name or id {name} now");
+        assert_eq!((&told["logs"], &told["warnings"]), (&json!([]), &json!([wanted])), "{query}");
+    }
+    for query in ["token=ann", "token=API_TOKEN", "backend=spare", "backend=main", "model=m"] {
+        let told = get(&gateway, &format!("/logs?{query}")).await;
+        assert_eq!(told.get("warnings"), None, "{query}: {told}");
+    }
+    let refused = call(&gateway, "GET", "/logs/export?limit=5", &Value::Null).await;
+    assert_eq!((refused.status, &refused.json()["error"]), (400, &json!("limit is no filter")));
+}
+
+#[tokio::test]
+async fn lists_and_exports_have_one_order_whatever_the_clock_did() {
+    let fake = upstream().await;
+    let gateway = started(&fake, &[]).await;
+    for _ in 0..4 {
+        ask(&gateway, "m", "", false).await;
+    }
+    assert_eq!(found(&gateway, "").await.len(), 4);
+    // Two requests that end at once are written in any order of their times.
+    sql(
+        &gateway,
+        r#"UPDATE request_log SET record = json_set(record, '$.timestamp', '2020-01-01T00:00:00.000Z') WHERE seq = 3"#,
+    )
+    .await;
+    let seqs = |records: &[Value]| records.iter().map(|record| record["seq"].clone()).collect::<Vec<_>>();
+    assert_eq!(seqs(&found(&gateway, "").await), [4, 3, 2, 1]);
+    let mixed = get(&gateway, "/logs").await["logs"].take();
+    let mixed: Vec<Value> =
+        mixed.as_array().unwrap().iter().filter(|one| one["type"] == "request").cloned().collect();
+    assert_eq!(seqs(&mixed), [4, 3, 2, 1], "beside the audit, too");
+    let export = call(&gateway, "GET", "/logs/export", &Value::Null).await.text();
+    let lines: Vec<Value> = export.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(seqs(&lines), [4, 3, 2, 1]);
+}
+
+#[tokio::test]
+async fn a_time_may_be_told_by_how_long_ago_it_was() {
+    let fake = upstream().await;
+    let gateway = started(&fake, &[]).await;
+    ask(&gateway, "m", "", false).await;
+    for (query, count) in [("since=1h", 1), ("since=2d&until=10m", 0), ("until=30m", 0), ("since=90s", 1)] {
+        let records = found(&gateway, query).await;
+        assert_eq!(records.len(), count, "{query}");
+    }
+    for wrong in ["since=1w", "since=h", "until=-3m", "since=99999999999d"] {
+        assert_eq!(
+            call(&gateway, "GET", &format!("/logs?{wrong}"), &Value::Null).await.status,
+            400,
+            "{wrong}"
+        );
+    }
 }

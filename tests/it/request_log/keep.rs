@@ -3,11 +3,11 @@
 use std::path::Path;
 use std::time::Duration;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::{ask, asked, called, found, get, set, started, token, upstream};
+use super::{ask, call, found, get, post, started, token, upstream};
 use crate::accounts::sql;
-use crate::support::{Gateway, child};
+use crate::support::{Gateway, admin, child};
 
 #[tokio::test]
 async fn it_is_cleared_by_an_admin_and_the_audit_says_so() {
@@ -17,7 +17,7 @@ async fn it_is_cleared_by_an_admin_and_the_audit_says_so() {
         ask(&gateway, "m", "", false).await;
     }
     assert_eq!(found(&gateway, "").await.len(), 3);
-    let reply = called(&gateway, "DELETE", "/logs").await;
+    let reply = call(&gateway, "DELETE", "/logs", &Value::Null).await;
     assert_eq!((reply.status, reply.json()), (200, json!({"success": true})));
     assert!(found(&gateway, "").await.is_empty());
     let audit = get(&gateway, "/audit?action=log.clear").await;
@@ -34,7 +34,7 @@ async fn rows_beyond_the_bound_go_and_a_start_later_all_that_stays_is_there() {
         ask(&gateway, "m", "", false).await;
     }
     assert_eq!(found(&gateway, "").await.len(), 30);
-    set(&gateway, &json!({"LOG_MAX_ROWS": 10})).await;
+    post(&gateway, "/settings", &json!({"LOG_MAX_ROWS": 10})).await;
     assert!(comes_to(&gateway, 10).await, "they go by themselves");
     let home = gateway.stopped().await;
     let url = fake.url();
@@ -54,7 +54,7 @@ async fn rows_that_are_too_old_go() {
     }
     assert_eq!(found(&gateway, "").await.len(), 20);
     sql(&gateway, "UPDATE request_log SET at = at - 5 * 86400000 WHERE seq <= 15").await;
-    set(&gateway, &json!({"LOG_RETENTION_DAYS": 3})).await;
+    post(&gateway, "/settings", &json!({"LOG_RETENTION_DAYS": 3})).await;
     assert!(comes_to(&gateway, 5).await, "they go by themselves");
 }
 
@@ -73,8 +73,8 @@ async fn fill_up(dir: &Path, ballast: &Path) {
     let data = dir.to_string_lossy().into_owned();
     let gateway = started(&fake, &[("DATA_DIR", &data)]).await;
     let (_, text) = token(&gateway, "ann").await;
-    let large = json!({"name": "large", "metadata": {"x": "y".repeat(3000)}}).to_string();
-    let large = asked("POST", "/tokens").header("content-type", "application/json").body(large);
+    let large =
+        admin::request("POST", "/tokens", &json!({"name": "large", "metadata": {"x": "y".repeat(3000)}}));
     assert_eq!(ask(&gateway, "m", &text, false).await, 200);
     assert_eq!(found(&gateway, "").await.len(), 1);
     let (mut made, mut served) = (0, 1);

@@ -2,13 +2,13 @@
 
 use serde_json::Value;
 
-use super::{ask, asked, called, started, token, upstream};
-use crate::support::Gateway;
+use super::{ask, call, started, token, upstream};
 use crate::support::client::{self, Stream};
 use crate::support::wait::within;
+use crate::support::{Gateway, admin};
 
 async fn follow(gateway: &Gateway, query: &str, last: Option<&str>) -> Stream {
-    let request = asked("GET", &format!("/logs/tail?{query}"));
+    let request = admin::request("GET", &format!("/logs/tail?{query}"), &Value::Null);
     let request = match last {
         Some(last) => request.header("last-event-id", last),
         None => request,
@@ -39,7 +39,7 @@ async fn who_follows_is_told_of_each_request_that_the_filters_admit() {
         assert_eq!(next(&mut all).await.1["model"], model);
     }
     assert_eq!(next(&mut grave).await.1["model"], "broken");
-    assert_eq!(called(&gateway, "GET", "/logs/tail?outcome=none").await.status, 400);
+    assert_eq!(call(&gateway, "GET", "/logs/tail?outcome=none", &Value::Null).await.status, 400);
 }
 
 #[tokio::test]
@@ -79,7 +79,7 @@ async fn there_is_an_end_to_how_many_may_follow() {
     for _ in 0..64 {
         streams.push(follow(&gateway, "", None).await);
     }
-    let refused = called(&gateway, "GET", "/logs/tail").await;
+    let refused = call(&gateway, "GET", "/logs/tail", &Value::Null).await;
     assert_eq!((refused.status, refused.json()["code"].clone()), (503, "too_many_followers".into()));
     ask(&gateway, "m", &text, false).await;
     for stream in &mut streams {

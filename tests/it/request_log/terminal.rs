@@ -38,9 +38,18 @@ async fn the_last_requests_are_a_table_and_filters_hold() {
         (&["--model", "n", "--since", "2020-01-01"], 1),
         (&["--text", "MODEL X"], 1),
         (&["--limit", "0"], 0),
+        (&["--level", "warn"], 1),
+        (&["--level", "ERROR", "--outcome", "ok"], 0),
+        (&["--since", "1h", "--ip", "127.0.0.1"], 3),
+        (&["--until", "1h"], 0),
+        (&["--ip", "10.0.0.1"], 0),
+        (&["--id", listed[1]["id"].as_str().unwrap()], 1),
     ] {
         assert_eq!(run(args).await.good().lines().count(), 1 + count, "{args:?}");
     }
+    assert_eq!((rows[0][9], rows[0][10], rows[1][9]), ("CHANNEL", "BACKEND", "-"), "{table}");
+    assert_eq!(run(&["--token", "bob"]).await.err, "no token with the name or id bob is stored now\n");
+    assert!(run(&["--level", "loud"]).await.bad(2).contains("--level must be one of debug, info"));
     assert!(run(&["--outcome", "fine"]).await.bad(2).contains("--outcome must be one or some of ok,"));
     assert!(run(&["--status", "9xx"]).await.bad(2).contains("--status must be a status such as 404"));
     assert!(run(&["--since", "noon"]).await.bad(2).contains("--since must be a time"));

@@ -10,6 +10,7 @@
 //! drop(stream); // the client leaves
 //! ```
 
+pub mod admin;
 pub mod child;
 pub mod client;
 mod gateway;

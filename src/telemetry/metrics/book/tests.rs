@@ -1,9 +1,10 @@
 use super::*;
-use crate::telemetry::Attempt;
+use crate::telemetry::{Attempt, Call};
 
 fn record(model: &str, token: &str) -> Record {
     let [channel, channel_name] = Default::default();
-    let node = Node { backend: "b".into(), name: "b".into(), channel, channel_name };
+    let node = Arc::new(Node { backend: "b".into(), name: "b".into(), channel, channel_name });
+    let call = Call { node: Arc::clone(&node), outcome: Outcome::Ok, first: Duration::from_millis(400) };
     Record {
         id: http::HeaderValue::from_static("req_1"),
         at: jiff::Timestamp::UNIX_EPOCH,
@@ -14,12 +15,13 @@ fn record(model: &str, token: &str) -> Record {
         model: model.into(),
         is_known_model: true,
         is_stream: true,
-        node: Some(Arc::new(node)),
+        node: Some(node),
         outcome: Outcome::Ok,
         status: 200,
         kind: None,
         error: None,
         served: None,
+        calls: vec![call],
         attempts: Vec::new(),
         queued: Duration::ZERO,
         first: Some(Duration::from_secs(1)),
@@ -47,6 +49,19 @@ fn a_hundred_thousand_names_end_in_one() {
     assert_eq!(book.tokens[OTHER].requests, 100_000 - TOKENS as u64);
     book.add(&record("Model-0:LATEST", "token-0"));
     assert_eq!((models_of(&book, "model-0"), book.tokens["token-0"].requests), (2, 2));
+}
+
+#[test]
+fn each_choice_is_an_attempt_with_a_first_token_of_its_own() {
+    let mut book = Book::default();
+    let one = record("m", "t");
+    let calls =
+        [Outcome::Ok, Outcome::UpstreamStream].map(|outcome| Call { outcome, ..one.calls[0].clone() });
+    book.add(&Record { calls: calls.to_vec(), outcome: Outcome::UpstreamStream, ..one });
+    let backend = &book.backends["b"];
+    assert_eq!(backend.attempts, BTreeMap::from([("ok", 1), ("upstream_stream", 1)]));
+    assert_eq!((backend.first.count(), backend.tokens), (2, [7, 5]));
+    assert!((backend.first.sum() - 0.8).abs() < 1e-9, "from when it was asked: {}", backend.first.sum());
 }
 
 fn models_of(book: &Book, name: &str) -> u64 {
@@ -82,7 +97,8 @@ fn the_time_of_a_token_leaves_the_first_one_out() {
 fn what_came_from_a_cache_was_not_spent() {
     let half =
         Record { endpoint: "/v1/embeddings", prompt: 10, completion: 0, cached: 4, ..record("m", "t") };
-    let all = Record { prompt: 3, completion: 2, cached: 5, node: None, ..record("m", "t") };
+    let all =
+        Record { prompt: 3, completion: 2, cached: 5, node: None, calls: Vec::new(), ..record("m", "t") };
     assert_eq!((spent(&half), spent(&all)), ([6, 0], [0, 0]));
     let mut book = Book::default();
     [half, all].iter().for_each(|record| book.add(record));
@@ -103,7 +119,8 @@ fn a_retry_is_what_another_attempt_followed() {
     let mut book = Book::default();
     let attempts = vec![failed(Outcome::UpstreamConnect), failed(Outcome::Timeout)];
     book.add(&Record { attempts: attempts.clone(), ..record("m", "t") });
-    book.add(&Record { attempts, node: None, outcome: Outcome::Timeout, status: 504, ..record("m", "t") });
+    let (node, calls, outcome) = (None, Vec::new(), Outcome::Timeout);
+    book.add(&Record { attempts, node, calls, outcome, status: 504, ..record("m", "t") });
     assert_eq!(book.retries, BTreeMap::from([("upstream_connect", 2), ("timeout", 1)]));
     assert_eq!(book.upstream_errors, BTreeMap::from([(None, 4)]));
     assert_eq!(book.backends["b"].attempts["ok"], 1);

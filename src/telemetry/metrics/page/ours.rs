@@ -40,6 +40,7 @@ pub(super) fn write(page: &Page, rest: &Rest, out: &mut Out<'_>) -> fmt::Result 
     out.gauge(&names::LEDGER_QUEUE, rest.records)?;
     out.gauge(&names::LEDGER_UNWRITTEN, rest.sums)?;
     out.counters(&names::DROPPED, rest.dropped.iter().map(|(what, count)| ([*what], *count)))?;
+    out.counters(&names::TRACE_ERRORS, rest.trace_errors.map(|failed| ([], failed)))?;
     out.histograms(&names::WRITES, book.writes.iter().map(|(what, (times, _))| ([*what], times)))?;
     out.counters(&names::WRITE_ERRORS, book.writes.iter().map(|(what, (_, failed))| ([*what], *failed)))?;
     out.gauges(&names::BUILD, [([env!("CARGO_PKG_VERSION")], 1_u32)])?;
