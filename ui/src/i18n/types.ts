@@ -1,3 +1,4 @@
+import type channels from "../pages/channels/en";
 import type login from "../pages/login/en";
 import type tokens from "../pages/tokens/en";
 import type common from "./en";
@@ -13,6 +14,7 @@ export type Translation<T> = {
 /** The texts of each part of the panel, by the name of its folder. */
 export interface Texts {
   common: typeof common;
+  channels: typeof channels;
   login: typeof login;
   tokens: typeof tokens;
 }
