@@ -37,7 +37,10 @@ function showAtFields(form: UseFormReturnType<any>, fields: Record<string, strin
   });
   form.setErrors(Object.fromEntries(placed.map(({ name, error }) => [name, error])));
   const inputs = placed.map(({ name }) => form.getInputNode(name));
-  inputs.find((input) => input !== null)?.focus();
+  const first = inputs.find((input) => input !== null);
+  first?.focus();
+  // Not below the head or the buttons of a drawer.
+  first?.scrollIntoView({ block: "center" });
   return placed.length > 0 && inputs.every((input) => input !== null);
 }
 

@@ -110,7 +110,7 @@ function Models({ names, age }: { names: string[]; age: string }) {
       </Text>
       <Spoiler
         maxHeight={60}
-        showLabel={t("board.all", { count: names.length })}
+        showLabel={t("detail.allModels", { count: names.length })}
         hideLabel={t("board.fewer")}
         styles={{ control: { fontSize: "var(--mantine-font-size-xs)" } }}
       >

@@ -73,7 +73,7 @@ export function CandidateCard({ candidate, asked }: { candidate: Candidate; aske
       </Group>
       {model !== asked && (
         <Text size="sm" style={{ overflowWrap: "anywhere" }}>
-          {t("explain.mapped", { model })}
+          {t("explain.mapped", { asked, model })}
         </Text>
       )}
       {verdict === "would_serve" && (
@@ -81,7 +81,7 @@ export function CandidateCard({ candidate, asked }: { candidate: Candidate; aske
           {says}
         </Text>
       )}
-      <Why verdict={verdict} reason={reason} />
+      {backends.length > 1 ? <Counts backends={backends} /> : <Why verdict={verdict} reason={reason} />}
       {backends.length > 1 && (
         <>
           <Button variant="subtle" size="compact-xs" onClick={toggle} aria-expanded={opened}>
@@ -106,6 +106,22 @@ export function CandidateCard({ candidate, asked }: { candidate: Candidate; aske
         </>
       )}
     </Paper>
+  );
+}
+
+/** How many backends there are of each verdict. */
+function Counts({ backends }: Pick<Candidate, "backends">) {
+  const { t } = useTranslation("channels");
+  const format = useFormat();
+  const counts = new Map<Verdict, number>();
+  for (const { verdict } of backends) counts.set(verdict, (counts.get(verdict) ?? 0) + 1);
+  const parts = [...counts].map(
+    ([verdict, count]) => `${t(`explain.verdict.${verdict}`)}: ${format.number(count)}`,
+  );
+  return (
+    <Text size="xs" c="dimmed" className="numbers">
+      {parts.join(" · ")}
+    </Text>
   );
 }
 

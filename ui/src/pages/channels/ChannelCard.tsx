@@ -50,18 +50,25 @@ export function ChannelCard({ channel, share, ways, move, drag }: CardProps) {
         </Box>
         {mayChange && <Steps channel={channel} ways={ways} move={move} />}
       </Group>
-      <Group gap="xs" mb={6}>
+      <Group justify="space-between" wrap="nowrap" gap="xs">
         <Tooltip label={t("board.share", { share: format.percent(share), priority })}>
           <Text fw={600} className="numbers">
             {format.percent(share)}
           </Text>
         </Tooltip>
-        <Text size="xs" c="dimmed" className="numbers">
+        <Status state={stateOf(channel)} flex="none" />
+      </Group>
+      <Group gap="xs" mb={6} c="dimmed">
+        <Text size="xs" className="numbers">
           {t("column.weight")} {format.number(weight)}
         </Text>
-        <Box ml="auto">
-          <Status state={stateOf(channel)} />
-        </Box>
+        {channel.maxConcurrent > 0 && (
+          <Tooltip label={t("board.loadHint")}>
+            <Text size="xs" className="numbers">
+              <Load running={channel.currentConcurrent} cap={channel.maxConcurrent} />
+            </Text>
+          </Tooltip>
+        )}
       </Group>
       <Backends backends={channel.backends} />
     </Paper>

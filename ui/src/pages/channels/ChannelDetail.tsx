@@ -79,10 +79,7 @@ function useFacts({ channel, channels }: DetailProps): [string, ReactNode][] {
   const requests = format.number(channel.totalRequests);
   return [
     [t("detail.base"), <Code key="base">{channel.baseUrl}</Code>],
-    [
-      t("detail.traffic"),
-      `${t("board.share", { share, priority })}, ${t("column.weight")} ${format.number(channel.weight)}`,
-    ],
+    [t("detail.traffic"), t("detail.place", { share, priority, weight: format.number(channel.weight) })],
     [t("column.models"), <Names key="models" names={channel.models} none={t("allModels")} />],
     [t("detail.limits"), limits.length > 0 ? limits.join(", ") : common("unlimited")],
     [t("detail.running"), <Load key="load" running={channel.currentConcurrent} cap={maxConcurrent} />],

@@ -1,4 +1,4 @@
-import { Autocomplete, Button, Group } from "@mantine/core";
+import { Autocomplete, Box, Button, Group } from "@mantine/core";
 import { IconRoute } from "@tabler/icons-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
@@ -13,7 +13,10 @@ export function ExplainBar({ models, label }: { models: string[]; label?: string
     if (model.trim() !== "") set({ explain: model.trim() });
   };
   return (
-    <form
+    <Box
+      component="form"
+      w="100%"
+      {...(label === undefined && { maw: 400 })}
       onSubmit={(event) => {
         event.preventDefault();
         go(text);
@@ -23,8 +26,6 @@ export function ExplainBar({ models, label }: { models: string[]; label?: string
         <Autocomplete
           flex={1}
           miw={0}
-          w={260}
-          maw="100%"
           data={models}
           limit={50}
           value={text}
@@ -40,6 +41,6 @@ export function ExplainBar({ models, label }: { models: string[]; label?: string
           {t("explain.go")}
         </Button>
       </Group>
-    </form>
+    </Box>
   );
 }

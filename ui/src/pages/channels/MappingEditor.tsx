@@ -82,7 +82,7 @@ function Row({ row, at, form, flaw, isChecked, isUnknown, models }: RowProps) {
         <Autocomplete
           flex={1}
           miw={0}
-          aria-label={t("mapping.from")}
+          aria-label={`${t("mapping.from")} ${at + 1}`}
           placeholder={t("mapping.from")}
           error={isWrong && (flaw === "twice" || row.from.trim() === "")}
           {...form.getInputProps(`modelMapping.${at}.from`)}
@@ -91,7 +91,7 @@ function Row({ row, at, form, flaw, isChecked, isUnknown, models }: RowProps) {
         <Autocomplete
           flex={1}
           miw={0}
-          aria-label={t("mapping.to")}
+          aria-label={`${t("mapping.to")} ${at + 1}`}
           placeholder={t("mapping.to")}
           data={models}
           limit={50}

@@ -98,9 +98,7 @@ function TierHead({ tier, isShown, toggle }: { tier: Tier; isShown: boolean; tog
   const well = enabled.filter((channel) => channel.healthy).length;
   const [color, word] = tier.isServing
     ? ["teal", t("board.serving")]
-    : well === 0
-      ? ["gray", t("board.idle")]
-      : ["gray", t("board.standby")];
+    : ["gray", t(enabled.length === 0 ? "board.off" : well === 0 ? "board.idle" : "board.standby")];
   const Icon = isShown ? IconChevronDown : IconChevronRight;
   return (
     <Group gap="xs">
@@ -116,8 +114,8 @@ function TierHead({ tier, isShown, toggle }: { tier: Tier; isShown: boolean; tog
         {word}
       </Badge>
       <Text size="sm" c="dimmed" className="numbers" ml="auto">
-        {t("board.channels", { count: tier.channels.length })} ·{" "}
-        {t("board.well", { n: well, of: enabled.length })}
+        {t("board.channels", { count: tier.channels.length })}
+        {enabled.length > 0 && ` · ${t("board.well", { n: well, of: enabled.length })}`}
       </Text>
     </Group>
   );
