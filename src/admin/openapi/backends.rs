@@ -122,7 +122,12 @@ fn channels() -> Vec<Operation> {
             .of_revision(),
         delete(CHANNEL, "deleteChannel", "Deletes a channel with its backends", success(vec![]))
             .of_revision(),
-        post("/admin/api/channels/{id}/check", "checkChannel", "Looks at its backends now", success(channel())),
+        post(
+            "/admin/api/channels/{id}/check",
+            "checkChannel",
+            "Looks at its backends now",
+            success(channel()),
+        ),
         post(
             "/admin/api/channels/{id}/reset-health",
             "resetHealthOfChannel",

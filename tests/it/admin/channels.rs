@@ -220,7 +220,10 @@ async fn a_check_looks_at_one_channel_that_is_off_too() {
     assert!(backends[0]["lastError"].as_str().unwrap().contains("refused"), "{checked}");
     assert_eq!(backends[1]["inventory"]["models"], json!(["m:latest"]), "{checked}");
     assert_eq!(other.log.all().len(), before, "no other is asked");
-    assert!(fake.log.of("/api/chat").is_empty() && fake.log.of("/api/generate").is_empty(), "it loads nothing");
+    assert!(
+        fake.log.of("/api/chat").is_empty() && fake.log.of("/api/generate").is_empty(),
+        "it loads nothing"
+    );
 
     for _ in 0..3 {
         post(&gateway, &path, &Value::Null).await;
@@ -230,7 +233,11 @@ async fn a_check_looks_at_one_channel_that_is_off_too() {
     let reset = post(&gateway, &format!("/channels/{here}/reset-health"), &Value::Null).await;
     assert_eq!(state(&reset), "up");
     let entry = get(&gateway, "/audit?limit=1").await["entries"][0].clone();
-    assert_eq!((&entry["action"], &entry["objectId"]), (&json!("channel.reset_health"), &json!(here)), "{entry}");
+    assert_eq!(
+        (&entry["action"], &entry["objectId"]),
+        (&json!("channel.reset_health"), &json!(here)),
+        "{entry}"
+    );
     for what in ["check", "reset-health"] {
         refused(&gateway, 404, "POST", &format!("/channels/none/{what}"), &Value::Null).await;
     }
@@ -249,7 +256,10 @@ async fn a_preview_looks_and_stores_nothing() {
     let ill = &found["backends"][1];
     assert_eq!((&ill["healthy"], &ill["models"]), (&json!(false), &Value::Null), "{found}");
     assert!(ill["error"].as_str().unwrap().contains("refused"), "{found}");
-    assert!(fake.log.of("/api/chat").is_empty() && fake.log.of("/api/generate").is_empty(), "it loads nothing");
+    assert!(
+        fake.log.of("/api/chat").is_empty() && fake.log.of("/api/generate").is_empty(),
+        "it loads nothing"
+    );
     assert_eq!(get(&gateway, "/channels").await["summary"]["total"], 0);
     let wrong = refused(&gateway, 400, "POST", "/channels/preview", &json!({"keys": ["sk-a***b"]})).await;
     assert!(wrong["fields"]["keys[0]"].as_str().unwrap().contains("mask"), "{wrong}");
