@@ -5,6 +5,10 @@ import { useFormat } from "../../parts/format";
 import { CandidateCard, Others } from "./CandidateCard";
 import type { Explained } from "./queries";
 
+/** Tiers, and candidates of each, that are shown. */
+const TIERS = 10;
+const CANDIDATES = 10;
+
 /** The way of a request: what is asked for, the tiers as they are tried, and where it ends. */
 export function ExplainPath({ explained }: { explained: Explained }) {
   const { t } = useTranslation("channels");
@@ -28,7 +32,7 @@ export function ExplainPath({ explained }: { explained: Explained }) {
             <Left token={token} />
           </Timeline.Item>
         )}
-        {tiers.map((tier, at) => (
+        {tiers.slice(0, TIERS).map((tier, at) => (
           <Timeline.Item
             // biome-ignore lint/suspicious/noArrayIndexKey: the order is what tells tiers apart
             key={at}
@@ -36,18 +40,35 @@ export function ExplainPath({ explained }: { explained: Explained }) {
             title={t(`explain.tier.${tier.origin}`, { priority: tier.priority })}
           >
             <Stack gap="xs" mt="xs">
-              {tier.candidates.map((candidate) => (
+              {tier.candidates.slice(0, CANDIDATES).map((candidate) => (
                 <CandidateCard key={candidate.id} candidate={candidate} asked={explained.model} />
               ))}
+              <More count={tier.candidates.length - CANDIDATES} />
             </Stack>
           </Timeline.Item>
         ))}
+        {tiers.length > TIERS && (
+          <Timeline.Item
+            bullet={<IconStack2 size={14} aria-hidden />}
+            title={<More count={tiers.length - TIERS} />}
+          />
+        )}
         <Timeline.Item bullet={<End size={14} aria-hidden />} title={<EndTitle explained={explained} />}>
           <Ending explained={explained} />
         </Timeline.Item>
       </Timeline>
       <Others others={explained.others} />
     </Stack>
+  );
+}
+
+function More({ count }: { count: number }) {
+  const { t } = useTranslation("channels");
+  if (count <= 0) return null;
+  return (
+    <Text size="sm" c="dimmed">
+      {t("explain.othersMore", { count })}
+    </Text>
   );
 }
 
