@@ -6,16 +6,20 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 ARGS ?=
 
-.PHONY: help run demo dev lint fmt test bench fuzz deny setup
+.PHONY: help run demo node dev lint fmt test bench fuzz deny setup
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-run: ## Build and start the gateway on http://127.0.0.1:3000
+run: node ## Build and start the gateway on http://127.0.0.1:3000
 	@cargo run --release -- $(ARGS)
 
-demo: ## The same with a built-in fake Ollama, for a machine without one
+demo: node ## The same with a built-in fake Ollama, for a machine without one
 	@cargo run --release -- demo $(ARGS)
+
+# Without it the panel is left out, which cargo says; all else works.
+node:
+	@scripts/node.sh || true
 
 dev: ## Run a debug build; build and start again whenever a source file changes
 	@scripts/dev.sh $(ARGS)

@@ -22,12 +22,15 @@ fi
 packages=()
 # The C compiler builds the crates that are C inside: aws-lc-sys and libmimalloc-sys.
 command -v cc >/dev/null || packages+=(gcc libc6-dev)
-# Python and Node run the suites of tests/sdk; Python also writes the dashboard of deploy/grafana.
+# Node builds the panel. Python and Node run the suites of tests/sdk; Python also writes the dashboard of deploy/grafana.
 python3 -c 'import ensurepip, venv' >/dev/null 2>&1 || packages+=(python3 python3-venv)
 command -v node >/dev/null || packages+=(nodejs)
 command -v npm >/dev/null || packages+=(npm)
 # promtool judges the page of metrics and the alert rules.
 command -v promtool >/dev/null || packages+=(prometheus)
+# The panel is looked at in a browser, in Chinese too.
+command -v chromium >/dev/null || packages+=(chromium)
+fc-list :lang=zh 2>/dev/null | grep -q . || packages+=(fonts-noto-cjk fontconfig)
 
 if [ ${#packages[@]} -gt 0 ]; then
     if ! command -v apt-get >/dev/null; then
@@ -44,8 +47,4 @@ if [ ${#packages[@]} -gt 0 ]; then
     "${as_root[@]}" apt-get install -y -qq --no-install-recommends "${packages[@]}"
 fi
 
-# Debian 12 has Node 18, and the SDK wants 20: then one from the npm registry, in the project's folder only.
-node_is_new() { "$1" -e 'process.exit(Number(parseInt(process.versions.node) < 20))' 2>/dev/null; }
-if ! node_is_new node && ! node_is_new target/tools/node_modules/.bin/node; then
-    npm install --silent --no-audit --no-fund --no-save --prefix target/tools node@20
-fi
+scripts/node.sh

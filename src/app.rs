@@ -1,6 +1,5 @@
 //! The gateway as a value: built from a configuration, with nothing global, so that tests can run several.
 
-mod cautions;
 mod logs;
 mod traces;
 mod trim;
@@ -13,10 +12,11 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::admin::{Admin, Passwords};
+use crate::admin::{Admin, Passwords, cautions};
 use crate::config::{Config, Loaded, Standing};
 use crate::http::Ids;
 use crate::import;
@@ -27,7 +27,6 @@ use crate::serve::{Planes, Server, bind};
 use crate::snapshot::{Lasting, Registry, Reloader};
 use crate::store::{Store, StoreError};
 use crate::upstream::Sight;
-pub(crate) use cautions::shut_out;
 
 /// Between two looks whether another process, such as the command line, has changed what is stored.
 const FOLLOW: Duration = Duration::from_millis(500);
@@ -67,6 +66,12 @@ pub struct App {
     exporter: Option<Arc<traces::Exporter>>,
 }
 
+/// What the log and the greeting tell at the start.
+async fn beware(admin: &Admin) -> Result<Vec<String>, StoreError> {
+    let texts = cautions(admin).await?.into_iter().map(|caution| caution.text);
+    Ok(texts.inspect(|text| tracing::warn!("{text}")).collect())
+}
+
 impl App {
     /// Binds the port and begins to serve.
     ///
@@ -92,9 +97,10 @@ impl App {
             ids: Arc::clone(&ids),
             passwords: Passwords::new(config.access.admin_password.clone()).map_err(io::Error::other)?,
             default_base: config.upstream.key_base.clone(),
+            refreshing: Semaphore::new(1),
             quota_zone: config.limits.zone.clone(),
         });
-        let cautions = cautions::of(&admin).await?;
+        let cautions = beware(&admin).await?;
         let proxy = Arc::new(Proxy {
             snapshot: Arc::clone(reloader.current()),
             client,
@@ -109,7 +115,6 @@ impl App {
         });
         let planes = Planes { proxy: Arc::clone(&proxy), admin };
         let server = Arc::new(Server::new(&config.listen, planes, TaskTracker::new()));
-        let (accepting, background, stop) = Default::default();
         let (found, first) = tokio::sync::watch::channel(None);
         let app = App {
             addr,
@@ -118,9 +123,9 @@ impl App {
             cautions,
             server,
             reloader,
-            accepting,
-            background,
-            stop,
+            accepting: TaskTracker::new(),
+            background: TaskTracker::new(),
+            stop: CancellationToken::new(),
             first,
             exporter,
         };

@@ -22,6 +22,19 @@ pub enum Who {
     Token(Arc<Token>),
 }
 
+impl Who {
+    /// Whether it may come in now.
+    ///
+    /// # Errors
+    /// What is wrong with a token.
+    pub fn check(&self, caller: Caller, now: Timestamp) -> Result<(), Refused> {
+        match self {
+            Who::Token(token) => check(token, now, caller.address),
+            Who::Anonymous | Who::ApiToken => Ok(()),
+        }
+    }
+}
+
 /// What opens the gateway, of one moment.
 #[derive(Debug, Clone, Copy)]
 pub struct Doors<'s> {
@@ -66,19 +79,19 @@ impl<'s> Doors<'s> {
         self.api_token.is_none() && self.tokens.is_empty() && !self.had_tokens
     }
 
-    /// Whom a request comes from that shows `shown` and may be let in. A token says who it is even where none is
-    /// needed; what is no token does not matter there, for many clients insist on sending something.
+    /// Whom a request comes from that shows `shown`. A token says who it is even where none is needed, and where it is not
+    /// let in: see [`Who::check`]. What is no token does not matter where none is needed, for many clients insist on
+    /// sending something.
     ///
     /// # Errors
     /// [`Refused`], but never [`Refused::Address`].
-    pub fn identify(&self, shown: Option<&[u8]>, caller: Caller, now: Timestamp) -> Result<Who, Refused> {
+    pub fn identify(&self, shown: Option<&[u8]>, caller: Caller) -> Result<Who, Refused> {
         if let (Some(shown), Some(api_token)) = (shown, self.api_token)
             && bool::from(shown.ct_eq(api_token.expose().as_bytes()))
         {
             return Ok(Who::ApiToken);
         }
         if let Some(token) = shown.and_then(|shown| self.tokens.find(shown)) {
-            check(token, now, caller.address)?;
             return Ok(Who::Token(Arc::clone(token)));
         }
         let has_none = self.has_none();
@@ -111,7 +124,9 @@ mod tests {
     /// The answer to one who shows this from there, in a word.
     fn asks(doors: &Doors<'_>, shown: &str, address: &str) -> String {
         let shown = (!shown.is_empty()).then_some(shown.as_bytes());
-        match doors.identify(shown, from(address), Timestamp::UNIX_EPOCH) {
+        let (caller, now) = (from(address), Timestamp::UNIX_EPOCH);
+        let let_in = doors.identify(shown, caller).and_then(|who| who.check(caller, now).map(|()| who));
+        match let_in {
             Ok(Who::Token(token)) => token.name().to_owned(),
             Ok(who) => format!("{who:?}"),
             Err(refused) => refused.code().to_owned(),
@@ -136,7 +151,7 @@ mod tests {
             );
             let any = |word: &str| word.replace("missing", "invalid");
             assert_eq!((asks(&doors, "any", HERE), asks(&doors, "any", THERE)), (any(here), any(there)));
-            let refused = doors.identify(Some(b"any"), from(THERE), Timestamp::UNIX_EPOCH);
+            let refused = doors.identify(Some(b"any"), from(THERE));
             if anonymous != Anonymous::Everybody {
                 assert_eq!(refused.unwrap_err(), Refused::Unknown { has_none: true });
             }

@@ -9,7 +9,7 @@ use axum::{Extension, Json};
 use bytes::Bytes;
 use serde_json::{Value, json};
 
-use super::asked::Asked;
+use super::asked::{Asked, IfMatch};
 use super::error::AdminError;
 use super::fields::Fields;
 use super::settings::{Change, Wish, put, warnings_of, with};
@@ -25,15 +25,17 @@ pub(super) async fn save(
     State(admin): State<Arc<Admin>>,
     Extension(who): Extension<auth::Caller>,
     Extension(visitor): Extension<Visitor>,
+    if_match: IfMatch,
     asked: Asked,
     body: Bytes,
 ) -> Answer {
     let is_check = asked.switch("check")?;
     let mut fields = Fields::read(&body)?;
     let changes = rules(&mut fields);
+    let expected = fields.revision(if_match);
     let may_lock_out = fields.flag("confirm").unwrap_or(false);
     let unread = fields.end()?;
-    let done = put(&admin, (&who, &visitor), &changes, Wish { may_lock_out, is_check }).await?;
+    let done = put(&admin, (&who, &visitor), &changes, Wish { may_lock_out, is_check, expected }).await?;
     let rules = access_control(&done.now);
     let mut answer = done.answer(unread);
     answer["accessControl"] = rules;

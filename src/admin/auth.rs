@@ -64,9 +64,7 @@ impl Caller {
 /// When the system gives no random numbers.
 pub(super) fn secret(prefix: &str) -> Result<(Secret, [u8; 32]), AdminError> {
     let mut bits = [0; 32];
-    getrandom::fill(&mut bits).map_err(|error| {
-        AdminError::new(StatusCode::INTERNAL_SERVER_ERROR, "internal_error", error.to_string())
-    })?;
+    getrandom::fill(&mut bits).map_err(AdminError::internal)?;
     let digits: String = bits.iter().map(|byte| format!("{byte:02x}")).collect();
     let text = format!("{prefix}{digits}");
     let hash = digest(text.as_bytes());

@@ -1,6 +1,8 @@
 //! `/admin/api/dashboard`: everything at a glance. What was used comes from sums (`store::usage`), never from the log.
 
+mod attention;
 mod fleet;
+mod range;
 mod shown;
 
 use std::sync::Arc;
@@ -18,6 +20,9 @@ use super::sign_in::warned;
 use super::{Admin, stats, tokens, view};
 use crate::store::{Rows, UseOf, Window};
 use crate::telemetry::metrics::Process;
+pub(super) use attention::{KINDS, SEVERITIES};
+pub(super) use range::RANGES;
+use range::Range;
 
 /// The seed's usage goes back so many days before today.
 const DAYS_BEFORE: i64 = 7;
@@ -38,6 +43,8 @@ pub(super) async fn dashboard(
 ) -> Result<Json<Value>, AdminError> {
     let hours = fields.number("hours", 1, MOST_HOURS).unwrap_or(HOURS);
     let days = fields.number("days", 1, MOST_DAYS).unwrap_or(DAYS);
+    let now = Timestamp::now();
+    let range = Range::read(&mut fields, now.as_second());
     let warnings = fields.end()?;
     let (records, sums) = admin.ledger.waiting();
     // What is shown is what was counted until now; if it cannot be written, what was written last.
@@ -45,7 +52,6 @@ pub(super) async fn dashboard(
     let is_written = admin.ledger.write_all(&admin.store).await.is_ok();
     let rows = admin.store.load_backends().await?;
     let mut answer = as_before(&admin, &rows).await?;
-    let now = Timestamp::now();
     let spans = shown::Spans::until(now.as_second(), [MINUTES, hours, days]);
     let window = Window {
         minutes: spans.minutes.first(),
@@ -54,22 +60,48 @@ pub(super) async fn dashboard(
         most: TOP,
     };
     let overview = admin.store.overview(&window).await?;
+    let in_range = match range {
+        Some(range) => Some((range, admin.store.stretch(&range.stretch(TOP)).await?)),
+        None => None,
+    };
     let snapshot = admin.reloader.current().load();
     let mut add = |name: &str, value: Value| answer[name] = value;
     add("time", json!(format!("{now:.3}")));
-    shown::usage(&overview, &spans, &shown::Names { snapshot: &snapshot, rows: &rows }, &mut add);
+    let names = shown::Names { snapshot: &snapshot, rows: &rows };
+    shown::usage(&overview, &spans, &names, &mut add);
+    if let Some((range, used)) = &in_range {
+        add("range", range.shown(used, &names));
+    }
     add("backends", fleet::backends(&rows, &snapshot));
     add("queue", fleet::queue(admin.reloader.room()));
     let unwritten = if is_written { (0, 0) } else { (records, sums) };
     add("ledger", json!({ "failing": !is_written, "records": unwritten.0, "sums": unwritten.1 }));
-    let (rows_dropped, lines_dropped) = admin.ledger.journal.dropped();
-    let spans_dropped = admin.ledger.traces().map_or(0, |traces| traces.dropped());
-    let captures = admin.ledger.journal.captures.dropped();
-    add(
-        "drops",
-        json!({ "spans": spans_dropped, "logRows": rows_dropped, "logLines": lines_dropped, "captures": captures }),
-    );
+    let drops = Drops::since_start(&admin);
+    add("drops", drops.shown());
+    add("attention", attention::shown(&admin, &snapshot, attention::Facts { now, is_written, drops }).await?);
     Ok(warned(answer, &warnings))
+}
+
+/// What was dropped since the start.
+#[derive(Debug, Clone, Copy)]
+struct Drops {
+    spans: u64,
+    rows: u64,
+    lines: u64,
+    captures: u64,
+}
+
+impl Drops {
+    fn since_start(admin: &Admin) -> Drops {
+        let journal = &admin.ledger.journal;
+        let (rows, lines) = journal.dropped();
+        let spans = admin.ledger.traces().map_or(0, |traces| traces.dropped());
+        Drops { spans, rows, lines, captures: journal.captures.dropped() }
+    }
+
+    fn shown(self) -> Value {
+        json!({ "spans": self.spans, "logRows": self.rows, "logLines": self.lines, "captures": self.captures })
+    }
 }
 
 /// The seed's shape, as far as there is a source for it.

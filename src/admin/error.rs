@@ -51,6 +51,12 @@ impl AdminError {
         AdminError::new(StatusCode::NOT_FOUND, "not_found", format!("{what} not found"))
     }
 
+    /// 500: the system did not give what it always gives.
+    #[expect(clippy::needless_pass_by_value, reason = "it is what map_err hands over")]
+    pub(super) fn internal(error: impl std::fmt::Display) -> Self {
+        AdminError::new(StatusCode::INTERNAL_SERVER_ERROR, "internal_error", error.to_string())
+    }
+
     /// Whether it is that nobody is known.
     pub(super) fn is_unauthorized(&self) -> bool {
         self.status == StatusCode::UNAUTHORIZED
@@ -123,6 +129,7 @@ impl From<StoreError> for AdminError {
         }
         let told = AdminError::new(status, code, error.to_string());
         match error {
+            StoreError::Conflict(Conflict::Revision { found, .. }) => told.with("revision", json!(found)),
             StoreError::Conflict(Conflict::User(_) | Conflict::AdminToken(_)) => {
                 told.with("fields", json!({ "name": "exists" }))
             }

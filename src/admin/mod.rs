@@ -13,6 +13,7 @@ mod backup;
 mod bulk;
 mod caches;
 mod captures;
+mod cautions;
 mod channels;
 mod dashboard;
 mod days;
@@ -23,8 +24,10 @@ mod import;
 mod key_preview;
 mod keys;
 mod logs;
+mod models;
 mod near;
 mod openapi;
+mod panel;
 mod passwords;
 mod probes;
 mod routes;
@@ -49,6 +52,7 @@ use std::time::Instant;
 use http::Request;
 use hyper::body::Incoming;
 use jiff::tz::TimeZone;
+use tokio::sync::Semaphore;
 
 use crate::cache::Caches;
 use crate::config::BaseUrl;
@@ -59,6 +63,7 @@ use crate::snapshot::Reloader;
 use crate::store::Store;
 use crate::upstream::Client;
 pub use audit::shown as stored_entry;
+pub use cautions::{cautions, shut_out};
 pub use days::of_token as days_of_token;
 pub use logs::{audit_line, outcomes as log_outcomes, statuses as log_statuses};
 pub use openapi::document;
@@ -96,6 +101,8 @@ pub struct Admin {
     pub passwords: Passwords,
     /// Where a key line without an address goes: `OLLAMA_BASE_URL`, or Ollama's cloud.
     pub default_base: BaseUrl,
+    /// Held by the one who reads all lists of models anew.
+    pub refreshing: Semaphore,
     /// `QUOTA_TIMEZONE`.
     pub quota_zone: TimeZone,
 }

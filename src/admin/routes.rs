@@ -9,10 +9,10 @@ use axum::body::Body as AxumBody;
 use axum::extract::{DefaultBodyLimit, MatchedPath, Request as AxumRequest, State};
 use axum::handler::Handler;
 use axum::middleware::{Next, from_fn_with_state};
-use axum::response::{Html, IntoResponse as _, Response};
+use axum::response::{IntoResponse as _, Response};
 use axum::routing::{MethodFilter, MethodRouter, on};
 use futures_util::StreamExt as _;
-use http::{HeaderValue, Method, Request, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, header};
 use http_body_util::{BodyExt as _, BodyStream, StreamBody};
 use hyper::body::Incoming;
 use tower_service::Service as _;
@@ -22,7 +22,8 @@ use super::error::AdminError;
 use super::visitor::Visitor;
 use super::{
     Admin, access_control, admin_tokens, audit, backup, bulk, caches, captures, channels, dashboard, explain,
-    import, key_preview, keys, logs, openapi, sessions, settings, sign_in, stats, tokens, users,
+    import, key_preview, keys, logs, models, openapi, panel, sessions, settings, sign_in, stats, tokens,
+    users,
 };
 use crate::access::{Area, admits, caller, speaks_tls};
 use crate::http::{Body, Reply, check_host, discard_small, headers, read_body, request_id};
@@ -36,8 +37,6 @@ const MAX_SIGN_IN: usize = 16 << 10;
 
 /// A body of so many bytes is read, whatever `MAX_BODY_BYTES` says: who lowered it must be able to raise it again.
 const LEAST_BODY: usize = 64 << 10;
-const PANEL: &str = "<!doctype html><meta charset=utf-8><title>ollama2openai</title>\
-    <p>The admin panel is not part of this version yet. Its API is below <code>/admin/api</code>.\n";
 
 /// Answers one request. Never fails: what goes wrong becomes a reply.
 pub(super) async fn answer(admin: Arc<Admin>, request: Request<Incoming>, peer: SocketAddr) -> Reply {
@@ -45,7 +44,9 @@ pub(super) async fn answer(admin: Arc<Admin>, request: Request<Incoming>, peer: 
     let reply = admitted(admin, request, peer, &id).await;
     let (mut parts, body) = reply.into_parts();
     parts.headers.insert(headers::REQUEST_ID, id);
-    parts.headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    parts.headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    // Files of the panel say for themselves how long they may be kept.
+    parts.headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     if parts.extensions.remove::<Streamed>().is_some() {
         // What makes it tells of its own failures.
         let frames = BodyStream::new(body).filter_map(|frame| ready(frame.ok().map(Ok)));
@@ -89,10 +90,10 @@ async fn admitted(
         Err(refused) => return refused.into_response(),
     };
     let path = request.uri().path();
-    let bare = path.strip_suffix('/').unwrap_or(path);
-    if bare.eq_ignore_ascii_case("/admin") && matches!(*request.method(), Method::GET | Method::HEAD) {
-        return Html(PANEL).into_response();
+    if panel::is_panel(request.method(), path) {
+        return panel(path, request.headers()).unwrap_or_else(AdminError::into_response);
     }
+    let bare = path.strip_suffix('/').unwrap_or(path);
     let is_open = [LOGIN, LOGOUT].iter().any(|open| bare.eq_ignore_ascii_case(open));
     let caller = match bare.eq_ignore_ascii_case(LOGIN) {
         true => Ok(None),
@@ -124,6 +125,13 @@ async fn admitted(
     let mut router = router().layer(DefaultBodyLimit::disable()).with_state(admin);
     let Ok(reply) = router.call(request).await;
     reply
+}
+
+/// The panel is for whoever the rules of addresses let in: it holds nothing that is not in the source.
+fn panel(path: &str, asked: &HeaderMap) -> Result<Response, AdminError> {
+    let mut nonce = [0; 16];
+    getrandom::fill(&mut nonce).map_err(AdminError::internal)?;
+    panel::answer(path, asked, u128::from_ne_bytes(nonce))
 }
 
 /// The least that a caller must be.
@@ -189,6 +197,7 @@ fn table() -> Vec<Row> {
         row(Method::DELETE, "/admin/api/captures", RULE, captures::clear),
         row(Method::GET, "/admin/api/captures/{id}", RULE, captures::one),
         row(Method::GET, "/admin/api/routes/explain", SEE, explain::explain),
+        row(Method::GET, "/admin/api/models", SEE, models::list),
         row(Method::GET, "/admin/api/dashboard", SEE, dashboard::dashboard),
         row(Method::GET, "/admin/api/stats", SEE, stats::stats),
         row(Method::POST, "/admin/api/import", RULE, import::import),

@@ -9,7 +9,7 @@ use http::StatusCode;
 use serde_json::{Value, json};
 
 use super::Admin;
-use super::asked::Asked;
+use super::asked::{Asked, IfMatch};
 use super::auth::Caller;
 use super::dashboard::metrics;
 use super::error::AdminError;
@@ -26,9 +26,12 @@ pub(super) type Change = (&'static Setting, Option<String>);
 
 pub(super) async fn list(State(admin): State<Arc<Admin>>, asked: Asked) -> Answer {
     let unread = asked.nothing()?;
+    // Read first: a change that comes between makes it too old, never too new.
+    let revision = admin.reloader.settings_revision();
     let snapshot = admin.reloader.current().load();
     let mut all = shown::all(admin.reloader.configured(), &admin.reloader.settings(), &snapshot);
     all["metrics"] = metrics(&admin);
+    all["revision"] = json!(revision);
     if let Some(warnings) = all["warnings"].as_array_mut() {
         warnings.extend(unread.into_iter().map(Value::String));
     }
@@ -39,6 +42,7 @@ pub(super) async fn save(
     State(admin): State<Arc<Admin>>,
     Extension(caller): Extension<Caller>,
     Extension(visitor): Extension<Visitor>,
+    if_match: IfMatch,
     asked: Asked,
     body: Bytes,
 ) -> Answer {
@@ -46,9 +50,10 @@ pub(super) async fn save(
     let is_check = asked.switch("check")?;
     let mut fields = Fields::read(&body)?;
     let may_lock_out = fields.flag("confirm").unwrap_or(false);
+    let expected = fields.revision(if_match);
     let changes = changes(&mut fields);
     let warnings = fields.end()?;
-    let done = put(&admin, (&caller, &visitor), &changes, Wish { may_lock_out, is_check }).await?;
+    let done = put(&admin, (&caller, &visitor), &changes, Wish { may_lock_out, is_check, expected }).await?;
     Ok(Json(done.answer(warnings)))
 }
 
@@ -94,6 +99,8 @@ pub(super) struct Wish {
     pub(super) may_lock_out: bool,
     /// Whether nothing is to be changed.
     pub(super) is_check: bool,
+    /// The revision of all settings that it was made to.
+    pub(super) expected: Option<i64>,
 }
 
 /// What was done, or would be.
@@ -103,13 +110,15 @@ pub(super) struct Done {
     changes: Vec<Value>,
     warnings: Vec<String>,
     is_check: bool,
+    /// Of all settings, now.
+    revision: i64,
 }
 
 impl Done {
     /// The answer, with names of fields that were not read.
     pub(super) fn answer(self, unread: Vec<String>) -> Value {
         let warnings: Vec<_> = self.warnings.into_iter().chain(unread).collect();
-        let mut answer = json!({ "success": true, "changes": self.changes });
+        let mut answer = json!({ "success": true, "changes": self.changes, "revision": self.revision });
         if self.is_check {
             answer["check"] = Value::Bool(true);
         }
@@ -148,13 +157,14 @@ pub(super) async fn put(
     let told: Vec<Value> = told.collect();
     if !(wish.is_check || changes.is_empty()) {
         let texts: Vec<_> = changes.iter().map(|(setting, text)| (setting.name, text.clone())).collect();
-        admin.store.save_settings(&texts, &who.by).await?;
+        admin.store.save_settings_at(wish.expected, &texts, &who.by).await?;
         // Requests that are over are told of at the level that they ran under.
         admin.ledger.tell();
         admin.reloader.reload().await?;
         tracing::info!(settings = changed.collect::<Vec<_>>().join(", "), "settings were saved");
     }
-    Ok(Done { now, changes: told, warnings, is_check: wish.is_check })
+    let revision = admin.reloader.settings_revision();
+    Ok(Done { now, changes: told, warnings, is_check: wish.is_check, revision })
 }
 
 /// Refuses rules that the caller's own address does not pass.

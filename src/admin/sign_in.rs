@@ -94,7 +94,11 @@ pub(super) async fn logout(
     Ok(([(header::SET_COOKIE, visitor.cookie(None))], warned(answer, &warnings)).into_response())
 }
 
-pub(super) async fn me(State(admin): State<Arc<Admin>>, Extension(caller): Extension<Caller>) -> Json<Value> {
+pub(super) async fn me(
+    State(admin): State<Arc<Admin>>,
+    Extension(visitor): Extension<Visitor>,
+    Extension(caller): Extension<Caller>,
+) -> Json<Value> {
     let session = match &caller.via {
         Via::Session(id) => Some(id),
         _ => None,
@@ -105,6 +109,8 @@ pub(super) async fn me(State(admin): State<Arc<Admin>>, Extension(caller): Exten
         "via": match &caller.via { Via::Session(_) => "session", Via::Token => "token", Via::Password => "password" },
         "sessionId": session,
         "passwordChangeRequired": caller.must_change,
+        "address": visitor.address,
+        "version": env!("CARGO_PKG_VERSION"),
     }))
 }
 
@@ -142,7 +148,7 @@ pub(super) async fn change_password(
         Via::Session(id) => Some(id.as_str()),
         _ => None,
     };
-    let user = admin.store.set_password(&caller.user.id, &password, keep, &caller.by).await?;
+    let user = admin.store.set_password(&caller.user.id, &password, keep, None, &caller.by).await?;
     tracing::info!(user = user.name, "a password was changed");
     Ok(warned(json!({ "success": true, "user": users::shown(&admin, &user) }), &warnings))
 }

@@ -6,6 +6,7 @@ use axum::extract::{Path, State};
 use axum::{Extension, Json};
 use bytes::Bytes;
 use jiff::Timestamp;
+use jiff::civil::Date;
 use serde_json::{Value, json};
 
 use super::Admin;
@@ -19,8 +20,9 @@ use super::token_rules::{CLOSES, kept, mint, new_token};
 use super::token_view::{new_token_shown, stored_token};
 use crate::access::Doors;
 use crate::config::Secret;
+use crate::limits::period;
 use crate::snapshot::Snapshot;
-use crate::store::{StoreError, TokenChange, TokenKind, TokenQuery, TokenRow};
+use crate::store::{Sorted, StoreError, TokenChange, TokenKind, TokenOrder, TokenQuery, TokenRow};
 
 type Answer = Result<Json<Value>, AdminError>;
 
@@ -30,31 +32,33 @@ const MAX_PAGE: i64 = 1000;
 /// How far usage goes back, in days before today, unless the call says it.
 const DAYS: i64 = 30;
 const MAX_DAYS: i64 = 366;
+/// What a list may be ordered by; the first unless the call says it.
+pub(super) const SORTS: [&str; 5] = ["createdAt", "name", "lastUsed", "quotaUsed", "totalTokens"];
 /// Longest text that is searched for, in characters.
 const MAX_SEARCH: usize = 200;
 
 pub(super) async fn list(State(admin): State<Arc<Admin>>, Asked(asked): Asked) -> Answer {
-    let (mut query, is_page, warnings) = query(asked)?;
+    let now = Timestamp::now();
+    let snapshot = admin.reloader.current().load();
+    let (mut query, is_page, warnings) = query(asked, period(now, &snapshot.limits.zone).month)?;
     // One more tells whether a page follows.
     let most = query.most.unwrap_or(PAGE);
     query.most = is_page.then_some(most + 1);
     // What is shown is what was used until now; if it cannot be written, what was written last.
     let _ = admin.ledger.write_all(&admin.store).await;
-    let mut rows = admin.store.tokens(&query).await?;
+    let mut rows = admin.store.sorted_tokens(&query).await?;
     let has_more = is_page && rows.len() > most as usize;
     if has_more {
         rows.truncate(most as usize);
     }
-    let now = Timestamp::now();
-    let snapshot = admin.reloader.current().load();
-    let shown = |row: &TokenRow| stored_token(row, now, &snapshot.limits.zone);
+    let shown = |sorted: &Sorted| stored_token(&sorted.row, now, &snapshot.limits.zone);
     let mut answer = json!({
         "tokens": rows.iter().map(shown).collect::<Vec<_>>(),
         "summary": summary(&snapshot, now),
     });
     if is_page {
         let last = rows.last().filter(|_| has_more);
-        answer["nextCursor"] = json!(last.map(|row| format!("{}_{}", row.created_at, row.id)));
+        answer["nextCursor"] = json!(last.map(|last| cursor_of(query.order, last)));
     }
     Ok(warned(answer, &warnings))
 }
@@ -77,7 +81,8 @@ pub(super) fn summary(snapshot: &Snapshot, now: Timestamp) -> Value {
 }
 
 /// What a list was asked for, whether by pages, and what is no filter.
-fn query(mut fields: Fields) -> Result<(TokenQuery, bool, Vec<String>), AdminError> {
+/// `month` is that of quotas.
+fn query(mut fields: Fields, month: Date) -> Result<(TokenQuery, bool, Vec<String>), AdminError> {
     let text = fields.text("search");
     if text.as_ref().is_some_and(|text| text.chars().count() > MAX_SEARCH) {
         fields.wrong("search", format!("must have at most {MAX_SEARCH} characters"));
@@ -89,16 +94,61 @@ fn query(mut fields: Fields) -> Result<(TokenQuery, bool, Vec<String>), AdminErr
     }
     let limit = fields.number("limit", 1, MAX_PAGE);
     let cursor = fields.text("cursor");
-    let parts = cursor.as_ref().and_then(|cursor| cursor.split_once('_'));
-    let is_cursor = |(at, id): &(&str, &str)| time(at).is_some() && !id.is_empty();
-    let after = parts.filter(is_cursor).map(|(at, id)| (at.into(), id.into()));
+    let (order, descending) = sort(&mut fields, month);
+    let after = cursor.as_ref().and_then(|cursor| place(order, cursor));
     if cursor.is_some() && after.is_none() {
-        fields.wrong("cursor", "must be the nextCursor of another answer");
+        fields.wrong("cursor", "must be the nextCursor of another answer in this order");
     }
     let warnings = fields.end()?;
     let is_page = limit.is_some() || cursor.is_some();
     let most = limit.and_then(|most| most.try_into().ok());
-    Ok((TokenQuery { after, text, kind: known, most }, is_page, warnings))
+    Ok((TokenQuery { after, order, descending, text, kind: known, most }, is_page, warnings))
+}
+
+/// What a list is ordered by, and whether the last comes first.
+fn sort(fields: &mut Fields, month: Date) -> (TokenOrder, bool) {
+    let asked = fields.text("sort").unwrap_or_else(|| SORTS[0].to_owned());
+    let (name, descending) = asked.strip_prefix('-').map_or((&*asked, false), |name| (name, true));
+    let order = match name {
+        "createdAt" => TokenOrder::CreatedAt,
+        "name" => TokenOrder::Name,
+        "lastUsed" => TokenOrder::LastUsed,
+        "quotaUsed" => TokenOrder::QuotaUsed(month),
+        "totalTokens" => TokenOrder::TotalTokens,
+        _ => {
+            fields.wrong("sort", format!("must be {}, or one of them behind a minus", SORTS.join(", ")));
+            TokenOrder::default()
+        }
+    };
+    (order, descending)
+}
+
+/// Where a page ends. Names may hold anything, so they are written as numbers of their bytes.
+fn cursor_of(order: TokenOrder, last: &Sorted) -> String {
+    let key = match order {
+        TokenOrder::Name => last.key.bytes().fold(String::new(), |key, byte| key + &format!("{byte:02x}")),
+        _ => last.key.clone(),
+    };
+    format!("{key}_{}", last.row.id)
+}
+
+/// The place that a cursor names in this order.
+fn place(order: TokenOrder, cursor: &str) -> Option<(String, String)> {
+    let (key, id) = cursor.split_once('_').filter(|(_, id)| !id.is_empty())?;
+    let key = match order {
+        TokenOrder::Name => named_by(key)?,
+        TokenOrder::LastUsed if key.is_empty() => String::new(),
+        TokenOrder::CreatedAt | TokenOrder::LastUsed => time(key).map(|_| key.to_owned())?,
+        TokenOrder::QuotaUsed(_) | TokenOrder::TotalTokens => key.parse::<i64>().ok()?.to_string(),
+    };
+    Some((key, id.to_owned()))
+}
+
+/// The text that these digits are the bytes of.
+fn named_by(digits: &str) -> Option<String> {
+    let pairs = digits.as_bytes().chunks(2);
+    let byte = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok();
+    String::from_utf8(pairs.map(byte).collect::<Option<_>>()?).ok()
 }
 
 /// A token as a call sets it. `has` is the expiry that it has already.

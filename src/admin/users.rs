@@ -5,7 +5,6 @@ use std::sync::Arc;
 use axum::extract::{Path, State};
 use axum::{Extension, Json};
 use bytes::Bytes;
-use http::StatusCode;
 use serde_json::{Value, json};
 
 use super::asked::{Asked, IfMatch};
@@ -122,16 +121,18 @@ pub(super) async fn set_password(
     State(admin): State<Arc<Admin>>,
     Extension(caller): Extension<Caller>,
     Path(id): Path<String>,
+    if_match: IfMatch,
     body: Bytes,
 ) -> Answer {
     let user = find(&admin, &id).await?;
     let mut fields = Fields::read(&body)?;
     let password = new_password(&mut fields, "password", &user.name);
     let must_change = fields.flag("mustChange").unwrap_or_default();
+    let expected = fields.revision(if_match);
     let warnings = fields.end()?;
     let password = password.ok_or_else(|| AdminError::invalid(rules::PASSWORD))?;
     let new = NewPassword { hash: Some(hash(&admin, password).await?), must_change };
-    let user = admin.store.set_password(&id, &new, None, &caller.by).await.map_err(named)?;
+    let user = admin.store.set_password(&id, &new, None, expected, &caller.by).await.map_err(named)?;
     tracing::info!(user = user.name, "a password was set");
     Ok(warned(json!({ "success": true, "user": shown(&admin, &user) }), &warnings))
 }
@@ -185,9 +186,7 @@ pub(super) fn new_password(fields: &mut Fields, field: &str, name: &str) -> Opti
 
 /// A password as it is stored.
 pub(super) async fn hash(admin: &Admin, password: Secret) -> Result<Secret, AdminError> {
-    admin.passwords.hash(password).await.map_err(|error| {
-        AdminError::new(StatusCode::INTERNAL_SERVER_ERROR, "internal_error", error.to_string())
-    })
+    admin.passwords.hash(password).await.map_err(AdminError::internal)
 }
 
 fn named(error: StoreError) -> AdminError {

@@ -1,5 +1,6 @@
 //! Whose fault an error is, and whether it may be retried: said where it is made, read by who retries.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::num::NonZero;
 
@@ -159,6 +160,8 @@ impl Limit {
 pub struct Failure {
     /// What the client is told.
     pub error: ApiError,
+    /// What is written instead of its message, where that repeats parts of the request.
+    pub message: Option<Box<str>>,
     /// What the log is told.
     pub outcome: Outcome,
     /// Read by the attempt loop only.
@@ -174,17 +177,34 @@ pub struct Failure {
 }
 
 impl Failure {
-    /// What is written of it, in brackets the cause. What is wrong with a request is told to its client alone: the message
-    /// may repeat parts of the prompt.
+    /// What is written of it. What is wrong with a request is told to its client alone: the message may repeat parts of the
+    /// prompt.
+    #[must_use]
+    pub fn written_message(&self) -> Cow<'_, str> {
+        let error = &self.error;
+        match &self.message {
+            _ if self.outcome == Outcome::BadRequest => {
+                let field = error.param.as_deref().unwrap_or("the request");
+                format!("{}: {field}", error.code.unwrap_or(error.kind)).into()
+            }
+            Some(message) => Cow::Borrowed(message),
+            None => Cow::Borrowed(&error.message),
+        }
+    }
+
+    /// The same, in brackets the cause.
     #[must_use]
     pub fn written(&self) -> String {
-        let error = &self.error;
-        let of_request = || {
-            let field = error.param.as_deref().unwrap_or("the request");
-            format!("{}: {field}", error.code.unwrap_or(error.kind))
-        };
-        let told = if self.outcome == Outcome::BadRequest { of_request() } else { error.message.clone() };
-        self.cause.as_ref().map(|cause| format!("{told} ({cause})")).unwrap_or(told)
+        let message = self.written_message();
+        self.cause.as_ref().map(|cause| format!("{message} ({cause})")).unwrap_or(message.into_owned())
+    }
+
+    /// The same failure, with more to say.
+    #[must_use]
+    pub fn adding(mut self, more: &str) -> Self {
+        self.error.message.push_str(more);
+        self.message = self.message.map(|message| format!("{message}{more}").into());
+        self
     }
 
     /// A failure that no retry mends.
@@ -192,6 +212,7 @@ impl Failure {
     pub fn new(outcome: Outcome, error: ApiError) -> Self {
         Failure {
             error,
+            message: None,
             outcome,
             retry: Retry::No,
             blame: Blame::Nobody,

@@ -7,6 +7,7 @@ use std::time::Instant;
 use http::{HeaderMap, Request};
 use wire::translate::Rules;
 
+use super::settle::Settle;
 use super::trail::Trail;
 use crate::access::{Area, Caller, Doors, Refused, Who, admits, check_model, shown};
 use crate::config::CacheScope;
@@ -34,7 +35,8 @@ pub(super) fn address(snapshot: &Snapshot, caller: Caller, area: Area) -> Result
     if admits(&snapshot.ip_rules, caller, area) { Ok(()) } else { Err(Refused::Address.into()) }
 }
 
-/// Everything that the head alone decides, for every endpoint. `standings` is told how far the limits are used up.
+/// Everything that the head alone decides, for every endpoint. `settle` is told who asks, also where that is refused, and how
+/// far the limits are used up.
 ///
 /// # Errors
 /// 403 `ip_not_allowed`; 400 `invalid_host`; 401 `missing_api_key`, `invalid_api_key`, `token_disabled` and `token_expired`; 429
@@ -43,9 +45,10 @@ pub(super) fn head<B>(
     snapshot: &Snapshot,
     request: &Request<B>,
     caller: Caller,
-    (standings, arrived): (&mut Standings, Instant),
+    settle: &mut Settle,
 ) -> Result<Asker, Failure> {
     address(snapshot, caller, Area::Clients)?;
+    let Settle { standings, consumer, started, .. } = settle;
     let (limits, now) = (&snapshot.limits, Instant::now());
     if let Some(shared) = &limits.address {
         let taken = shared.window.take(&network(caller.address), shared.max, 1, now);
@@ -53,7 +56,9 @@ pub(super) fn head<B>(
     }
     check_host(request)?;
     let shown = shown(request.headers())?;
-    let who = Doors::of(snapshot).identify(shown, caller, jiff::Timestamp::now())?;
+    let who = Doors::of(snapshot).identify(shown, caller)?;
+    *consumer = consumer_of(&who);
+    who.check(caller, jiff::Timestamp::now())?;
     if let Some(shared) = &limits.global {
         standings.requests(shared.window.take(shared.max, 1, now), Limit::Global)?;
     }
@@ -67,7 +72,7 @@ pub(super) fn head<B>(
         }
     };
     let rules = Rules { load_options: snapshot.load_options.unwrap_or(may_load) };
-    Ok(Asker { who, rules, trail: Trail::new(arrived) })
+    Ok(Asker { who, rules, trail: Trail::new(*started) })
 }
 
 /// A token's own windows. How many tokens a request takes is not known yet: one more must fit.
@@ -131,6 +136,17 @@ fn over(refusal: Refusal, limit: Limit) -> Failure {
     Failure { limit: Some(limit), ..failure }
 }
 
+/// What it is called in the books: a token, or a word that is none.
+fn consumer_of(who: &Who) -> Option<Arc<Consumer>> {
+    static SHARED: LazyLock<Arc<Consumer>> =
+        LazyLock::new(|| Arc::new(Consumer { id: API_TOKEN.into(), name: API_TOKEN.into() }));
+    match who {
+        Who::Token(token) => Some(Arc::clone(&token.consumer)),
+        Who::ApiToken => Some(Arc::clone(&SHARED)),
+        Who::Anonymous => None,
+    }
+}
+
 impl Asker {
     /// Whether this model may be asked for, by the name that the client uses.
     pub(super) fn may_use(&self, model: &str) -> bool {
@@ -151,17 +167,6 @@ impl Asker {
         match &self.who {
             Who::Token(token) => Ok(check_model(token, model)?),
             Who::Anonymous | Who::ApiToken => Ok(()),
-        }
-    }
-
-    /// What it is called in the books: a token, or a word that is none.
-    pub(super) fn consumer(&self) -> Option<Arc<Consumer>> {
-        static SHARED: LazyLock<Arc<Consumer>> =
-            LazyLock::new(|| Arc::new(Consumer { id: API_TOKEN.into(), name: API_TOKEN.into() }));
-        match &self.who {
-            Who::Token(token) => Some(Arc::clone(&token.consumer)),
-            Who::ApiToken => Some(Arc::clone(&SHARED)),
-            Who::Anonymous => None,
         }
     }
 

@@ -12,6 +12,7 @@ use super::Context;
 use super::opening::first_content;
 use super::past::Past;
 use super::plan::{Seat, Served, pick};
+use super::sent::Sent;
 use crate::http::{Blame, Failure, Outcome, Retry};
 use crate::limits::{Refused, WaitingRoom};
 use crate::snapshot::abilities::Need;
@@ -58,6 +59,8 @@ pub(super) struct Begun {
     /// The rest; `None` when all was read.
     pub(super) rest: Option<Body>,
     pub(super) seat: Seat,
+    /// For the errors that the rest may hold.
+    pub(super) sent: Option<Sent>,
 }
 
 /// Sends a call until a backend serves it, under the rules for retries.
@@ -160,7 +163,9 @@ async fn to_one(
         gone = gone(&by.target.backend) => Err(gone),
     };
     if let Err(failure) = &mut result {
-        by.target.backend.redact(failure);
+        let model = &call.plan.model;
+        let body = call.native.body(by.group.served(model));
+        Sent::new(by.clone(), Arc::clone(model), body).redact(failure);
     }
     let (now, backend) = (Instant::now(), &by.target.backend);
     trail.answer(now);
@@ -256,7 +261,7 @@ impl Drop for Probation<'_> {
 /// What a failure says of the backend; one line in the log for each attempt.
 fn judge(by: &Served, call: &Call<'_>, failure: &Failure, (started, now): (Instant, Instant)) -> Verdict {
     let model = by.group.served(&call.plan.model);
-    let (backend, cause) = (&by.target.backend, failure.cause.as_deref());
+    let backend = &by.target.backend;
     let verdict = match failure.blame {
         Blame::Nobody => return Verdict::Neutral,
         Blame::Connect => {
@@ -279,20 +284,18 @@ fn judge(by: &Served, call: &Call<'_>, failure: &Failure, (started, now): (Insta
             Verdict::Neutral
         }
     };
-    let told = &failure.error.message;
     // A model that is not there is no fault of its backend.
     if failure.blame != Blame::Model {
         by.target.counts.tally.failure();
-        let noted = cause.map_or_else(|| told.clone(), |cause| format!("{told} ({cause})"));
-        backend.breaker.note_error(now, &noted);
+        backend.breaker.note_error(now, &failure.written());
     }
     tracing::info!(
         backend = &*by.target.node.name,
         channel = (by.group.origin == Origin::Channel).then_some(by.group.name.as_str()),
         model,
         outcome = failure.outcome.as_str(),
-        error = told,
-        cause,
+        error = &*failure.written_message(),
+        cause = failure.cause.as_deref(),
         ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
         "an attempt failed"
     );
@@ -337,13 +340,15 @@ async fn ask(
     match until {
         Until::Content => {
             let (max_line, idle) = (context.snapshot.max_line, context.snapshot.timeouts.idle);
-            first_content(response.body, max_line, idle, seat).await
+            let (read, rest) = first_content(response.body, max_line, idle).await?;
+            let sent = Sent::new(seat.by.clone(), Arc::clone(&call.plan.model), body).kept();
+            Ok(Begun { read, rest, sent: Some(sent), seat })
         }
         Until::End(reading) => {
             let read = read_whole(response.body, reading).await?;
             let checked = wire::translate::errors::check_answer(call.native.path, &read, call.vectors);
             checked.map_err(|error| of_backend(error.into()))?;
-            Ok(Begun { read, rest: None, seat })
+            Ok(Begun { read, rest: None, sent: None, seat })
         }
     }
 }

@@ -28,6 +28,7 @@ mod past;
 mod plan;
 mod relay;
 mod route;
+mod sent;
 mod settle;
 mod source;
 mod trail;
@@ -163,7 +164,7 @@ impl Proxy {
         (snapshot, caller): (Arc<Snapshot>, Caller),
         mut settle: Settle,
     ) -> Reply {
-        let asker = match admit::head(&snapshot, &request, caller, (&mut settle.standings, settle.started)) {
+        let asker = match admit::head(&snapshot, &request, caller, &mut settle) {
             Ok(mut asker) => {
                 asker.trail.trace.clone_from(&settle.trace);
                 Arc::new(asker)

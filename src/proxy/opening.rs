@@ -2,22 +2,21 @@
 
 use std::time::Duration;
 
+use bytes::Bytes;
 use wire::ndjson::{LineTooLong, Lines};
 use wire::openai::ApiError;
 use wire::translate::{Peek, peek};
 
-use super::attempt::{Begun, of_backend};
-use super::plan::Seat;
+use super::attempt::of_backend;
 use crate::http::Failure;
 use crate::upstream::{Body, ended_early, stream_broke, timed_out};
 
-/// Reads lines until one has content: up to then nothing of it has been sent.
+/// Reads lines until one has content: up to then nothing of it has been sent. Gives what was read, and the rest if there is more.
 pub(super) async fn first_content(
     mut body: Body,
     max_line: usize,
     idle: Duration,
-    seat: Seat,
-) -> Result<Begun, Failure> {
+) -> Result<(Bytes, Option<Body>), Failure> {
     let mut opening = Opening { lines: Lines::new(max_line), read: Vec::new(), found: Ok(Peek::Nothing) };
     loop {
         let more = std::future::poll_fn(|cx| body.poll_read(cx, |data| opening.take(data)));
@@ -31,7 +30,7 @@ pub(super) async fn first_content(
             Ok(Peek::Nothing) => {}
             Ok(Peek::Content) => {
                 let rest = (!is_over).then_some(body);
-                return Ok(Begun { read: opening.read.into(), rest, seat });
+                return Ok((opening.read.into(), rest));
             }
             Ok(Peek::Failed(error)) => return Err(of_backend(error.into())),
             Err(error) => return Err(of_backend(ApiError::upstream(error.to_string()).into())),

@@ -37,18 +37,17 @@ impl Past {
 
     /// The failure as the client learns of it.
     pub(super) fn told(self) -> Failure {
-        let Some((mut failure, _)) = self.last else { return unserved::nobody_left() };
-        if failure.retry != Retry::No && failure.blame != Blame::Model {
-            let (attempts, message) = (self.attempts, &failure.error.message);
-            let backends = match self.backends {
-                1 => "1 backend".to_owned(),
-                count => format!("{count} backends"),
-            };
-            failure.error.message = match attempts {
-                1 => format!("{message} (1 attempt on {backends})"),
-                _ => format!("{message} ({attempts} attempts on {backends} failed; this is the last one)"),
-            };
+        let Some((failure, _)) = self.last else { return unserved::nobody_left() };
+        if failure.retry == Retry::No || failure.blame == Blame::Model {
+            return failure;
         }
-        failure
+        let backends = match self.backends {
+            1 => "1 backend".to_owned(),
+            count => format!("{count} backends"),
+        };
+        failure.adding(&match self.attempts {
+            1 => format!(" (1 attempt on {backends})"),
+            attempts => format!(" ({attempts} attempts on {backends} failed; this is the last one)"),
+        })
     }
 }

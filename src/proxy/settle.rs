@@ -50,6 +50,9 @@ pub(super) struct Settle {
     is_known_cached: bool,
     /// Tokens of the prompt, estimated.
     pub(super) estimate: u64,
+    /// Who asks, once it is known.
+    pub(super) consumer: Option<Arc<Consumer>>,
+    /// The same, once it was let in.
     pub(super) asker: Option<Arc<Asker>>,
     ledger: Arc<Ledger>,
     /// Counts among those that run.
@@ -93,6 +96,7 @@ impl Settle {
             from_cache: 0,
             is_known_cached: false,
             estimate: 0,
+            consumer: None,
             asker: None,
             _running: ledger.metrics.requests.enter(),
             ledger,
@@ -231,7 +235,7 @@ impl Drop for Settle {
         if let Some(by) = &self.by {
             by.target.counts.tally.tokens(tokens);
         }
-        let (at, consumer) = (Timestamp::now(), self.asker.as_ref().and_then(|asker| asker.consumer()));
+        let (at, consumer) = (Timestamp::now(), self.consumer.take());
         self.hand_on_texts(at, consumer.as_ref());
         let (total, trail) = (self.started.elapsed(), self.asker.as_ref().map(|asker| &asker.trail));
         self.ledger.push(Record {

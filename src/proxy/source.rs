@@ -12,6 +12,7 @@ use wire::translate::{ChatStream, CompletionStream, Step};
 
 use super::attempt::Begun;
 use super::plan::{Seat, Served};
+use super::sent::Sent;
 use crate::http::{Failure, Outcome};
 use crate::upstream::health::Verdict;
 use crate::upstream::{Body, ended_early, stream_broke};
@@ -69,6 +70,8 @@ fn note_fault(by: &Served) {
 
 struct Source {
     input: Input,
+    /// Since it has begun.
+    sent: Option<Sent>,
     lines: Lines,
     is_done: bool,
 }
@@ -101,6 +104,7 @@ impl Sources {
     pub(super) fn new(calls: Vec<Beginning>, translator: Translator, max_line: usize) -> Self {
         let sources = calls.into_iter().map(|call| Source {
             input: Input::Waiting(call),
+            sent: None,
             lines: Lines::new(max_line),
             is_done: false,
         });
@@ -154,9 +158,12 @@ impl Sources {
             },
             Input::Reading { .. } => ready!(self.read(index, cx)),
         };
-        if let (Err(failure), Some(by)) = (&mut step, self.sources[index].input.by()) {
-            by.target.backend.redact(failure);
-            if failure.outcome == Outcome::UpstreamStream {
+        if let Err(failure) = &mut step {
+            let Source { input, sent, .. } = &self.sources[index];
+            if let Some(sent) = sent {
+                sent.redact(failure);
+            }
+            if let Some(by) = input.by().filter(|_| failure.outcome == Outcome::UpstreamStream) {
                 note_fault(by);
             }
         }
@@ -165,6 +172,7 @@ impl Sources {
 
     fn begin(&mut self, index: usize, begun: Begun) -> Result<(), Failure> {
         self.by.get_or_insert_with(|| begun.seat.by.clone());
+        self.sources[index].sent = begun.sent;
         self.sources[index].input = match begun.rest {
             Some(body) => Input::Reading { body, seat: begun.seat },
             None => Input::Ended,
@@ -213,7 +221,7 @@ impl Sources {
     /// Reads once from one body and translates what that brought.
     fn read(&mut self, index: usize, cx: &mut TaskContext<'_>) -> Poll<Result<(), Failure>> {
         let Sources { sources, translator, out, .. } = self;
-        let Source { input, lines, is_done } = &mut sources[index];
+        let Source { input, lines, is_done, .. } = &mut sources[index];
         let Input::Reading { body, seat } = input else { return Poll::Ready(Ok(())) };
         let mut taken = Ok(());
         let mut sink = Sink { index, lines, is_done, by: Some(&seat.by), translator, out };
@@ -235,7 +243,7 @@ impl Sources {
     /// Translates what was read.
     fn take(&mut self, index: usize, data: &[u8]) -> Result<(), Failure> {
         let Sources { sources, translator, out, .. } = self;
-        let Source { input, lines, is_done } = &mut sources[index];
+        let Source { input, lines, is_done, .. } = &mut sources[index];
         Sink { index, lines, is_done, by: input.by(), translator, out }.take(data)
     }
 

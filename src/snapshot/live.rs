@@ -93,6 +93,13 @@ struct InForce {
     /// Of the rows.
     revision: i64,
     settings: Arc<Standing>,
+    settings_revision: i64,
+}
+
+impl InForce {
+    fn of(rows: &Rows, settings: Arc<Standing>) -> InForce {
+        InForce { revision: rows.revision, settings, settings_revision: rows.settings_revision }
+    }
 }
 
 impl Reloader {
@@ -119,7 +126,7 @@ impl Reloader {
         let first = registry.build(&settings.config, &rows)?;
         lasting.set(&settings.config);
         let current = Arc::new(Current(ArcSwap::from_pointee(first)));
-        let in_force = Mutex::new(InForce { revision: rows.revision, settings });
+        let in_force = Mutex::new(InForce::of(&rows, settings));
         Ok(Reloader { loaded, store, registry, lasting, current, in_force })
     }
 
@@ -133,6 +140,12 @@ impl Reloader {
     #[must_use]
     pub fn settings(&self) -> Arc<Standing> {
         Arc::clone(&self.in_force().settings)
+    }
+
+    /// Grows with each change of settings; of those in force.
+    #[must_use]
+    pub fn settings_revision(&self) -> i64 {
+        self.in_force().settings_revision
     }
 
     fn in_force(&self) -> MutexGuard<'_, InForce> {
@@ -244,7 +257,7 @@ impl Reloader {
             self.lasting.set(&settings.config);
         }
         self.current.0.store(Arc::new(next));
-        *in_force = InForce { revision: rows.revision, settings };
+        *in_force = InForce::of(rows, settings);
         Ok(())
     }
 }

@@ -19,7 +19,7 @@ pub use build::{BadRow, IMPLICIT, Registry};
 pub use limits::{Limits, Shared};
 pub use live::{Current, Lasting, ReloadError, Reloader, levels};
 pub use model::{Configured, Counts, Group, Origin, Plan, Snapshot, Target, Tier, serves};
-pub use pattern::{Mapping, Patterns};
+pub use pattern::{Mapping, Patterns, canonical};
 pub use search::{Pick, Search};
 pub use token::{Token, TokenCounts, Tokens};
 pub use token_live::{Left, Live, Place};

@@ -79,7 +79,8 @@ impl Mapping {
 }
 
 /// In small letters, with a tag.
-fn canonical(name: &str) -> String {
+#[must_use]
+pub fn canonical(name: &str) -> String {
     let name = name.to_ascii_lowercase();
     let has_tag = name.rsplit('/').next().is_some_and(|last| last.contains(':'));
     if has_tag { name } else { format!("{name}:latest") }

@@ -39,6 +39,8 @@ pub struct Token {
     pub allow_client_options: bool,
     /// Whether its requests are captured while that is allowed at all.
     pub capture: bool,
+    /// Imported, and not of the form of those that are made here.
+    pub weak: bool,
     /// Where its live state is.
     pub place: Arc<Place>,
 }
@@ -79,6 +81,7 @@ impl Token {
             max_concurrent: usize::try_from(row.max_concurrent).unwrap_or(0),
             allow_client_options: row.allow_client_options,
             capture: row.capture,
+            weak: row.weak,
             place: Arc::new(Place::new(row)),
         })
     }
@@ -123,6 +126,11 @@ pub struct TokenCounts {
 }
 
 impl Tokens {
+    /// In the order of their ids.
+    pub fn all(&self) -> impl Iterator<Item = &Arc<Token>> {
+        self.by_id.iter()
+    }
+
     /// The first that people call so.
     #[must_use]
     pub fn named(&self, name: &str) -> Option<&Arc<Token>> {

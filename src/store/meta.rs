@@ -19,6 +19,19 @@ pub(super) async fn changed_tokens(tx: &mut Tx) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// Counts a change of settings on; [`changed`] is for all that was done together.
+pub(super) async fn changed_settings(tx: &mut Tx) -> Result<(), StoreError> {
+    let count =
+        "UPDATE meta SET value = CAST(CAST(value AS BIGINT) + 1 AS TEXT) WHERE name = 'settings_revision'";
+    on!(tx, conn => sqlx::query(count).execute(conn).await.map(drop))?;
+    Ok(())
+}
+
+pub(super) async fn settings_revision(tx: &mut Tx) -> Result<i64, StoreError> {
+    let count = "SELECT CAST(value AS BIGINT) FROM meta WHERE name = 'settings_revision'";
+    Ok(on!(tx, conn => sqlx::query_scalar(count).fetch_one(conn).await)?)
+}
+
 pub(super) async fn tokens_revision(tx: &mut Tx) -> Result<i64, StoreError> {
     let count = "SELECT CAST(value AS BIGINT) FROM meta WHERE name = 'tokens_revision'";
     Ok(on!(tx, conn => sqlx::query_scalar(count).fetch_one(conn).await)?)

@@ -57,11 +57,11 @@ pub use seal::Lost;
 pub use sessions::{LIFE, NewSession, SessionRow};
 pub use staged::Staged;
 pub use text::is_id;
-pub use token_list::{TokenKind, TokenQuery};
+pub use token_list::{Sorted, TokenKind, TokenOrder, TokenQuery};
 pub use token_rows::{NewToken, TokenChange, TokenRow, TokenText, TokenUse};
 pub use usage::{
-    BUCKETS, BackendDay, DayUse, ErrorCount, Histogram, HourlyUse, Overview, UsageCounts, UsageKey, UsageRow,
-    UseSum, Window,
+    BUCKETS, BackendDay, DayUse, ErrorCount, Histogram, HourlyUse, OutcomeSum, Overview, Stretch, StretchUse,
+    UsageCounts, UsageKey, UsageRow, UseSum, Window,
 };
 pub use users::{FIRST, NewPassword, NewUser, Role, UserChange, UserRow};
 
@@ -162,6 +162,7 @@ impl Store {
         let tokens = if has_tokens { tokens::all(&mut tx).await? } else { Vec::new() };
         let had_tokens = meta::had_tokens(&mut tx).await?;
         let settings = settings::all(&mut tx).await?;
+        let settings_revision = meta::settings_revision(&mut tx).await?;
         drop(tx);
         Ok(Rows {
             revision,
@@ -172,6 +173,7 @@ impl Store {
             tokens_revision,
             had_tokens,
             settings,
+            settings_revision,
         })
     }
 

@@ -87,6 +87,8 @@ pub struct Rows {
     pub had_tokens: bool,
     /// What an admin saved at run time, by name.
     pub settings: Vec<(String, String)>,
+    /// Grows with each change of settings.
+    pub settings_revision: i64,
 }
 
 impl Rows {

@@ -7,7 +7,7 @@ use sqlx::{Connection as _, SqliteConnection};
 
 use super::audit::{self, By, Entry};
 use super::db::{Tx, on, sqlite};
-use super::{Store, StoreError, folder, meta, migrate};
+use super::{Conflict, Store, StoreError, folder, meta, migrate};
 
 const ALL: &str = "SELECT name, value FROM settings ORDER BY name";
 
@@ -32,7 +32,24 @@ impl Store {
     /// # Errors
     /// Those of the database.
     pub async fn save_settings(&self, changes: &[(&str, Option<String>)], by: &By) -> Result<(), StoreError> {
+        self.save_settings_at(None, changes, by).await
+    }
+
+    /// The same, with `expected` only if nobody has saved any since that revision.
+    ///
+    /// # Errors
+    /// [`Conflict::Revision`]; those of the database.
+    pub async fn save_settings_at(
+        &self,
+        expected: Option<i64>,
+        changes: &[(&str, Option<String>)],
+        by: &By,
+    ) -> Result<(), StoreError> {
         let mut tx = self.db.write().await?;
+        let found = meta::settings_revision(&mut tx).await?;
+        if let Some(expected) = expected.filter(|expected| *expected != found) {
+            return Err(Conflict::Revision { expected, found }.into());
+        }
         for (name, value) in changes {
             let before = setting(&mut tx, name).await?;
             if before == *value {
@@ -59,6 +76,7 @@ pub(super) async fn all(tx: &mut Tx) -> Result<Vec<(String, String)>, StoreError
 }
 
 pub(super) async fn set(tx: &mut Tx, name: &str, value: &str) -> Result<(), StoreError> {
+    meta::changed_settings(tx).await?;
     on!(tx, conn => sqlx::query(
             "INSERT INTO settings (name, value) VALUES ($1, $2) \
              ON CONFLICT (name) DO UPDATE SET value = excluded.value")
@@ -69,6 +87,7 @@ pub(super) async fn set(tx: &mut Tx, name: &str, value: &str) -> Result<(), Stor
 }
 
 async fn remove(tx: &mut Tx, name: &str) -> Result<(), StoreError> {
+    meta::changed_settings(tx).await?;
     on!(tx, conn => sqlx::query("DELETE FROM settings WHERE name = $1")
         .bind(name)
         .execute(conn).await.map(drop))?;

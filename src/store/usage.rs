@@ -5,6 +5,7 @@ mod columns;
 mod fold;
 mod histogram;
 mod overview;
+mod range;
 mod read;
 mod write;
 
@@ -13,6 +14,7 @@ use sqlx::{ColumnIndex, Decode, FromRow, Row, Type};
 use columns::{FIRST, LATENCY};
 pub use histogram::{BUCKETS, Histogram};
 pub use overview::{Overview, UseSum, Window};
+pub use range::{OutcomeSum, Stretch, StretchUse};
 pub use read::{BackendDay, DayUse, HourlyUse};
 
 /// What is counted together.

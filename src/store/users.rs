@@ -264,10 +264,12 @@ impl Store {
         id: &str,
         password: &NewPassword,
         keep: Option<&str>,
+        expected: Option<i64>,
         by: &By,
     ) -> Result<UserRow, StoreError> {
         let mut tx = self.db.write().await?;
         let old = one(&mut tx, id).await?;
+        check(expected, old.revision)?;
         let mut row = old.clone();
         row.password_hash.clone_from(&password.hash);
         row.must_change = password.must_change;

@@ -1,6 +1,7 @@
 //! What the gateway tells of itself: logs, and the record of a request, from which all accounts of it are made.
 
 mod capture;
+mod echo;
 mod files;
 mod journal;
 mod log;
@@ -9,6 +10,7 @@ mod record;
 mod trace;
 
 pub use capture::{Capture, Captured, Captures, Facts, Redact, Redacted, RedactedText};
+pub use echo::without_request;
 pub use files::{FileBounds, LineFile};
 pub use journal::{Journal, JournalRules, Line, Logged};
 pub use log::{Levels, batched, init, set_levels, tell};

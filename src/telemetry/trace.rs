@@ -123,11 +123,7 @@ impl Trace {
 
     /// That call has failed, for a reason without secrets.
     pub fn failed(&self, span: u64, now: Instant, failure: &Failure) {
-        let told = &failure.error.message;
-        let reason = || match &failure.cause {
-            Some(cause) => cut(&format!("{told} ({cause})"), MAX_REASON).into(),
-            None => cut(told, MAX_REASON).into(),
-        };
+        let reason = || cut(&failure.written(), MAX_REASON).into();
         self.end(span, || End::Failed(self.since(now), failure.outcome, reason()));
     }
 

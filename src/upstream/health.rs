@@ -96,6 +96,8 @@ struct Inner {
     window: Window,
     trials: u64,
     last_error: Option<LastError>,
+    /// Since when it was not up at any time.
+    down_since: Option<Instant>,
 }
 
 #[derive(Debug, Clone, Copy, Default)]
@@ -236,6 +238,12 @@ impl Breaker {
         self.lock().last_error.clone()
     }
 
+    /// Since when it was not up at any time; `None` while it is.
+    #[must_use]
+    pub fn down_since(&self) -> Option<Instant> {
+        self.lock().down_since
+    }
+
     /// Counts a success without a lock, if nothing else is to be done.
     fn counted(&self, now: Instant) -> bool {
         // A flag makes the numbers differ.
@@ -303,11 +311,12 @@ impl Inner {
         self.window.fault(slot);
         if self.connect_faults >= CONNECT_FAULTS || self.faults >= FAULTS || self.window.is_bad(slot) {
             self.phase = Phase::Down { since: now, waits: 0 };
+            self.down_since = Some(now);
         }
     }
 
     fn recover(&mut self) {
-        self.phase = Phase::Up;
+        (self.phase, self.down_since) = (Phase::Up, None);
         (self.connect_faults, self.faults) = (0, 0);
         self.window = Window::default();
     }

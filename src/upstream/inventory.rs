@@ -9,7 +9,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use tokio::time::Instant;
 use wire::ollama::{Show, Version};
-use wire::translate::models::{self, Model};
+use wire::translate::models::{self, Model, Running};
 
 use super::backend::Backend;
 use super::client::Client;
@@ -32,13 +32,28 @@ const MAX_ANSWER: usize = 64 << 20;
 
 /// What a model can do, as `/api/show` says (`/api/tags` is wrong for models without a Go template).
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Capabilities(Vec<String>);
+pub struct Capabilities {
+    names: Vec<String>,
+    context_length: Option<u64>,
+}
 
 impl Capabilities {
     /// Whether `capability` is among them.
     #[must_use]
     pub fn has(&self, capability: &str) -> bool {
-        self.0.iter().any(|known| known == capability)
+        self.names.iter().any(|known| known == capability)
+    }
+
+    /// All of them.
+    #[must_use]
+    pub fn names(&self) -> &[String] {
+        &self.names
+    }
+
+    /// The longest context that it was made for, in tokens.
+    #[must_use]
+    pub fn context_length(&self) -> Option<u64> {
+        self.context_length
     }
 }
 
@@ -66,6 +81,7 @@ pub struct Inventory {
     lists: Mutex<Lists>,
     capabilities: Mutex<HashMap<String, Known>>,
     version: Mutex<Option<Arc<str>>>,
+    running: Mutex<Option<(Arc<[Running]>, Instant)>>,
 }
 
 /// Which models are there, as far as is known.
@@ -208,8 +224,9 @@ impl Inventory {
         let capabilities = answer.and_then(|body| {
             let mut scratch = String::new();
             let show: Show<'_> = wire::ollama::parse(&body, &mut scratch).ok()?;
+            let context_length = show.context_length();
             let names = show.capabilities?.iter().map(|name| name.as_str().to_owned()).collect();
-            Some(Arc::new(Capabilities(names)))
+            Some(Arc::new(Capabilities { names, context_length }))
         });
         let until = now + if capabilities.is_some() { BELIEF } else { DOUBT };
         let mut known = self.capabilities.lock().unwrap_or_else(PoisonError::into_inner);
@@ -227,6 +244,31 @@ impl Inventory {
     pub fn known_capabilities(&self, model: &str) -> Option<Arc<Capabilities>> {
         let known = self.remembered(&model.to_ascii_lowercase())?;
         known.capabilities.filter(|_| known.until > Instant::now())
+    }
+
+    /// The last that was heard of it, for people.
+    #[must_use]
+    pub fn told_capabilities(&self, model: &str) -> Option<Arc<Capabilities>> {
+        self.remembered(&model.to_ascii_lowercase())?.capabilities
+    }
+
+    /// What the backend has in memory now.
+    ///
+    /// # Errors
+    /// Why it did not tell; nothing is known then.
+    pub async fn running(&self, client: &Client, backend: &Backend) -> Result<(), Failure> {
+        let told = get(client, backend, "/api/ps", None).await;
+        let told = told.and_then(|body| models::from_ps(&body).map_err(|error| unreadable(&error)));
+        let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        *running = told.as_ref().ok().map(|told| (told.as_slice().into(), Instant::now()));
+        told.map(drop)
+    }
+
+    /// What it had in memory when it was asked, and how long ago that was, for people.
+    #[must_use]
+    pub fn last_running(&self) -> Option<(Arc<[Running]>, Duration)> {
+        let running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        running.as_ref().map(|(running, at)| (Arc::clone(running), at.elapsed()))
     }
 
     fn lists_to_change(&self) -> MutexGuard<'_, Lists> {

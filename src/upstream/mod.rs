@@ -29,3 +29,4 @@ pub use inventory::{Capabilities, Inventory};
 pub use probe::{Due, Rounds, Sight, look};
 pub use read::{Reading, read_error, read_whole};
 pub use tally::{Counted, Tally};
+pub use wire::translate::models::{Model, Running};

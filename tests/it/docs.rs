@@ -110,7 +110,11 @@ fn sources() -> String {
         for entry in std::fs::read_dir(root().join(&folder)).expect("a folder of the project can be listed") {
             let name = entry.expect("it can be listed").file_name().into_string().expect("names are ASCII");
             let path = format!("{folder}/{name}");
-            if name.ends_with(".rs") { text.push_str(&page(&path)) } else { folders.push(path) }
+            if name.ends_with(".rs") {
+                text.push_str(&page(&path));
+            } else if !name.contains('.') {
+                folders.push(path);
+            }
         }
     }
     text

@@ -23,6 +23,7 @@ mod import;
 mod log;
 mod metrics;
 mod openapi;
+mod panel;
 mod request_log;
 mod routes;
 mod routing;

@@ -318,8 +318,12 @@ async fn what_a_collector_refuses_for_now_is_sent_again() {
 async fn no_secret_is_in_a_span() {
     const MARKER: &str = "MARKER-of-something-secret";
     let collector = collector(200).await;
-    let fake = ollama(|request| match request.header("authorization") {
-        Some(bearer) => Script::json(500, &json!({"error": format!("bad key {bearer}")})),
+    let echo = |request: &ollama2openai::fake::Request| String::from_utf8_lossy(&request.body).into_owned();
+    let fake = ollama(move |request| match request.header("authorization") {
+        Some(bearer) => Script::json(500, &json!({"error": format!("bad key {bearer}, {}", echo(request))})),
+        None if request.json().is_some_and(|json| json["options"]["seed"] == 4) => {
+            Script::json(400, &json!({"error": echo(request)}))
+        }
         None => whole("MARKER-of-something-secret in an answer"),
     })
     .await;
@@ -334,19 +338,26 @@ async fn no_secret_is_in_a_span() {
     let url = collector.url();
     let gateway = Gateway::start_in(home, &env(&url, &[])).await;
     let mut body = chat(false);
-    body["messages"][0]["content"] = MARKER.into();
+    body["messages"][0]["content"] = "say a MARKER".into();
     let ask = |body: &Value| Request::post(CHAT, body).header("cookie", MARKER);
     let bearer = format!("Bearer sk-o2o-{MARKER}");
     assert_eq!(gateway.send(&ask(&body).header("authorization", &bearer)).await.status, 200);
     assert_eq!(gateway.send(&ask(&body).header("authorization", "Bearer MARKER-wrong")).await.status, 401);
+    body["seed"] = 4.into();
+    let refused = gateway.send(&ask(&body).header("authorization", &bearer)).await;
+    assert!(refused.status == 400 && refused.text().contains("say a MARKER"), "{}", refused.text());
     body["temperature"] = MARKER.into();
     assert_eq!(gateway.send(&ask(&body).header("x-api-key", &bearer[7..])).await.status, 400);
     assert!(gateway.shutdown().await);
     let all = spans(&collector);
-    assert_eq!(all.len(), 5, "{all:?}");
+    assert_eq!(all.len(), 8, "{all:?}");
     let text = serde_json::to_string(&all).unwrap();
     assert!(!text.contains("MARKER"), "{text}");
-    assert!(text.contains("[removed]"), "the upstream's word is there without the key: {text}");
+    assert!(
+        text.contains("bad key Bearer [removed], "),
+        "the upstream's word is there without the key: {text}"
+    );
+    assert!(text.contains("…"), "and without the prompt: {text}");
     let tokens: Vec<_> = all.iter().filter_map(|span| attribute(span, "o2o.token.id")).collect();
-    assert_eq!(tokens.len(), 2, "{text}");
+    assert_eq!(tokens.len(), 3, "{text}");
 }

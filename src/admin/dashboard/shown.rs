@@ -17,8 +17,24 @@ pub(super) struct Run {
 }
 
 impl Run {
-    fn until(second: i64, span: i64, count: i64) -> Run {
+    pub(super) fn until(second: i64, span: i64, count: i64) -> Run {
         Run { span, count, last: second - second.rem_euclid(span) }
+    }
+
+    /// The same stretch in shorter spans.
+    pub(super) fn cut(&self, second: i64, span: i64) -> Run {
+        let last = second - second.rem_euclid(span);
+        Run { span, count: (last - self.first()) / span + 1, last }
+    }
+
+    /// Seconds of each.
+    pub(super) fn span(&self) -> i64 {
+        self.span
+    }
+
+    /// The first seconds of all of them, in order.
+    pub(super) fn starts(self) -> impl Iterator<Item = i64> {
+        (0..self.count).map(move |at| self.first() + self.span * at)
     }
 
     /// The first second of the first one.
@@ -27,9 +43,8 @@ impl Run {
     }
 
     /// Every span, those without use included. `sums` are in order.
-    fn shown(&self, sums: &[UseSum]) -> Vec<Value> {
+    pub(super) fn shown(&self, sums: &[UseSum]) -> Vec<Value> {
         let none = UseSum::default();
-        let starts = (0..self.count).map(|at| self.first() + self.span * at);
         let shown = |start| {
             let found = sums.binary_search_by_key(&start, |sum| sum.start).ok();
             let mut shown = timed(found.and_then(|at| sums.get(at)).unwrap_or(&none));
@@ -39,7 +54,7 @@ impl Run {
             );
             Value::Object(shown)
         };
-        starts.map(shown).collect()
+        self.starts().map(shown).collect()
     }
 }
 
@@ -69,6 +84,23 @@ pub(super) struct Names<'r> {
     pub(super) rows: &'r Rows,
 }
 
+impl Names<'_> {
+    pub(super) fn token(&self, id: &str) -> Option<String> {
+        self.snapshot.tokens.get(id).map(|token| token.name().to_owned())
+    }
+
+    /// What is turned off is in the rows alone, and what the environment names is in none of them.
+    pub(super) fn backend(&self, id: &str) -> Option<String> {
+        let on = self.snapshot.targets().find(|target| &*target.node.backend == id);
+        let off = || self.rows.backends.iter().find(|row| row.id == id).map(|row| row.name.clone());
+        on.map(|target| target.node.name.to_string()).or_else(off)
+    }
+
+    pub(super) fn channel(&self, id: &str) -> Option<String> {
+        self.rows.channels.iter().find(|row| row.id == id).map(|row| row.name.clone())
+    }
+}
+
 /// Adds a member for each part of it.
 pub(super) fn usage(
     overview: &Overview,
@@ -88,25 +120,18 @@ pub(super) fn usage(
     add("outcomes", by_word(&overview.outcomes));
     add("errors", by_word(&overview.errors));
     let all = total(&overview.days);
-    let token = |id: &str| names.snapshot.tokens.get(id).map(|token| token.name().to_owned());
-    // What is turned off is in the rows alone, and what the environment names is in none of them.
-    let backend = |id: &str| {
-        let on = names.snapshot.targets().find(|target| &*target.node.backend == id);
-        let off = || names.rows.backends.iter().find(|row| row.id == id).map(|row| row.name.clone());
-        on.map(|target| target.node.name.to_string()).or_else(off)
-    };
     add("byModel", top(&overview.models, &all, |id| [("model", json!(id))].to_vec()));
     add(
         "byToken",
-        top(&overview.tokens, &all, |id| [("id", json!(id)), ("name", json!(token(id)))].to_vec()),
+        top(&overview.tokens, &all, |id| [("id", json!(id)), ("name", json!(names.token(id)))].to_vec()),
     );
     add(
         "byBackend",
-        top(&overview.backends, &all, |id| [("id", json!(id)), ("name", json!(backend(id)))].to_vec()),
+        top(&overview.backends, &all, |id| [("id", json!(id)), ("name", json!(names.backend(id)))].to_vec()),
     );
 }
 
-fn counts(sum: &UseSum) -> Map<String, Value> {
+pub(super) fn counts(sum: &UseSum) -> Map<String, Value> {
     let counts = &sum.counts;
     let shown = [
         ("requests", counts.requests),
@@ -128,18 +153,18 @@ fn timed(sum: &UseSum) -> Map<String, Value> {
 }
 
 /// In whole milliseconds; `null` while there are none.
-fn percentiles(of: &Histogram) -> Value {
+pub(super) fn percentiles(of: &Histogram) -> Value {
     #[expect(clippy::cast_possible_truncation, reason = "a bucket's end at most")]
     let at = |share: f64| of.percentile(share).map(|millis| millis.round() as i64);
     json!({ "p50": at(0.5), "p95": at(0.95), "p99": at(0.99) })
 }
 
-fn by_word(sums: &[UseSum]) -> Value {
+pub(super) fn by_word(sums: &[UseSum]) -> Value {
     let word = |sum: &UseSum| (sum.id.clone(), Value::from(sum.counts.requests));
     Value::Object(sums.iter().map(word).collect())
 }
 
-fn total(sums: &[UseSum]) -> UseSum {
+pub(super) fn total(sums: &[UseSum]) -> UseSum {
     sums.iter().fold(UseSum::default(), |mut total, sum| {
         total.failed = total.failed.saturating_add(sum.failed);
         total.counts.add(&sum.counts);
@@ -148,7 +173,7 @@ fn total(sums: &[UseSum]) -> UseSum {
 }
 
 /// Those that are told apart, and what is left of all.
-fn top(sums: &[UseSum], all: &UseSum, name: impl Fn(&str) -> Vec<(&'static str, Value)>) -> Value {
+pub(super) fn top(sums: &[UseSum], all: &UseSum, name: impl Fn(&str) -> Vec<(&'static str, Value)>) -> Value {
     let one = |sum: &UseSum| {
         let mut shown = timed(sum);
         shown.extend(name(&sum.id).into_iter().map(|(name, value)| (name.to_owned(), value)));

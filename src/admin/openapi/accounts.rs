@@ -40,6 +40,8 @@ pub(super) fn sign_in() -> Vec<Operation> {
         ("via", choice(&["session", "token", "password"])),
         ("sessionId", nullable(text())),
         ("passwordChangeRequired", flag()),
+        ("address", told(text(), "Of the caller, as the rules of addresses see it.")),
+        ("version", told(text(), "Of the gateway.")),
     ]);
     let name = told(text(), "`admin` unless given.");
     let everywhere = told(flag(), "Ends all sessions of the account.");
@@ -100,7 +102,8 @@ fn users() -> Vec<Operation> {
             "Another password; its sessions end",
             one_user(),
         )
-        .body(object(vec![("password", password()), ("mustChange?", flag())])),
+        .body(object(vec![("password", password()), ("mustChange?", flag()), ("revision?", count())]))
+        .of_revision(),
         get(SESSIONS, "listSessionsOfUser", "Sessions of one account", sessions),
         delete(SESSIONS, "endSessionsOfUser", "Signs it out everywhere", end_all),
     ]

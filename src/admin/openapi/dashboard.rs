@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::super::dashboard::{KINDS, RANGES, SEVERITIES};
 use super::operation::{Operation, get};
 use super::schema::{
     Members, anything, choice, count, flag, list, listed, map, named, nullable, number, object, such_as,
@@ -15,7 +16,8 @@ pub(super) fn operations() -> Vec<Operation> {
     vec![
         get("/admin/api/dashboard", "getDashboard", "Everything at a glance", answer())
             .query("hours", such_as(hours, 24))
-            .query("days", such_as(days, 7)),
+            .query("days", such_as(days, 7))
+            .query("range", told(choice(&RANGES), "Asks for `range`.")),
     ]
 }
 
@@ -43,6 +45,8 @@ fn answer() -> Value {
         ("backends", object(vec![("total", count()), ("states", states), ("list", list(backend()))])),
         ("queue", object(vec![("waiting max served full tooLong clientGone", count())])),
         ("ledger", object(vec![("failing", flag()), ("records sums", count())])),
+        ("range?", range()),
+        ("attention", attention()),
         ("drops", object(vec![("spans logRows logLines captures", count())])),
     ])
 }
@@ -68,6 +72,52 @@ fn backend() -> Value {
         ("channelId lastError", nullable(text())),
         ("state", choice(&["up", "cooling", "half_open", "down"])),
         ("currentConcurrent maxConcurrent", count()),
+    ])
+}
+
+/// What was used in a stretch of time, all of it of the same one.
+fn range() -> Value {
+    let outcomes = vec![("outcomes", told(map(count()), "Requests by outcome."))];
+    let piece = object([vec![("start", time())], timed(), outcomes.clone()].concat());
+    object(
+        [
+            vec![
+                ("name", choice(&RANGES)),
+                ("start", time()),
+                (
+                    "byStart",
+                    told(time(), "Where what is told apart begins: of 1h with the hour that it begins in."),
+                ),
+                ("pieceSeconds", count()),
+                ("series", told(list(piece), "All pieces, those without use included; the last one runs.")),
+                ("totals", named("Use")),
+                ("latency firstToken", named("Percentiles")),
+                ("errors", map(count())),
+                ("byModel", top(vec![("model", text())])),
+                ("byToken byBackend byChannel", top(vec![("id", text()), ("name", nullable(text()))])),
+            ],
+            outcomes,
+        ]
+        .concat(),
+    )
+}
+
+/// What wants a person.
+fn attention() -> Value {
+    let subject = object(vec![
+        ("type", choice(&["gateway", "backend", "token", "model"])),
+        ("id name", told(text(), "Empty for the gateway.")),
+    ]);
+    let item = object(vec![
+        ("kind", choice(&KINDS)),
+        ("severity", choice(&SEVERITIES)),
+        ("subject", subject),
+        ("since", nullable(time())),
+        ("detail", text()),
+    ]);
+    object(vec![
+        ("list", told(list(item), "The worst first, fifty at most.")),
+        ("more", told(count(), "How many there are beyond them.")),
     ])
 }
 

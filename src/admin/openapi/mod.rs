@@ -8,6 +8,7 @@ mod backends;
 mod captures;
 mod dashboard;
 mod logs;
+mod models;
 mod operation;
 mod routing;
 mod schema;
@@ -34,6 +35,7 @@ fn operations() -> Vec<Operation> {
     all.extend(backends::operations());
     all.extend(tokens::operations());
     all.extend(routing::operations());
+    all.extend(models::operations());
     all.extend(settings::operations());
     all.extend(dashboard::operations());
     all.extend(logs::operations());
@@ -66,6 +68,10 @@ fn error() -> Value {
         ("fields?", map(text())),
         ("key?", schema::named("DuplicateKey")),
         ("address?", text()),
+        (
+            "revision?",
+            schema::told(schema::count(), "The one that there is now, of a 409 `changed_meanwhile`."),
+        ),
     ])
 }
 

@@ -22,16 +22,19 @@ pub(super) fn operations() -> Vec<Operation> {
         ("warnings", list(text())),
     ]);
     let report = object(report);
-    let changes = || vec![("changes", list(named("SettingChange"))), ("check?", flag())];
+    let changes =
+        || vec![("changes", list(named("SettingChange"))), ("check?", flag()), ("revision", count())];
     let ruled = done([changes(), vec![("accessControl", named("AccessControl"))]].concat());
     vec![
         get(ALL, "listSettings", "What is in force, and where it comes from", all()),
         post(ALL, "saveSettings", "Saves values by name, all of them or none", done(changes()))
             .query("check", dry())
-            .body(values()),
+            .body(values())
+            .of_revision(),
         post(RULES, "saveAccessControl", "Saves rules of addresses; a list replaces the former", ruled)
             .query("check", dry())
-            .body(object([rules(), vec![("confirm?", confirm())]].concat())),
+            .body(object([rules(), vec![("confirm?", confirm()), ("revision?", count())]].concat()))
+            .of_revision(),
         get(CHECK, "checkAddress", "Whether an address may call", report.clone()).query("ip", ip()),
         post(CHECK, "tryAccessControl", "Whether an address may call by rules that are not saved", report)
             .body(object([rules(), vec![("ip?", ip())]].concat())),
@@ -56,6 +59,7 @@ fn values() -> Value {
     };
     let mut properties = Map::new();
     properties.insert("confirm".to_owned(), confirm());
+    properties.insert("revision".to_owned(), count());
     let saved = table().iter().filter(|setting| setting.may_change().is_ok());
     properties.extend(saved.map(|setting| (setting.key(), value(setting.help))));
     json!({"type": "object", "properties": properties})
@@ -68,6 +72,7 @@ fn all() -> Value {
         ("rateLimiter", object(vec![("global ip token", named("RateLimit"))])),
         ("metrics", super::service::process()),
         ("version", text()),
+        ("revision", told(count(), "Of all settings, for `If-Match`.")),
         ("env", object(vec![(texts, text()), ("cacheEmbeddings cacheChat", flag())])),
         ("settings", list(named("Setting"))),
         ("ignored", list(object(vec![("name message", text()), ("value", nullable(text()))]))),

@@ -4,6 +4,7 @@ use serde_json::json;
 
 use super::super::rules::MAX_COUNT;
 use super::super::token_rules::{MAX_QUOTA, MAX_TOKENS_A_MINUTE};
+use super::super::tokens::SORTS;
 use super::backends::{bulk, limit, many, totals};
 use super::operation::{Operation, delete, get, post, put};
 use super::schema::{
@@ -25,11 +26,13 @@ pub(super) fn operations() -> Vec<Operation> {
     let one = || done(token());
     let revision = || vec![("revision?", count())];
     let day = object(vec![("requests promptTokens completionTokens cachedTokens", count())]);
+    let by = format!("{}; behind a minus the last comes first.", SORTS.join(", "));
     let whole = "A new text, which is shown this once; the old one is none from now on";
     vec![
         get(ALL, "listTokens", "Tokens, their texts masked", tokens)
             .query("search", such_as(text(), "a"))
             .query("status", choice(&["enabled", "disabled", "expired"]))
+            .query("sort", such_as(told(text(), &by), "-totalTokens"))
             .query("limit", such_as(told(number(1, 1000), "Asks for a page of so many."), 1))
             .query("cursor", told(text(), "`nextCursor` of the page before.")),
         post(ALL, "createToken", "Makes a token; its text is shown this once", one()).body(object(fields())),

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::options::Options;
 use super::{Told, show};
-use crate::app::shut_out;
+use crate::admin::shut_out;
 use crate::cli::args::JSON;
 use crate::config::{Loaded, Row, Setting, Standing, setting};
 use crate::store::{By, Store};

@@ -99,7 +99,7 @@ async fn done(job: Job, store: &Store) -> anyhow::Result<String> {
                 "--configured is for the account {FIRST} alone"
             );
             let hash = if configured { None } else { Some(hash(&password::read(&row.name)?)?) };
-            store.set_password(&row.id, &NewPassword { hash, must_change }, None, &By::cli()).await?
+            store.set_password(&row.id, &NewPassword { hash, must_change }, None, None, &By::cli()).await?
         }
         Job::Role { which, role } => {
             let row = find(&all, &which)?;

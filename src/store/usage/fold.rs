@@ -20,6 +20,7 @@ pub(super) enum Kind {
     Token,
     Model,
     Backend,
+    Channel,
 }
 
 impl Kind {
@@ -31,6 +32,7 @@ impl Kind {
             Kind::Token => "token",
             Kind::Model => "model",
             Kind::Backend => "backend",
+            Kind::Channel => "channel",
         }
     }
 }
@@ -84,11 +86,17 @@ pub(super) fn sums<'r>(
         let of = [
             (MINUTE, Kind::All, ""),
             (HOUR, Kind::All, ""),
+            (MINUTE, Kind::Outcome, key.outcome),
             (HOUR, Kind::Outcome, key.outcome),
+            (HOUR, Kind::Token, key.token),
+            (HOUR, Kind::Model, key.model),
+            (HOUR, Kind::Backend, key.backend),
+            (HOUR, Kind::Channel, key.channel),
             (DAY, Kind::All, ""),
             (DAY, Kind::Token, key.token),
             (DAY, Kind::Model, key.model),
             (DAY, Kind::Backend, key.backend),
+            (DAY, Kind::Channel, key.channel),
         ];
         for (span, kind, id) in of {
             let sum = sums.entry(SumKey { span, kind, start: begin(key.minute, span), id }).or_default();
@@ -97,10 +105,12 @@ pub(super) fn sums<'r>(
         }
     }
     for error in errors {
-        let start = begin(error.minute, HOUR);
-        let sum = sums.entry(SumKey { span: HOUR, kind: Kind::Error, start, id: error.kind }).or_default();
-        sum.failed = sum.failed.saturating_add(error.requests);
-        sum.counts.requests = sum.counts.requests.saturating_add(error.requests);
+        for span in [MINUTE, HOUR] {
+            let start = begin(error.minute, span);
+            let sum = sums.entry(SumKey { span, kind: Kind::Error, start, id: error.kind }).or_default();
+            sum.failed = sum.failed.saturating_add(error.requests);
+            sum.counts.requests = sum.counts.requests.saturating_add(error.requests);
+        }
     }
     sums.into_iter().collect()
 }

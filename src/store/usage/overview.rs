@@ -74,14 +74,14 @@ impl Store {
     }
 }
 
-async fn series(tx: &mut Tx, span: i64, since: i64) -> Result<Vec<UseSum>, StoreError> {
+pub(super) async fn series(tx: &mut Tx, span: i64, since: i64) -> Result<Vec<UseSum>, StoreError> {
     let select = "SELECT * FROM usage_sums WHERE span = $1 AND kind = $2 AND start >= $3 ORDER BY start";
     let kind = Kind::All.as_str();
     Ok(on!(tx, conn => sqlx::query_as(select).bind(span).bind(kind).bind(since).fetch_all(conn).await)?)
 }
 
 /// By id, those with the most tokens first, then those with the most requests.
-async fn ranked(
+pub(super) async fn ranked(
     tx: &mut Tx,
     (span, kind): (i64, Kind),
     since: i64,

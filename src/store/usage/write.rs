@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::columns::{counts, upsert};
-use super::fold::{MINUTE, Sum, SumKey, hours, sums};
+use super::fold::{HOUR, MINUTE, Sum, SumKey, hours, sums};
 use super::{ErrorCount, UsageCounts, UsageKey};
 use crate::store::db::{AT_ONCE, Tx, on};
 use crate::store::token_rows::TokenUse;
@@ -41,14 +41,18 @@ impl Store {
         let kinds = "DELETE FROM usage_minute WHERE (minute, token, model, channel, backend, outcome) IN ( \
             SELECT minute, token, model, channel, backend, outcome FROM usage_minute WHERE minute < $1 \
             ORDER BY minute LIMIT $2)";
-        let sums = "DELETE FROM usage_sums WHERE span = $1 AND kind = 'all' AND start < $2 AND start IN ( \
+        let sums = "DELETE FROM usage_sums WHERE span = $1 AND kind IN ('all', 'error', 'outcome') AND start < $2 AND start IN ( \
             SELECT start FROM usage_sums WHERE span = $1 AND kind = 'all' ORDER BY start LIMIT $3)";
+        let hours = "DELETE FROM usage_sums WHERE (span, kind, start, id) IN ( \
+            SELECT span, kind, start, id FROM usage_sums \
+            WHERE span = $1 AND kind IN ('token', 'model', 'backend', 'channel') AND start < $2 LIMIT $3)";
         let most = i64::from(most);
         let mut tx = self.db.write().await?;
         let deleted = on!(&mut tx, conn => {
             let kinds = sqlx::query(kinds).bind(second).bind(most).execute(&mut *conn).await?;
-            let sums = sqlx::query(sums).bind(MINUTE).bind(second).bind(most).execute(conn).await?;
-            kinds.rows_affected().max(sums.rows_affected())
+            let sums = sqlx::query(sums).bind(MINUTE).bind(second).bind(most).execute(&mut *conn).await?;
+            let hours = sqlx::query(hours).bind(HOUR).bind(second).bind(most).execute(conn).await?;
+            kinds.rows_affected().max(sums.rows_affected()).max(hours.rows_affected())
         });
         tx.commit().await?;
         Ok(deleted)

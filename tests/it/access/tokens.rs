@@ -10,6 +10,8 @@ use crate::support::client::Request;
 use crate::support::ollama::chat;
 use crate::support::wait::{pause, within};
 
+const PASSWORD: &str = "the-password-of-the-tests";
+
 #[tokio::test]
 async fn each_state_of_a_token_has_its_answer() {
     let off = NewToken { enabled: false, ..token("off") };
@@ -38,6 +40,60 @@ async fn each_state_of_a_token_has_its_answer() {
     let none = gateway.send(&Request::post(CHAT, &chat(false))).await;
     assert_eq!(told(&none), (401, "missing_api_key".to_owned()));
     assert_eq!(fake.log.of("/api/chat").len(), 3, "only what was let in reached Ollama");
+}
+
+#[tokio::test]
+async fn a_refusal_names_its_token_in_the_books() {
+    let off = NewToken { enabled: false, ..token("off") };
+    let old = NewToken { expires_at: Some("2020-01-01T00:00:00Z".to_owned()), ..token("old") };
+    let far = NewToken { ips: vec!["192.0.2.0/24".to_owned()], ..token("far") };
+    let other = NewToken { models: vec!["other".to_owned()], ..token("other") };
+    let slow = NewToken { rate_limit: Some(1), ..token("slow") };
+    let thrifty = NewToken { tokens_per_minute: Some(1), ..token("thrifty") };
+    let env = [("ADMIN_PASSWORD", PASSWORD), ("API_TOKEN", "legacy")];
+    let (_fake, gateway) = gateway(&env, &[off, old, far, other, slow, thrifty]).await;
+    let refused = [
+        ("off", "token_disabled", "off"),
+        ("old", "token_expired", "old"),
+        ("far", "ip_not_allowed", "far"),
+        ("other", "model_not_allowed", "other"),
+        ("slow", "", "slow"),
+        ("slow", "rate_limit_token", "slow"),
+        ("thrifty", "", "thrifty"),
+        ("thrifty", "tokens_per_minute", "thrifty"),
+        ("nothing", "invalid_api_key", ""),
+    ];
+    for (text, ..) in refused {
+        gateway.send(&ask(text)).await;
+    }
+    let admin = async |path: &str| {
+        let request = Request::get(&format!("/admin/api{path}"));
+        gateway.send(&with(request, PASSWORD)).await.json()
+    };
+    let mut records = admin("/logs?type=request").await["logs"].as_array().expect("a list").clone();
+    records.reverse();
+    assert_eq!(records.len(), refused.len());
+    let text = |record: &serde_json::Value, name: &str| record[name].as_str().unwrap_or_default().to_owned();
+    for (record, (shown, kind, name)) in records.iter().zip(refused) {
+        let told = (text(record, "errorKind"), text(record, "tokenName"));
+        assert_eq!(told, (kind.to_owned(), name.to_owned()), "{shown}: {record}");
+    }
+    let page = with(Request::get("/metrics"), PASSWORD);
+    let page = gateway.send(&page).await.text();
+    for (name, count) in [("off", 1), ("old", 1), ("slow", 2)] {
+        let is_told = page.lines().any(|line| {
+            line.starts_with("ollama2openai_token_requests_total{")
+                && line.contains(&format!("name=\"{name}\""))
+                && line.ends_with(&format!(" {count}"))
+        });
+        assert!(is_told, "{name}: {page}");
+    }
+    for (record, used) in [(&records[0], 1), (&records[5], 2)] {
+        let usage = admin(&format!("/tokens/{}/usage", text(record, "tokenId"))).await["usage"].take();
+        let days = usage.as_object().expect("days").values();
+        let requests: u64 = days.filter_map(|day| day["requests"].as_u64()).sum();
+        assert_eq!(requests, used, "{usage}");
+    }
 }
 
 #[tokio::test]

@@ -76,8 +76,8 @@ fn clients_agree(seen: &[Seen], rows: &[Value]) {
         let told = (number(row, "status"), text(row, "outcome"), text(row, "endpoint"), text(row, "ip"));
         let known = (u64::from(seen.status), seen.outcome, seen.endpoint, seen.address.as_str());
         assert_eq!(told, known, "{seen:?}: {row}");
-        // Limits of requests are looked at before it is noted who asks.
-        let is_too_early = text(row, "errorKind").starts_with("rate_limit");
+        // The limit of addresses comes before it is known who asks.
+        let is_too_early = text(row, "errorKind") == "rate_limit_ip";
         let token = seen.token.filter(|_| !is_too_early).unwrap_or_default();
         assert_eq!(text(row, "tokenName"), token, "{seen:?}: {row}");
         let used = (number(row, "promptTokens"), number(row, "completionTokens"));

@@ -87,12 +87,12 @@ fn cookie(reply: &Response) -> (String, String) {
 }
 
 /// Runs a statement on the gateway's database, as time or damage would.
-pub async fn sql(gateway: &Gateway, statement: &'static str) {
+pub async fn sql(gateway: &Gateway, statement: &str) {
     use sqlx::Connection as _;
     let file = gateway.home().join("ollama2openai.db");
     let options = sqlx::sqlite::SqliteConnectOptions::new().filename(file);
     let mut conn = sqlx::SqliteConnection::connect_with(&options).await.unwrap();
-    let done = sqlx::query(statement).execute(&mut conn).await.unwrap();
+    let done = sqlx::query(sqlx::AssertSqlSafe(statement)).execute(&mut conn).await.unwrap();
     assert!(done.rows_affected() > 0, "{statement}");
     conn.close().await.unwrap();
 }

@@ -4,6 +4,7 @@ mod access;
 mod access_control;
 mod aggregates;
 mod at_run_time;
+mod attention;
 mod batch;
 mod bulk;
 mod channels;
@@ -13,7 +14,9 @@ mod fields;
 mod in_force;
 mod keys;
 mod logs;
+mod models;
 mod preview;
+mod ranges;
 mod revisions;
 mod settings;
 mod token_fields;
@@ -133,4 +136,16 @@ async fn caches_are_told_and_cleared() {
     assert_eq!(cleared, json!({"success": true, "message": "All caches cleared"}));
     let report = get(&gateway, "/cache").await;
     assert_eq!((&report["totalItems"], &report["chat"]["hits"]), (&json!(0), &json!(0)));
+}
+
+#[tokio::test]
+async fn who_calls_is_told_from_where_and_of_which_version() {
+    let gateway = started(&[("TRUST_PROXY", "loopback")]).await;
+    let request = Request::get("/admin/api/me")
+        .header("authorization", &format!("Bearer {PASSWORD}"))
+        .header("x-forwarded-for", "192.0.2.7");
+    let told = gateway.send(&request).await.json();
+    let version = env!("CARGO_PKG_VERSION");
+    assert_eq!((&told["address"], &told["version"]), (&json!("192.0.2.7"), &json!(version)), "{told}");
+    assert_eq!(get(&gateway, "/me").await["address"], "127.0.0.1");
 }

@@ -97,3 +97,37 @@ async fn one_thing_is_told_as_in_the_list() {
         refused(&gateway, 404, "GET", &format!("{all}/none"), &Value::Null).await;
     }
 }
+
+#[tokio::test]
+async fn of_two_who_save_settings_the_second_is_told() {
+    let gateway = started(&[]).await;
+    let revision = get(&gateway, "/settings").await["revision"].clone();
+    post(&gateway, "/tokens", &json!({})).await;
+    let first = post(&gateway, "/settings", &json!({"max_retries": 1, "revision": revision})).await;
+    assert_ne!(first["revision"], revision, "{first}");
+    for (path, body) in [
+        ("/settings", json!({"max_retries": 2, "revision": revision})),
+        ("/settings/access-control", json!({"mode": "disabled", "revision": revision})),
+    ] {
+        let error = refused(&gateway, 409, "POST", path, &body).await;
+        assert_eq!((&error["code"], &error["revision"]), (&json!("changed_meanwhile"), &first["revision"]));
+    }
+    let listed = get(&gateway, "/settings").await;
+    assert_eq!(listed["revision"], first["revision"]);
+    let saved = listed["settings"].as_array().unwrap().iter().find(|row| row["name"] == "max_retries");
+    assert_eq!(saved.unwrap()["value"], "1");
+    let reply = matching(&gateway, "POST", "/settings", "\"0\"", &json!({"max_retries": 3})).await;
+    assert_eq!(reply.status, 409);
+    post(&gateway, "/settings", &json!({"max_retries": 4})).await;
+}
+
+#[tokio::test]
+async fn a_password_is_set_of_the_account_that_was_seen() {
+    let gateway = started(&[]).await;
+    let new = json!({"name": "ann", "password": "a-longer-password"});
+    let path = format!("{}/password", made(&gateway, "/users", &new, "user").await);
+    let other = json!({"password": "another-password"});
+    let reply = matching(&gateway, "POST", &path, "\"7\"", &other).await;
+    assert_eq!((reply.status, &reply.json()["revision"]), (409, &json!(1)));
+    assert_eq!(matching(&gateway, "POST", &path, "\"1\"", &other).await.status, 200);
+}

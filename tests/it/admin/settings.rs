@@ -91,7 +91,7 @@ async fn what_is_saved_wins_until_it_is_reset() {
         {"name": "sse_heartbeat", "env": "SSE_HEARTBEAT", "before": {"value": "10s", "origin": "default"},
             "after": {"value": "5s", "origin": "saved"}},
     ]);
-    assert_eq!(saved, json!({"success": true, "changes": expected}));
+    assert_eq!(saved, json!({"success": true, "changes": expected, "revision": 2}));
     let now = row(&gateway, "MAX_RETRIES").await;
     assert_eq!(
         (&now["value"], &now["origin"], &now["configured"], &now["configuredOrigin"]),

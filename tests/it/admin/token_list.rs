@@ -1,10 +1,12 @@
 //! `GET /admin/api/tokens`: pages by key, and filters.
 
+use jiff::Timestamp;
 use ollama2openai::access::Minted;
 use ollama2openai::store::NewToken;
 use serde_json::{Value, json};
 
 use super::{PASSWORD, done_by, get, names, refused};
+use crate::accounts::sql;
 use crate::support::Gateway;
 
 /// A gateway with these tokens, in this order.
@@ -85,9 +87,64 @@ async fn filters_hold_by_themselves_and_together() {
         ("limit=99999999999999999999", "limit"),
         ("cursor=nowhere", "cursor"),
         ("cursor=no_where", "cursor"),
+        ("sort=none", "sort"),
+        ("sort=name&cursor=2026-01-01T00:00:00.000Z_a", "cursor"),
+        ("sort=totalTokens&cursor=6e_a", "cursor"),
+        ("sort=lastUsed&cursor=12_a", "cursor"),
         (&format!("search={}", "x".repeat(201)), "search"),
     ] {
         let error = refused(&gateway, 400, "GET", &format!("/tokens?{asked}"), &Value::Null).await;
         assert_eq!(names(&error["fields"]), [field], "{error}");
     }
+}
+
+/// The names on all pages of two in this order.
+async fn in_pages(gateway: &Gateway, sort: &str) -> Vec<String> {
+    let (mut all, mut cursor) = (Vec::new(), String::new());
+    loop {
+        let page = get(gateway, &format!("/tokens?limit=2&sort={sort}{cursor}")).await;
+        all.extend(listed(&page).into_iter().map(str::to_owned));
+        match page["nextCursor"].as_str() {
+            Some(next) => cursor = format!("&cursor={next}"),
+            None => return all,
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_order_holds_over_pages() {
+    let names = ["b", "Ä_b", "A", "c", "a"];
+    let tokens: Vec<_> = names.iter().enumerate().map(|(at, name)| token(name, at + 1)).collect();
+    let gateway = with(&tokens).await;
+    let month = Timestamp::now().strftime("%Y-%m-01");
+    for (name, limit, used, of, tokens, last) in [
+        ("b", "1000", 999, month.to_string(), 5, "'2026-02-01T00:00:00.000Z'"),
+        ("Ä_b", "10", 100, month.to_string(), 70, "NULL"),
+        ("A", "10", 10, "2020-01-01".to_owned(), 5, "'2026-02-03T00:00:00.000Z'"),
+        ("c", "NULL", 10, month.to_string(), 0, "NULL"),
+        ("a", "10", 5, month.to_string(), 6, "'2026-02-02T00:00:00.000Z'"),
+    ] {
+        let set = format!(
+            "UPDATE tokens SET quota_limit = {limit}, quota_used = {used}, quota_month = '{of}', \
+             total_tokens = {tokens}, last_used = {last} WHERE name = '{name}'"
+        );
+        sql(&gateway, &set).await;
+    }
+    for (sort, expected) in
+        [("createdAt", ["b", "Ä_b", "A", "c", "a"]), ("quotaUsed", ["c", "A", "a", "b", "Ä_b"])]
+    {
+        assert_eq!(in_pages(&gateway, sort).await, expected, "{sort}");
+    }
+    // Which of two that are equal comes first, their ids say.
+    for sort in ["createdAt", "name", "lastUsed", "quotaUsed", "totalTokens"] {
+        let mut up = in_pages(&gateway, sort).await;
+        let whole = get(&gateway, &format!("/tokens?sort={sort}")).await;
+        assert_eq!(up, listed(&whole), "{sort}");
+        up.reverse();
+        assert_eq!(in_pages(&gateway, &format!("-{sort}")).await, up, "{sort} from its end");
+    }
+    let by_name = in_pages(&gateway, "name").await;
+    assert_eq!(by_name[2..].to_vec(), ["b", "c", "Ä_b"], "in any case");
+    assert_eq!(in_pages(&gateway, "lastUsed").await[2..].to_vec(), ["b", "a", "A"]);
+    assert_eq!(in_pages(&gateway, "-totalTokens").await[..2].to_vec(), ["Ä_b", "a"]);
 }

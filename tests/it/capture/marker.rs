@@ -17,9 +17,61 @@ use crate::support::ollama::{chat, done, ollama, says, whole};
 use crate::support::wait::{until, within};
 
 const MARKER: &str = "mArKeR5b1f9c";
+/// A prompt that looks otherwise in each form that it is sent in.
+const PROMPT: &str = "the \"secret\" of Ann\nis mArKeR5b1f9c, in C:\\new\\张伟";
 const PASSWORD: &str = "password-mArKeR5b1f9c-of-admin";
 const API_TOKEN: &str = "sk-first-mArKeR5b1f9c-last4";
 const VIEWER: &str = "password-mArKeR5b1f9c-of-vic";
+
+/// An Ollama that repeats what it is asked in its errors: as text and as it came.
+fn echo(request: &Seen) -> Script {
+    let json = request.json().expect("a body");
+    let said = |message: &Value| message["content"].as_str().unwrap_or_default().to_owned();
+    let texts: Vec<_> = json["messages"].as_array().into_iter().flatten().map(said).collect();
+    let body = String::from_utf8_lossy(&request.body);
+    let error = json!({"error": format!("cannot read {} of {body} ({})", texts.join(" | "), json["prompt"])});
+    match request.model().strip_prefix("echo-").expect("echo-…") {
+        "first" => Script::ndjson([&error]),
+        "later" => Script::ndjson([&says("well"), &error]),
+        "plain" => Script::text(500, &format!("cannot read {body}")),
+        "whole" => Script::json(200, &error),
+        status => Script::json(status.parse().expect("a status"), &error),
+    }
+}
+
+/// All kinds of requests with the marker in them: path, body, status of the reply, and an id.
+fn requests() -> Vec<(&'static str, Value, u16, &'static str)> {
+    let mut told = chat(false);
+    told["messages"][0]["content"] = MARKER.into();
+    let mut stream = told.clone();
+    stream["stream"] = true.into();
+    let mut broken = told.clone();
+    broken["model"] = "broken".into();
+    let echo = |model: &str| {
+        let messages = json!([{"role": "system", "content": MARKER}, {"role": "user", "content": PROMPT}]);
+        let streams = matches!(model, "echo-first" | "echo-later");
+        json!({"model": model, "messages": messages, "stream": streams})
+    };
+    vec![
+        ("/v1/chat/completions", told, 200, "whole"),
+        ("/v1/chat/completions", stream, 200, "stream"),
+        ("/v1/chat/completions", broken, 502, "broken"),
+        ("/v1/completions", json!({"model": "m", "prompt": MARKER}), 200, "completion"),
+        ("/v1/embeddings", json!({"model": "m", "input": MARKER}), 200, "embedding"),
+        ("/v1/chat/completions", json!({"model": "m", "messages": MARKER}), 400, "wrong"),
+        ("/v1/chat/completions", echo("echo-400"), 400, "e1"),
+        ("/v1/chat/completions", echo("echo-404"), 404, "e2"),
+        ("/v1/chat/completions", echo("echo-429"), 429, "e3"),
+        ("/v1/chat/completions", echo("echo-500"), 502, "e4"),
+        ("/v1/chat/completions", echo("echo-503"), 503, "e5"),
+        ("/v1/chat/completions", echo("echo-first"), 502, "e6"),
+        ("/v1/chat/completions", echo("echo-later"), 200, "e7"),
+        ("/v1/chat/completions", echo("echo-plain"), 502, "e8"),
+        ("/v1/chat/completions", echo("echo-whole"), 502, "e9"),
+        ("/v1/completions", json!({"model": "echo-500", "prompt": PROMPT}), 502, "e10"),
+        ("/v1/embeddings", json!({"model": "echo-500", "input": [MARKER, PROMPT]}), 502, "e11"),
+    ]
+}
 
 /// The program with all of its outputs at hand.
 struct Program {
@@ -37,6 +89,7 @@ struct Program {
 impl Program {
     async fn start(capture: &str) -> Program {
         let upstream = ollama(|request: &Seen| match request.path.as_str() {
+            _ if request.model().starts_with("echo") => echo(request),
             "/api/embed" => Script::json(200, &json!({"embeddings": [[0.5]], "prompt_eval_count": 2})),
             "/api/generate" => Script::json(200, &json!({"response": MARKER, "done": true})),
             _ if request.model() == "broken" => Script::json(500, &json!({"error": "it has stopped"})),
@@ -111,20 +164,7 @@ impl Program {
         let token = json!({"name": "on", "capture": true});
         let token = self.done("POST", "/api/tokens", &token).await.json()["token"]["token"].take();
         let cookie = format!("o2o_session={MARKER}; other={MARKER}");
-        let mut told = chat(false);
-        told["messages"][0]["content"] = MARKER.into();
-        let mut stream = told.clone();
-        stream["stream"] = true.into();
-        let mut broken = told.clone();
-        broken["model"] = "broken".into();
-        let paths = [
-            ("/v1/chat/completions", told.clone(), 200, "whole"),
-            ("/v1/chat/completions", stream, 200, "stream"),
-            ("/v1/chat/completions", broken, 502, "broken"),
-            ("/v1/completions", json!({"model": "m", "prompt": MARKER}), 200, "completion"),
-            ("/v1/embeddings", json!({"model": "m", "input": MARKER}), 200, "embedding"),
-            ("/v1/chat/completions", json!({"model": "m", "messages": MARKER}), 400, "wrong"),
-        ];
+        let paths = requests();
         for bearer in [token.as_str().unwrap(), API_TOKEN] {
             for (path, body, status, id) in &paths {
                 let id = if bearer == API_TOKEN { "other" } else { *id };
@@ -132,15 +172,18 @@ impl Program {
                 let request = request.header("cookie", &cookie).header("x-request-id", id);
                 let reply = client::send(self.addr, &request).await;
                 assert_eq!(reply.status, *status, "{path}: {}", reply.text());
-                // What has a wrong type is repeated to who sent it, and to nobody else.
-                assert!(*status != 502 || !reply.text().contains(MARKER), "{}", reply.text());
+                // What a client has sent is repeated to it, and to nobody else.
+                let is_echo = matches!(status, 400..) && body["model"] != "broken";
+                let is_there = reply.text().contains(MARKER);
+                assert!(is_there || !is_echo, "{}", reply.text());
+                assert!(!is_there || body["model"] != "broken", "{}", reply.text());
             }
         }
         let wrong = format!("Bearer sk-wrong-{MARKER}");
         for path in ["/v1/chat/completions", "/admin/api/captures"] {
             for (name, value) in [("authorization", &wrong), ("cookie", &cookie), ("x-api-key", &wrong)] {
                 let method = if path.starts_with("/v1") { "POST" } else { "GET" };
-                let request = Request::new(method, path).header(name, value).body(told.to_string());
+                let request = Request::new(method, path).header(name, value).body(paths[0].1.to_string());
                 let refused = client::send(self.addr, &request).await;
                 assert_eq!(refused.status, 401, "{path}: {}", refused.text());
                 assert!(!refused.text().contains(MARKER), "{}", refused.text());
@@ -168,6 +211,7 @@ impl Program {
             "/api/channels",
             "/api/users",
             "/api/sessions",
+            "/api/routes/explain?model=m",
         ] {
             told.push((path.to_owned(), self.done("GET", path, &Value::Null).await.body));
         }
@@ -211,6 +255,12 @@ fn hold(told: &[(String, Vec<u8>)]) {
     for (name, bytes) in told {
         assert!(!has(bytes, MARKER), "the marker is in {name}");
     }
+    // The rest of an error is there, wherever it is told.
+    for name in ["requests.jsonl", "span", "log", "/api/channels", "/api/logs", "format=csv"] {
+        let is_error = |bytes: &[u8]| has(bytes, "cannot read ") && has(bytes, "…");
+        let is_there = told.iter().any(|(told, bytes)| told.ends_with(name) && is_error(bytes));
+        assert!(is_there, "what was said is not in {name}");
+    }
     // What is looked at is there.
     for name in ["requests.jsonl", "audit.jsonl", "ollama2openai.db", "span", "log", "metrics", "format=csv"]
     {
@@ -240,6 +290,8 @@ async fn with_capture_admins_see_it_and_nothing_else_has_it() {
         ("embedding", true, false),
         ("broken", true, false),
         ("wrong", true, true),
+        ("e4", true, true),
+        ("e7", true, true),
     ] {
         let path = format!("/api/captures/{id}");
         let seen = program.done("GET", &path, &Value::Null).await.json()["capture"].take();

@@ -180,6 +180,7 @@ async fn what_is_refused_is_answered_as_told() {
         (404, "PUT", "/admin/api/keys/none", json!({})),
         (409, "POST", "/admin/api/keys", key),
         (409, "POST", "/admin/api/settings/access-control", rules),
+        (409, "POST", "/admin/api/settings", json!({"max_retries": 1, "revision": -1})),
     ] {
         let reply = call(&gateway, PASSWORD, method, path, &body).await;
         assert_eq!(reply.status, status, "{method} {path}: {}", reply.text());

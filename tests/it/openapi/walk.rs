@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use ollama2openai::admin::document;
 use ollama2openai::config::settings;
+use ollama2openai::fake::Script;
 use serde_json::{Map, Value, json};
 
 use super::schema::Checker;
@@ -124,6 +125,9 @@ impl Walk {
             "changeKeys" => json!({"ids": [self.thing("/admin/api/keys").await.id, "none"]}),
             "changeChannels" => json!({"ids": [self.thing("/admin/api/channels").await.id, "none"]}),
             "changeTokens" => json!({"ids": [self.thing("/admin/api/tokens").await.id, "none"]}),
+            "saveSettings" | "saveAccessControl" => {
+                json!({"revision": done(&self.gateway, "GET", "/admin/api/settings", &Value::Null).await["revision"]})
+            }
             _ => json!({}),
         };
         for (name, value) in special.as_object().unwrap() {
@@ -233,14 +237,20 @@ fn others(operation: &Operation, words: &BTreeSet<String>, body: &Map<String, Va
 
 /// A gateway with a backend that answers, looked at, and something in each list.
 async fn started() -> (Walk, ollama2openai::fake::Fake) {
-    let fake = ollama(|_| whole("hello")).await;
+    let loaded = json!({"name": "m:latest", "size_vram": 1, "context_length": 2, "expires_at": "2999-01-01T00:00:00Z"});
+    let running = json!({"models": [loaded]});
+    let fake = ollama(move |request| match request.path.as_str() {
+        "/api/ps" => Script::json(200, &running),
+        _ => whole("hello"),
+    })
+    .await;
     let gateway = super::started().await;
     let alive = fake.url();
     let login = done(&gateway, "POST", "/admin/login", &json!({"password": PASSWORD})).await;
     let session = login["token"].as_str().unwrap().to_owned();
     let mut walk = Walk { gateway, count: 0, alive, session, used: String::new() };
     done(&walk.gateway, "POST", "/admin/api/keys", &json!({"key": walk.alive})).await;
-    let channel = json!({"baseUrl": format!("{}/", walk.alive), "keys": ["a-credential"]});
+    let channel = json!({"baseUrl": format!("{}/", walk.alive), "keys": ["a-credential"], "modelMapping": {"alias": "m"}});
     done(&walk.gateway, "POST", "/admin/api/channels", &channel).await;
     for path in ["keys", "tokens", "admin-tokens", "sessions"] {
         walk.thing(&format!("/admin/api/{path}")).await;
@@ -249,6 +259,8 @@ async fn started() -> (Walk, ollama2openai::fake::Fake) {
     for what in ["keys", "channels"] {
         done(&walk.gateway, "POST", &format!("/admin/api/{what}/check"), &Value::Null).await;
     }
+    let soon = (Timestamp::now() + SignedDuration::from_hours(24)).to_string();
+    done(&walk.gateway, "POST", "/admin/api/tokens", &json!({"name": "ends", "expiresAt": soon})).await;
     let today = Timestamp::now().strftime("%Y-%m-%d").to_string();
     walk.used = walk.thing("/admin/api/tokens").await.id;
     let files = json!({"files": {

@@ -18,7 +18,7 @@ async fn a_password_that_was_right_a_moment_ago_begins_no_session() {
     let session = |byte| NewSession { hash: [byte; 32], address: String::new(), user_agent: String::new() };
     store.sign_in(&checked, &session(1), &By::cli()).await.unwrap();
     let new = NewPassword { hash: Some(Secret::new("$argon2id$another")), must_change: false };
-    let changed = store.set_password(&checked.id, &new, None, &By::cli()).await.unwrap();
+    let changed = store.set_password(&checked.id, &new, None, None, &By::cli()).await.unwrap();
     let late = store.sign_in(&checked, &session(2), &By::cli()).await;
     assert!(matches!(late, Err(StoreError::NotFound { .. })), "{late:?}");
     store.sign_in(&changed, &session(3), &By::cli()).await.unwrap();

@@ -12,6 +12,8 @@ import { Shell } from "./shell/Shell";
 const PAGES = {
   channels: lazy(() => import("../pages/channels")),
   tokens: lazy(() => import("../pages/tokens")),
+  users: lazy(() => import("../pages/users")),
+  connect: lazy(() => import("../pages/connect")),
 };
 
 export type PageName = keyof typeof PAGES;

@@ -1,6 +1,8 @@
 import type channels from "../pages/channels/en";
+import type connect from "../pages/connect/en";
 import type login from "../pages/login/en";
 import type tokens from "../pages/tokens/en";
+import type users from "../pages/users/en";
 import type common from "./en";
 
 /**
@@ -15,8 +17,10 @@ export type Translation<T> = {
 export interface Texts {
   common: typeof common;
   channels: typeof channels;
+  connect: typeof connect;
   login: typeof login;
   tokens: typeof tokens;
+  users: typeof users;
 }
 
 declare module "i18next" {

@@ -153,7 +153,7 @@ const MAX_COUNT: u64 = 1 << 40;
 
 /// A count. Whatever is not a whole number from 0 on reads as 0: no reply is lost for its statistics.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Count(pub(super) u64);
+pub struct Count(pub u64);
 
 impl<'de> Deserialize<'de> for Count {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

@@ -3,8 +3,8 @@
 mod generation;
 mod models;
 
-pub use generation::{ChatLine, Function, GenerateLine, Logprob, Message, Stats, ToolCall};
-pub use models::{EmbedReply, Show, Tag, Tags, Version};
+pub use generation::{ChatLine, Count, Function, GenerateLine, Logprob, Message, Stats, ToolCall};
+pub use models::{EmbedReply, Ps, Show, Tag, Tags, Version};
 
 use serde::Deserialize;
 

@@ -1,5 +1,7 @@
 //! Replies of `/api/embed`, `/api/tags`, `/api/show` and `/api/version`.
 
+use std::borrow::Cow;
+use std::collections::HashMap;
 use std::time::Duration;
 
 use serde::Deserialize;
@@ -57,6 +59,49 @@ pub struct Tag<'a> {
     pub modified_at: Option<Text<'a>>,
     #[serde(borrow)]
     pub digest: Option<Text<'a>>,
+    pub size: Option<Count>,
+    /// An object; whatever else it is says nothing.
+    #[serde(borrow)]
+    details: Option<&'a RawValue>,
+}
+
+/// What a list tells of a model.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Details {
+    pub family: Option<String>,
+    pub parameter_size: Option<String>,
+    pub quantization_level: Option<String>,
+}
+
+impl Tag<'_> {
+    /// What is told of it; nothing where that cannot be read.
+    #[must_use]
+    pub fn details(&self) -> Details {
+        self.details.and_then(|raw| serde_json::from_str(raw.get()).ok()).unwrap_or_default()
+    }
+}
+
+/// `/api/ps`; `models` may be null or absent.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Ps<'a> {
+    #[serde(borrow)]
+    pub models: Option<Vec<Loaded<'a>>>,
+}
+
+/// One model in memory.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Loaded<'a> {
+    #[serde(borrow)]
+    pub name: Option<Text<'a>>,
+    #[serde(borrow)]
+    pub model: Option<Text<'a>>,
+    #[serde(borrow)]
+    pub expires_at: Option<Text<'a>>,
+    pub size_vram: Option<Count>,
+    pub context_length: Option<Count>,
 }
 
 /// `/api/show`: the capabilities; those in `/api/tags` are wrong for models without a Go template.
@@ -65,6 +110,19 @@ pub struct Tag<'a> {
 pub struct Show<'a> {
     #[serde(borrow)]
     pub capabilities: Option<Vec<Text<'a>>>,
+    /// An object; whatever else it is says nothing.
+    #[serde(borrow)]
+    model_info: Option<&'a RawValue>,
+}
+
+impl Show<'_> {
+    /// The longest context that the model was made for, in tokens. Its name begins with that of the architecture.
+    #[must_use]
+    pub fn context_length(&self) -> Option<u64> {
+        let info: HashMap<Cow<'_, str>, &RawValue> = serde_json::from_str(self.model_info?.get()).ok()?;
+        let (_, length) = info.into_iter().find(|(name, _)| name.ends_with(".context_length"))?;
+        length.get().parse().ok()
+    }
 }
 
 /// `/api/version`.

@@ -20,13 +20,16 @@ pub struct ApiError {
     pub code: Option<&'static str>,
     /// Seconds for `Retry-After`.
     pub retry_after: Option<u32>,
+    /// Whether the message is the upstream's own word, which may repeat parts of the request.
+    pub is_quoted: bool,
 }
 
 impl ApiError {
     /// An error without param and code.
     #[must_use]
     pub fn new(status: u16, kind: &'static str, message: impl Into<String>) -> Self {
-        ApiError { status, kind, message: message.into(), param: None, code: None, retry_after: None }
+        let message = message.into();
+        ApiError { status, kind, message, param: None, code: None, retry_after: None, is_quoted: false }
     }
 
     /// 400: the value of `param` is refused.

@@ -35,6 +35,10 @@ pub fn from_refusal(refusal: Refusal<'_>) -> ApiError {
     let mut found = unwrap_body(refusal.body);
     // A mapped name is nobody's business but the operator's.
     found.message = found.message.map(|message| renamed(&message, refusal.served, refusal.asked));
+    ApiError { is_quoted: found.message.is_some(), ..of_found(refusal, found) }
+}
+
+fn of_found(refusal: Refusal<'_>, found: Found) -> ApiError {
     let or = |fallback: &str| found.message.clone().unwrap_or_else(|| fallback.to_owned());
     let is_private = matches!(refusal.status, 401 | 403);
     if found.is_overflow() && !is_private {
@@ -113,9 +117,9 @@ pub fn from_line(raw: &str) -> ApiError {
     if found.is_overflow() {
         return overflow(found.message.unwrap_or_default());
     }
-    ApiError::upstream(
-        found.message.unwrap_or_else(|| "the upstream reported an error without a text".into()),
-    )
+    let is_quoted = found.message.is_some();
+    let message = found.message.unwrap_or_else(|| "the upstream reported an error without a text".into());
+    ApiError { is_quoted, ..ApiError::upstream(message) }
 }
 
 /// The upstream sent what is no JSON of Ollama's.

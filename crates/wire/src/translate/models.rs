@@ -1,9 +1,12 @@
 //! `/api/tags` → the objects of `/v1/models`.
 
+use std::collections::HashSet;
+use std::sync::Arc;
+
 use bytes::BufMut;
 
 use crate::json::{Text, write_int, write_str};
-use crate::ollama::Tags;
+use crate::ollama::{Ps, Tags};
 
 /// A model as clients see it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,6 +17,48 @@ pub struct Model {
     pub created: i64,
     /// Of its files, when the upstream tells it: another version of a model has another one.
     pub digest: Option<Box<str>>,
+    pub facts: Facts,
+}
+
+/// What else a list tells of a model. Texts are the same in many entries, so a list has each of them once.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Facts {
+    /// In bytes.
+    pub size: Option<u64>,
+    pub family: Option<Arc<str>>,
+    pub parameter_size: Option<Arc<str>>,
+    pub quantization: Option<Arc<str>>,
+}
+
+/// A model that an upstream has in memory.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Running {
+    /// Its name with tag.
+    pub id: String,
+    /// Bytes on the GPU.
+    pub vram: Option<u64>,
+    /// As the upstream writes it.
+    pub expires_at: Option<String>,
+    /// In tokens.
+    pub context_length: Option<u64>,
+}
+
+/// The models of a reply of `/api/ps`; entries without a name are left out.
+///
+/// # Errors
+/// serde's, when the reply is no such JSON.
+pub fn from_ps(body: &[u8]) -> Result<Vec<Running>, serde_json::Error> {
+    let mut scratch = String::new();
+    let ps: Ps<'_> = crate::ollama::parse(body, &mut scratch)?;
+    let running = ps.models.unwrap_or_default().into_iter().filter_map(|loaded| {
+        Some(Running {
+            id: loaded.model.or(loaded.name)?.as_str().to_owned(),
+            vram: loaded.size_vram.map(|count| count.0),
+            expires_at: loaded.expires_at.map(|at| at.as_str().to_owned()),
+            context_length: loaded.context_length.map(|count| count.0).filter(|length| *length > 0),
+        })
+    });
+    Ok(running.filter(|running| !running.id.is_empty()).collect())
 }
 
 /// The models of a reply of `/api/tags`; entries without a name are left out.
@@ -23,12 +68,29 @@ pub struct Model {
 pub fn from_tags(body: &[u8]) -> Result<Vec<Model>, serde_json::Error> {
     let mut scratch = String::new();
     let tags: Tags<'_> = crate::ollama::parse(body, &mut scratch)?;
+    let mut known = HashSet::<Arc<str>>::new();
+    let mut once = |text: Option<String>| {
+        let text = text.filter(|text| !text.is_empty())?;
+        let known = known.get(text.as_str()).cloned().unwrap_or_else(|| {
+            let new: Arc<str> = text.into();
+            known.insert(Arc::clone(&new));
+            new
+        });
+        Some(known)
+    };
     let models = tags.models.unwrap_or_default().into_iter().filter_map(|tag| {
+        let details = tag.details();
+        let facts = Facts {
+            size: tag.size.map(|size| size.0).filter(|size| *size > 0),
+            family: once(details.family),
+            parameter_size: once(details.parameter_size),
+            quantization: once(details.quantization_level),
+        };
         let id = tag.model.or(tag.name)?.as_str().to_owned();
         let created =
             tag.modified_at.as_ref().map(Text::as_str).and_then(|time| time.parse::<jiff::Timestamp>().ok());
         let digest = tag.digest.as_ref().map(|digest| digest.as_str().into());
-        Some(Model { id, created: created.map_or(0, jiff::Timestamp::as_second), digest })
+        Some(Model { id, created: created.map_or(0, jiff::Timestamp::as_second), digest, facts })
     });
     Ok(models.filter(|model| !model.id.is_empty()).collect())
 }

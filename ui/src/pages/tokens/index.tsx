@@ -5,6 +5,7 @@ import { useTranslation } from "react-i18next";
 import { Link } from "wouter";
 import type { Token } from "../../api/client";
 import { useMayChange } from "../../api/queries";
+import { keepToken } from "../../parts/keptToken";
 import { Page } from "../../parts/Page";
 import { Secret } from "../../parts/Secret";
 import { SideDrawer } from "../../parts/SideDrawer";
@@ -42,6 +43,7 @@ export default function Tokens() {
           onClose={close}
           onMade={(made) => {
             setSecret(made);
+            keepToken(made.token);
             open(made.id);
           }}
         />

@@ -1,44 +1,52 @@
-//! What whoever starts the gateway should know of who gets in, and who does not.
+//! What whoever runs the gateway should know of who gets in, and who does not: told at the start, and on the dashboard.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
+use super::Admin;
 use crate::access::{Area, Caller, admits};
-use crate::admin::Admin;
 use crate::config::Standing;
 use crate::store::{FIRST, StoreError};
 
-/// One sentence each; the log has them, too.
-pub(super) async fn of(admin: &Admin) -> Result<Vec<String>, StoreError> {
-    let password = password(admin).await?;
-    let all: Vec<String> = password.into_iter().chain(shut_out(&admin.reloader.settings())).collect();
-    all.iter().for_each(|caution| tracing::warn!("{caution}"));
-    Ok(all)
+/// A word for programs, and a sentence for people.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Caution {
+    pub kind: &'static str,
+    pub text: String,
 }
 
-async fn password(admin: &Admin) -> Result<Option<String>, StoreError> {
+/// All that is true now.
+///
+/// # Errors
+/// Those of the database.
+pub async fn cautions(admin: &Admin) -> Result<Vec<Caution>, StoreError> {
+    let out = shut_out(&admin.reloader.settings()).map(|text| Caution { kind: "shut_out", text });
+    Ok(password(admin).await?.into_iter().chain(out).collect())
+}
+
+async fn password(admin: &Admin) -> Result<Option<Caution>, StoreError> {
     let Some(first) = admin.store.user_named(FIRST).await?.filter(|first| first.enabled) else {
         return Ok(None);
     };
     if admin.passwords.is_default(&first) {
-        return Ok(Some(
-            "the password of the account admin is admin123, which everybody knows: it opens nothing but its own \
-             change, to programs of this machine only. `ollama2openai user passwd admin` sets another one"
-                .to_owned(),
-        ));
+        let text = "the password of the account admin is admin123, which everybody knows: it opens nothing but its own \
+             change, to programs of this machine only. `ollama2openai user passwd admin` sets another one";
+        return Ok(Some(Caution { kind: "default_password", text: text.to_owned() }));
     }
     let configured = admin.reloader.configured().origins.iter().find(|row| row.name == "ADMIN_PASSWORD");
     let given = configured.filter(|row| row.origin != "default" && first.password_hash.is_some());
     Ok(given.map(|row| {
-        format!(
+        let text = format!(
             "ADMIN_PASSWORD ({}) does not count: the account admin has a password of its own since it was changed. \
              `ollama2openai user passwd admin --configured` lets the setting hold again",
             row.origin
-        )
+        );
+        Caution { kind: "password_ignored", text }
     }))
 }
 
 /// When not even a program of this machine reaches `/admin`, nobody may be left who can mend it there.
-pub(crate) fn shut_out(now: &Standing) -> Option<String> {
+#[must_use]
+pub fn shut_out(now: &Standing) -> Option<String> {
     let here = [IpAddr::from(Ipv4Addr::LOCALHOST), IpAddr::from(Ipv6Addr::LOCALHOST)];
     let is_out = |address: &IpAddr| {
         !admits(&now.config.access.ip_rules, Caller { address: *address, is_loopback: true }, Area::Admin)

@@ -1,0 +1,103 @@
+import { Badge, Group, Text } from "@mantine/core";
+import { useTranslation } from "react-i18next";
+import type { User } from "../../api/client";
+import { useMe } from "../../api/queries";
+import { Ago } from "../../parts/Ago";
+import { NameLink } from "../../parts/NameLink";
+import { type Column, Rows } from "../../parts/Rows";
+import { Status } from "../../parts/Status";
+import { Toolbar } from "../../parts/Toolbar";
+import { useRows } from "../../parts/useRows";
+import { useUsers } from "./queries";
+
+/** All accounts of the panel. */
+export function Accounts({ onOpen }: { onOpen: (user: User) => void }) {
+  const { t } = useTranslation("users");
+  const list = useUsers();
+  const columns = useColumns();
+  const shown = useRows(list.data, {
+    text: (user) => [user.name, user.role],
+    sort: {
+      name: (user) => user.name,
+      role: (user) => user.role,
+      lastSignIn: (user) => user.lastSignIn,
+      createdAt: (user) => user.createdAt,
+    },
+    first: "name",
+  });
+  return (
+    <>
+      <Toolbar
+        placeholder={t("search")}
+        shown={shown.found.length}
+        total={shown.total}
+        refresh={list.refetch}
+        isRefreshing={list.isRefetching}
+      />
+      <Rows
+        rows={list.data && shown.rows}
+        columns={columns}
+        id={(user) => user.id}
+        error={list.error}
+        retry={list.refetch}
+        first="name"
+        isFiltered={shown.isFiltered}
+        empty={null}
+        onOpen={onOpen}
+        paging={{ page: shown.page, found: shown.found.length }}
+      />
+    </>
+  );
+}
+
+function useColumns(): Column<User>[] {
+  const { t } = useTranslation("users");
+  const { t: common } = useTranslation();
+  const me = useMe().data?.user.id;
+  return [
+    {
+      accessor: "name",
+      title: t("column.name"),
+      sortable: true,
+      render: (user) => (
+        <Group gap="xs" wrap="nowrap">
+          <NameLink page="users" id={user.id} name={user.name} />
+          {user.id === me && (
+            <Text size="xs" c="dimmed">
+              {t("you")}
+            </Text>
+          )}
+        </Group>
+      ),
+    },
+    {
+      accessor: "role",
+      title: t("column.role"),
+      sortable: true,
+      render: (user) => common(`role.${user.role}`),
+    },
+    {
+      accessor: "status",
+      title: t("column.status"),
+      render: (user) => (
+        <Group gap={4}>
+          <Status state={user.enabled ? "enabled" : "disabled"} />
+          {user.defaultPassword && <Badge color="orange">{t("defaultPassword")}</Badge>}
+          {user.mustChange && <Badge color="gray">{t("mustChange")}</Badge>}
+        </Group>
+      ),
+    },
+    {
+      accessor: "lastSignIn",
+      title: t("column.lastSignIn"),
+      sortable: true,
+      render: (user) => <Ago at={user.lastSignIn} size="sm" />,
+    },
+    {
+      accessor: "createdAt",
+      title: t("column.created"),
+      sortable: true,
+      render: (user) => <Ago at={user.createdAt} size="sm" />,
+    },
+  ];
+}

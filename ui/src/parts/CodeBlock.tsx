@@ -1,0 +1,16 @@
+import { Box, Code } from "@mantine/core";
+import { Copy } from "./Copy";
+
+/** Code to be pasted elsewhere, with a button that copies all of it. */
+export function CodeBlock({ code }: { code: string }) {
+  return (
+    <Box pos="relative">
+      <Code block pr={44} tabIndex={0}>
+        {code}
+      </Code>
+      <Box pos="absolute" top={6} right={6}>
+        <Copy text={code} />
+      </Box>
+    </Box>
+  );
+}

@@ -1,0 +1,59 @@
+// What happens to a page when its session or its gateway ends, or when somebody else edits the same thing.
+
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { closeBrowser, visit } from "../rig/browser.mjs";
+import { PASSWORD, world } from "../rig/world.mjs";
+
+let place;
+before(async () => {
+  place = await world();
+});
+after(async () => {
+  await closeBrowser();
+  await place.close();
+});
+
+test("a session that ends in the middle asks for the password, and nothing typed is lost", async () => {
+  const page = await visit(place, "/tokens/new");
+  await page.getByRole("dialog").getByLabel("Name").fill("half typed");
+  const { sessions } = await place.api("sessions");
+  for (const { id } of sessions) await place.api(`sessions/${id}`, { method: "DELETE" });
+  await page.getByRole("button", { name: "Make token" }).click();
+  const over = page.getByRole("dialog", { name: "Your session is over" });
+  await over.getByRole("textbox", { name: "Password" }).fill(PASSWORD);
+  await over.getByRole("button", { name: "Sign in" }).click();
+  await over.waitFor({ state: "hidden" });
+  assert.equal(await page.getByLabel("Name").first().inputValue(), "half typed");
+  await page.getByRole("button", { name: "Make token" }).click();
+  await page.getByRole("dialog", { name: "The token of half typed" }).waitFor();
+  await page.leave();
+});
+
+test("two admins edit the same token: the second is told, and chooses", async () => {
+  const { token } = await place.api("tokens", { method: "POST", body: { name: "shared" } });
+  const page = await visit(place, `/tokens/${token.id}/edit`);
+  const form = page.getByRole("dialog", { name: "Edit shared" });
+  await form.getByLabel("Note").fill("mine");
+  await place.api(`tokens/${token.id}`, { method: "PUT", body: { note: "theirs", rateLimit: 7 } });
+  await form.getByRole("button", { name: "Save" }).click();
+  await form.getByText("Somebody else has changed this meanwhile.").waitFor();
+  assert.equal(await form.getByLabel("Note").inputValue(), "mine");
+  await form.getByRole("button", { name: "Save mine" }).click();
+  await page.getByRole("dialog", { name: "shared" }).getByText("mine").waitFor();
+  assert.equal((await place.api(`tokens/${token.id}`)).token.note, "mine");
+  await page.leave();
+});
+
+test("closing a changed form asks first", async () => {
+  const page = await visit(place, "/tokens/new");
+  await page.getByRole("dialog").getByLabel("Name").fill("something");
+  await page.keyboard.press("Escape");
+  const ask = page.getByRole("dialog", { name: "Close without saving?" });
+  await ask.getByRole("button", { name: "Cancel" }).click();
+  assert.equal(await page.getByLabel("Name").first().inputValue(), "something");
+  await page.keyboard.press("Escape");
+  await ask.getByRole("button", { name: "Discard changes" }).click();
+  await page.waitForURL(/\/admin\/tokens$/);
+  await page.leave();
+});

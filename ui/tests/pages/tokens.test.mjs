@@ -1,0 +1,68 @@
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { closeBrowser, visit } from "../rig/browser.mjs";
+import { world } from "../rig/world.mjs";
+
+let place;
+before(async () => {
+  place = await world();
+});
+after(async () => {
+  await closeBrowser();
+  await place.close();
+});
+
+test("from sign-in to a token that a client can use", async () => {
+  const page = await visit(place, "/tokens", { signedIn: false });
+  await page.getByRole("textbox", { name: "Password" }).fill("wrong");
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await page.getByRole("alert").waitFor();
+  await page.getByRole("textbox", { name: "Password" }).fill("a-long-password");
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await page.getByRole("heading", { name: "No tokens yet" }).waitFor();
+
+  await page.getByRole("button", { name: "New token" }).first().click();
+  const form = page.getByRole("dialog", { name: "New token" });
+  await form.getByLabel("Name").fill("ann");
+  await form.getByRole("textbox", { name: "Addresses" }).fill("10.0.0.999");
+  await form.getByRole("button", { name: "Make token" }).click();
+  await form.getByText("must be an address or a CIDR range").waitFor();
+  assert.equal(await form.getByLabel("Name").inputValue(), "ann", "what was typed is kept");
+  await form.getByRole("textbox", { name: "Addresses" }).press("Backspace");
+  await form.getByRole("textbox", { name: "Tokens a month" }).fill("1000");
+  await form.getByRole("button", { name: "Make token" }).click();
+
+  const once = page.getByRole("dialog", { name: "The token of ann" });
+  const secret = await once.getByTestId("secret").textContent();
+  await once.getByRole("button", { name: "Copy" }).click();
+  assert.equal(await page.evaluate(() => navigator.clipboard.readText()), secret);
+  await once.getByRole("button", { name: "Close" }).click();
+
+  const reply = await place.ask("llama3.2", "hi", { key: secret });
+  assert.equal(reply.choices[0].message.content, "Hello there.");
+  const detail = page.getByRole("dialog", { name: "ann" });
+  await detail.getByText("10 / 1K").waitFor();
+  await page.leave();
+});
+
+test("search, turn off and on again, delete", async () => {
+  for (const name of ["ben", "cas"]) await place.api("tokens", { method: "POST", body: { name } });
+  const page = await visit(place, "/tokens?q=ben");
+  const rows = page.getByRole("row").filter({ has: page.getByRole("link") });
+  await page.getByRole("link", { name: "ben" }).waitFor();
+  assert.equal(await rows.count(), 1, "the search of the address is in force");
+  await rows.getByRole("checkbox").check();
+  await page.getByRole("button", { name: "Turn off" }).click();
+  await rows.getByText("off").waitFor();
+  await page.getByRole("button", { name: "Undo" }).click();
+  await rows.getByText("on", { exact: true }).waitFor();
+
+  await page.getByRole("link", { name: "ben" }).click();
+  assert.match(page.url(), /\/admin\/tokens\/[0-9a-f-]+\?q=ben$/);
+  await page.getByRole("dialog").getByRole("button", { name: "Delete" }).click();
+  await page.getByRole("dialog", { name: "Delete ben?" }).getByRole("button", { name: "Delete" }).click();
+  await page.getByText("Nothing matches").waitFor();
+  await page.getByRole("button", { name: "Clear filters" }).click();
+  await page.getByRole("link", { name: "cas" }).waitFor();
+  await page.leave();
+});

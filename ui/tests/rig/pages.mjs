@@ -1,0 +1,2 @@
+/** The pages of the panel by their address. */
+export const PAGES = ["tokens"];
