@@ -12,6 +12,7 @@ use super::asked::{Asked, IfMatch};
 use super::auth::Caller;
 use super::error::AdminError;
 use super::fields::Fields;
+use super::keyline::mask;
 use super::sign_in::warned;
 use super::{Admin, rules, view};
 use crate::config::BaseUrl;
@@ -23,6 +24,8 @@ type Answer = Result<Json<Value>, AdminError>;
 
 /// The name of a channel that was given none; the next ones are numbered.
 const UNNAMED: &str = "New Channel";
+/// What the audit calls it.
+const RESET: &str = "channel.reset_health";
 
 pub(super) async fn list(State(admin): State<Arc<Admin>>, asked: Asked) -> Answer {
     let warnings = asked.nothing()?;
@@ -180,6 +183,36 @@ pub(super) async fn delete(
     Ok(Json(json!({ "success": true })))
 }
 
+pub(super) async fn check(State(admin): State<Arc<Admin>>, Path(id): Path<String>) -> Answer {
+    let rows = admin.store.load_backends().await?;
+    let row = find(&rows, &id)?;
+    let (members, registry) = (view::members(&rows, &id), admin.reloader.registry());
+    admin.look_at(view::targets(members.iter().copied(), registry)).await;
+    let mut channel = view::channel(row, &members, registry);
+    channel["healthy"] = members.iter().any(|member| view::has_answered(member, registry)).into();
+    Ok(Json(json!({ "success": true, "channel": channel })))
+}
+
+/// Looks at what a channel would be made of, and stores nothing.
+pub(super) async fn preview(State(admin): State<Arc<Admin>>, body: Bytes) -> Answer {
+    let mut fields = Fields::read(&body)?;
+    let base = fields.base("baseUrl").unwrap_or_else(|| admin.default_base.clone());
+    let keys = fields.texts("keys").unwrap_or_default();
+    let new = backends(&mut fields, &keys, &base, &[]);
+    let warnings = fields.end()?;
+    let places = new.iter().filter_map(|new| Some((new.base_url.parse().ok()?, new.credential.expose())));
+    let found = admin.look_before(places).await;
+    let shown = new.iter().zip(found).map(|(new, found)| {
+        let (found, error) = found.map_or_else(|error| (None, Some(error)), |found| (Some(found), None));
+        let (version, models) = found.unzip();
+        json!({
+            "baseUrl": new.base_url, "key": mask(new.credential.expose()), "healthy": error.is_none(),
+            "version": version, "models": models, "error": error,
+        })
+    });
+    Ok(warned(json!({ "backends": shown.collect::<Vec<_>>() }), &warnings))
+}
+
 pub(super) async fn check_all(State(admin): State<Arc<Admin>>) -> Answer {
     let rows = admin.store.load_backends().await?;
     let registry = admin.reloader.registry();
@@ -198,13 +231,33 @@ pub(super) async fn check_all(State(admin): State<Arc<Admin>>) -> Answer {
     Ok(Json(json!({ "results": results, "channels": listed(&admin, &rows) })))
 }
 
+pub(super) async fn reset_health_of_one(
+    State(admin): State<Arc<Admin>>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<String>,
+) -> Answer {
+    let rows = admin.store.load_backends().await?;
+    let row = find(&rows, &id)?;
+    let (members, registry) = (view::members(&rows, &id), admin.reloader.registry());
+    let entry = Entry {
+        action: RESET,
+        object_kind: "channel",
+        object_id: Some(row.id.clone()),
+        name: row.name.clone(),
+        ..Entry::default()
+    };
+    admin.store.record(&caller.by, entry).await?;
+    admin.reset(&view::targets(members.iter().copied(), registry));
+    Ok(Json(json!({ "success": true, "channel": view::channel(row, &members, registry) })))
+}
+
 pub(super) async fn reset_health(
     State(admin): State<Arc<Admin>>,
     Extension(caller): Extension<Caller>,
 ) -> Answer {
     let rows = admin.store.load_backends().await?;
     let members = rows.backends.iter().filter(|row| row.channel_id.is_some());
-    let entry = Entry { action: "channel.reset_health", object_kind: "channel", ..Entry::default() };
+    let entry = Entry { action: RESET, object_kind: "channel", ..Entry::default() };
     admin.store.record(&caller.by, entry).await?;
     admin.reset(&view::targets(members, admin.reloader.registry()));
     Ok(Json(json!({ "success": true })))

@@ -244,11 +244,14 @@ fn backends() -> Vec<Row> {
         row(Method::GET, "/admin/api/channels", SEE, channels::list),
         row(Method::POST, "/admin/api/channels", RULE, channels::create),
         row(Method::POST, "/admin/api/channels/bulk", RULE, bulk::channels),
+        row(Method::POST, "/admin/api/channels/preview", RULE, channels::preview),
         row(Method::POST, "/admin/api/channels/check", RULE, channels::check_all),
         row(Method::POST, "/admin/api/channels/reset-health", RULE, channels::reset_health),
         row(Method::GET, "/admin/api/channels/{id}", SEE, channels::one),
         row(Method::PUT, "/admin/api/channels/{id}", RULE, channels::update),
         row(Method::DELETE, "/admin/api/channels/{id}", RULE, channels::delete),
+        row(Method::POST, "/admin/api/channels/{id}/check", RULE, channels::check),
+        row(Method::POST, "/admin/api/channels/{id}/reset-health", RULE, channels::reset_health_of_one),
     ]
 }
 

@@ -87,15 +87,28 @@ fn channels() -> Vec<Operation> {
     let one = || done(channel());
     let result = object(vec![("id name", text()), ("healthy", flag())]);
     let checked = object(vec![("results", list(result)), ("channels", list(named("Channel")))]);
-    let fields = || {
-        let keys = such_as(list(text()), json!(["http://192.168.1.13:11434"]));
-        with_base([fields_of_both(), vec![("rateLimit?", limit()), ("keys?", keys)]].concat())
-    };
+    let keys = || such_as(list(text()), json!(["http://192.168.1.13:11434"]));
+    let fields = || with_base([fields_of_both(), vec![("rateLimit?", limit()), ("keys?", keys())]].concat());
+    let found = object(vec![
+        ("baseUrl", text()),
+        ("key", told(text(), "Masked.")),
+        ("healthy", told(flag(), "Whether it answered.")),
+        ("version error", nullable(text())),
+        ("models", nullable(list(text()))),
+    ]);
+    let preview = object(vec![("backends", list(found)), ("warnings?", list(text()))]);
     vec![
         get(CHANNELS, "listChannels", "All channels with their backends", all),
         post(CHANNELS, "createChannel", "Makes a channel", one()).body(object(fields())),
         post("/admin/api/channels/bulk", "changeChannels", "Changes many at once, all or none", many())
             .body(bulk()),
+        post(
+            "/admin/api/channels/preview",
+            "previewChannel",
+            "Looks at what a channel would be made of; nothing is stored",
+            preview,
+        )
+        .body(object(with_base(vec![("keys?", keys())]))),
         post("/admin/api/channels/check", "checkChannels", "Looks at all that are enabled now", checked),
         post(
             "/admin/api/channels/reset-health",
@@ -109,6 +122,18 @@ fn channels() -> Vec<Operation> {
             .of_revision(),
         delete(CHANNEL, "deleteChannel", "Deletes a channel with its backends", success(vec![]))
             .of_revision(),
+        post(
+            "/admin/api/channels/{id}/check",
+            "checkChannel",
+            "Looks at its backends now",
+            success(channel()),
+        ),
+        post(
+            "/admin/api/channels/{id}/reset-health",
+            "resetHealthOfChannel",
+            "Takes its backends for well again",
+            success(channel()),
+        ),
     ]
 }
 

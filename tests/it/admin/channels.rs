@@ -205,6 +205,67 @@ async fn checks_look_at_enabled_channels() {
 }
 
 #[tokio::test]
+async fn a_check_looks_at_one_channel_that_is_off_too() {
+    let (fake, other) = (well("a").await, well("b").await);
+    let gateway = started(&[]).await;
+    let keys = json!(["http://127.0.0.1:1", fake.url()]);
+    let new = json!({"name": "here", "baseUrl": fake.url(), "keys": keys, "enabled": false});
+    let here = channel(&gateway, &new).await;
+    channel(&gateway, &json!({"name": "other", "baseUrl": other.url()})).await;
+    let before = other.log.all().len();
+    let path = format!("/channels/{here}/check");
+    let checked = post(&gateway, &path, &Value::Null).await;
+    let backends = &checked["channel"]["backends"];
+    assert_eq!(checked["channel"]["healthy"], true, "{checked}");
+    assert!(backends[0]["lastError"].as_str().unwrap().contains("refused"), "{checked}");
+    assert_eq!(backends[1]["inventory"]["models"], json!(["m:latest"]), "{checked}");
+    assert_eq!(other.log.all().len(), before, "no other is asked");
+    assert!(
+        fake.log.of("/api/chat").is_empty() && fake.log.of("/api/generate").is_empty(),
+        "it loads nothing"
+    );
+
+    for _ in 0..3 {
+        post(&gateway, &path, &Value::Null).await;
+    }
+    let state = |shown: &Value| shown["channel"]["backends"][0]["state"].clone();
+    assert_eq!(state(&get(&gateway, &format!("/channels/{here}")).await), "down");
+    let reset = post(&gateway, &format!("/channels/{here}/reset-health"), &Value::Null).await;
+    assert_eq!(state(&reset), "up");
+    let entry = get(&gateway, "/audit?limit=1").await["entries"][0].clone();
+    assert_eq!(
+        (&entry["action"], &entry["objectId"]),
+        (&json!("channel.reset_health"), &json!(here)),
+        "{entry}"
+    );
+    for what in ["check", "reset-health"] {
+        refused(&gateway, 404, "POST", &format!("/channels/none/{what}"), &Value::Null).await;
+    }
+}
+
+#[tokio::test]
+async fn a_preview_looks_and_stores_nothing() {
+    let fake = well("a").await;
+    let gateway = started(&[]).await;
+    let body = json!({"baseUrl": fake.url(), "keys": [KEY, "http://127.0.0.1:1"]});
+    let found = post(&gateway, "/channels/preview", &body).await;
+    hides(&found);
+    let well = json!({"baseUrl": found["backends"][0]["baseUrl"], "key": found["backends"][0]["key"], "healthy": true,
+        "version": "0.33.0", "models": ["m:latest"], "error": null});
+    assert_eq!(found["backends"][0], well);
+    let ill = &found["backends"][1];
+    assert_eq!((&ill["healthy"], &ill["models"]), (&json!(false), &Value::Null), "{found}");
+    assert!(ill["error"].as_str().unwrap().contains("refused"), "{found}");
+    assert!(
+        fake.log.of("/api/chat").is_empty() && fake.log.of("/api/generate").is_empty(),
+        "it loads nothing"
+    );
+    assert_eq!(get(&gateway, "/channels").await["summary"]["total"], 0);
+    let wrong = refused(&gateway, 400, "POST", "/channels/preview", &json!({"keys": ["sk-a***b"]})).await;
+    assert!(wrong["fields"]["keys[0]"].as_str().unwrap().contains("mask"), "{wrong}");
+}
+
+#[tokio::test]
 async fn a_web_server_is_no_ollama() {
     let page = |_: &Seen| Script::whole(200, "text/html", "<!doctype html><p>It works!");
     let other = |_: &Seen| Script::json(200, &json!({"status": "ok"}));

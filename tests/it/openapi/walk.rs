@@ -121,6 +121,7 @@ impl Walk {
                 let new = self.new_url();
                 json!({"keys": format!("{}\n{new}\nno key\n", self.alive)})
             }
+            "previewChannel" => json!({"keys": [self.alive, self.new_url()]}),
             "changeKeys" => json!({"ids": [self.thing("/admin/api/keys").await.id, "none"]}),
             "changeChannels" => json!({"ids": [self.thing("/admin/api/channels").await.id, "none"]}),
             "changeTokens" => json!({"ids": [self.thing("/admin/api/tokens").await.id, "none"]}),

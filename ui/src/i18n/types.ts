@@ -1,3 +1,4 @@
+import type channels from "../pages/channels/en";
 import type connect from "../pages/connect/en";
 import type login from "../pages/login/en";
 import type tokens from "../pages/tokens/en";
@@ -15,6 +16,7 @@ export type Translation<T> = {
 /** The texts of each part of the panel, by the name of its folder. */
 export interface Texts {
   common: typeof common;
+  channels: typeof channels;
   connect: typeof connect;
   login: typeof login;
   tokens: typeof tokens;

@@ -1,7 +1,7 @@
 import { Alert, Button, Group, Stack, Text } from "@mantine/core";
 import type { UseFormReturnType } from "@mantine/form";
 import { IconUsersGroup } from "@tabler/icons-react";
-import type { ReactNode } from "react";
+import { type ReactNode, useEffect, useRef } from "react";
 import { useTranslation } from "react-i18next";
 import { useGuard } from "./SideDrawer";
 
@@ -29,11 +29,16 @@ export function FormFrame<T>({
 }: FormFrameProps<T>) {
   const { t } = useTranslation();
   useGuard(form.isDirty());
+  const told = useRef<HTMLDivElement>(null);
+  const isTold = conflict !== undefined;
+  useEffect(() => {
+    if (isTold) told.current?.scrollIntoView({ block: "center" });
+  }, [isTold]);
   return (
     <form onSubmit={form.onSubmit(onSubmit)} noValidate>
       <Stack gap="md">
         {conflict && (
-          <Alert color="orange" icon={<IconUsersGroup />} title={t("error.conflict")} role="alert">
+          <Alert ref={told} color="orange" icon={<IconUsersGroup />} title={t("error.conflict")} role="alert">
             <Text size="sm" mb="xs">
               {t("error.conflictHint")}
             </Text>

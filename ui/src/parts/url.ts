@@ -28,9 +28,12 @@ export function useFilters() {
   );
   const clear = useCallback(
     () =>
-      setParams((before) => new URLSearchParams([...before].filter(([name]) => name === "sort")), {
-        replace: true,
-      }),
+      setParams(
+        (before) => new URLSearchParams([...before].filter(([name]) => name === "sort" || name === "view")),
+        {
+          replace: true,
+        },
+      ),
     [setParams],
   );
   const get = useCallback((name: string) => params.get(name) ?? "", [params]);

@@ -15,7 +15,7 @@ interface Change<Out, In> {
   // biome-ignore lint/suspicious/noExplicitAny: of any values; only names of fields are used
   form?: UseFormReturnType<any>;
   /** What is told when it is done; nothing without it. */
-  done?: string;
+  done?: string | ((result: Out, input: In) => string);
   onDone?: (result: Out, input: In) => void;
   /** Takes it back, if that can be done: offered beside `done`. */
   undo?: (result: Out, input: In) => Promise<unknown>;
@@ -24,19 +24,23 @@ interface Change<Out, In> {
 }
 
 /**
- * Shows each error at its field, an item's (`allowedIPs[0]`) at that of its list, and goes to the first. Gives whether
- * all of them have a place.
+ * Shows each error at its field, an item's (`allowedIPs[0]`, `modelMapping.gpt-4`) at that of its list, and goes to the
+ * first. Gives whether all of them have a place.
  */
 // biome-ignore lint/suspicious/noExplicitAny: of any values; only names of fields are used
 function showAtFields(form: UseFormReturnType<any>, fields: Record<string, string>): boolean {
   const placed = Object.entries(fields).map(([name, error]) => {
     const [list = name, item] = name.split(/[[\].]/);
     const isItem = form.getInputNode(name) === null && item !== undefined;
-    return isItem ? { name: list, error: `${Number(item) + 1}: ${error}` } : { name, error };
+    const which = name.startsWith(`${list}[`) ? Number(item) + 1 : name.slice(list.length + 1);
+    return isItem ? { name: list, error: `${which}: ${error}` } : { name, error };
   });
   form.setErrors(Object.fromEntries(placed.map(({ name, error }) => [name, error])));
   const inputs = placed.map(({ name }) => form.getInputNode(name));
-  inputs.find((input) => input !== null)?.focus();
+  const first = inputs.find((input) => input !== null);
+  first?.focus();
+  // Not below the head or the buttons of a drawer.
+  first?.scrollIntoView({ block: "center" });
   return placed.length > 0 && inputs.every((input) => input !== null);
 }
 
@@ -84,14 +88,15 @@ export function useChange<Out, In = void>(change: Change<Out, In>) {
       const { undo } = change;
       await refresh();
       change.onDone?.(result, input);
-      if (change.done) tell(change.done, undo && (() => undo(result, input)));
+      const done = typeof change.done === "function" ? change.done(result, input) : change.done;
+      if (done) tell(done, undo && (() => undo(result, input)));
     },
     onError: (error, input) => {
+      if (change.form && error instanceof ApiError && showAtFields(change.form, error.fields)) return;
       if (error instanceof ApiError && error.status === 409 && change.onConflict) {
         change.onConflict(error, input);
         return;
       }
-      if (change.form && error instanceof ApiError && showAtFields(change.form, error.fields)) return;
       // An ended session asks for the password itself.
       if (!(error instanceof ApiError && error.status === 401)) fail(error);
     },

@@ -1,0 +1,127 @@
+import { Alert, Badge, Button, Code, Group, Paper, Spoiler, Stack, Text, Title } from "@mantine/core";
+import { useState } from "react";
+import { useTranslation } from "react-i18next";
+import type { Backend } from "../../api/client";
+import { Ago } from "../../parts/Ago";
+import { Facts } from "../../parts/Facts";
+import { useFormat } from "../../parts/format";
+import { Status } from "../../parts/Status";
+import { Load } from "./ChannelCard";
+import { hasKey, stateOfBackend } from "./shares";
+
+/** Backends that are shown at first. */
+const SHOWN = 10;
+
+/** The backends of a channel, with all that is known of each. */
+export function BackendList({ backends }: { backends: Backend[] }) {
+  const { t } = useTranslation("channels");
+  const [isWhole, setWhole] = useState(false);
+  const shown = isWhole ? backends : backends.slice(0, SHOWN);
+  return (
+    <div>
+      <Title order={3} size="h5" mb={4}>
+        {t("detail.backends")}
+      </Title>
+      {backends.length === 0 && (
+        <Text size="sm" c="dimmed">
+          {t("board.noBackends")}
+        </Text>
+      )}
+      <Stack gap="xs">
+        {shown.map((backend) => (
+          <One key={backend.id} backend={backend} />
+        ))}
+        {shown.length < backends.length && (
+          <Button variant="default" size="xs" onClick={() => setWhole(true)}>
+            {t("detail.moreBackends", { count: backends.length })}
+          </Button>
+        )}
+      </Stack>
+    </div>
+  );
+}
+
+function One({ backend }: { backend: Backend }) {
+  const { t } = useTranslation("channels");
+  const { t: common } = useTranslation();
+  const format = useFormat();
+  const { inventory } = backend;
+  const models = inventory?.models ?? undefined;
+  const requests = format.number(backend.totalRequests);
+  return (
+    <Paper withBorder p="xs">
+      <Group justify="space-between" wrap="nowrap" mb={4}>
+        <Text size="sm" fw={500} style={{ overflowWrap: "anywhere" }}>
+          {backend.baseUrl}
+        </Text>
+        <Status state={stateOfBackend(backend)} flex="none" />
+      </Group>
+      {backend.credentialLost && (
+        <Alert color="red" mb={4} title={t("detail.lost")}>
+          {backend.credentialLost}
+        </Alert>
+      )}
+      {backend.lastError && (
+        <Text size="sm" c="var(--mantine-color-error)" style={{ overflowWrap: "anywhere" }}>
+          {t("detail.error")}: {backend.lastError}
+        </Text>
+      )}
+      <Facts
+        facts={[
+          [t("detail.key"), hasKey(backend.key) ? <Code key="key">{backend.key}</Code> : t("detail.noKey")],
+          [
+            t("detail.running"),
+            <Load key="load" running={backend.currentConcurrent} cap={backend.maxConcurrent} />,
+          ],
+          [t("detail.weight"), format.number(backend.weight)],
+          [t("detail.version"), inventory?.version ?? common("state.unknown")],
+          [t("detail.check"), <Ago key="check" at={backend.lastCheck} />],
+          [
+            t("detail.requests"),
+            `${requests} (${t("detail.failed", { n: format.number(backend.failedRequests) })})`,
+          ],
+          [
+            t("detail.models"),
+            models ? (
+              <Models
+                key="models"
+                names={models}
+                age={t("detail.age", {
+                  count: models.length,
+                  when: backend.lastCheck ? format.ago(backend.lastCheck) : "–",
+                })}
+              />
+            ) : (
+              t("board.modelsUnknown")
+            ),
+          ],
+        ]}
+      />
+    </Paper>
+  );
+}
+
+function Models({ names, age }: { names: string[]; age: string }) {
+  const { t } = useTranslation("channels");
+  return (
+    <>
+      <Text size="sm" mb={4}>
+        {age}
+      </Text>
+      <Spoiler
+        maxHeight={60}
+        showLabel={t("detail.allModels", { count: names.length })}
+        hideLabel={t("board.fewer")}
+        styles={{ control: { fontSize: "var(--mantine-font-size-xs)" } }}
+      >
+        <Group gap={4}>
+          {names.map((name) => (
+            <Badge key={name} color="gray" tt="none" size="sm" maw="100%">
+              {name}
+            </Badge>
+          ))}
+        </Group>
+      </Spoiler>
+    </>
+  );
+}
