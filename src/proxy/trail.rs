@@ -40,12 +40,12 @@ impl Trail {
 
     /// A call has waited for a place.
     pub(super) fn queued(&self, wait: Duration) {
-        self.queued.fetch_add(micros(wait), Relaxed);
+        self.queued.fetch_add(micros(wait).max(1), Relaxed);
     }
 
-    /// Backends have told what their models can do.
-    pub(super) fn looked_up(&self, took: Duration) {
-        self.looked_up.fetch_add(micros(took), Relaxed);
+    /// Backends are asked what their models can do, until this falls.
+    pub(super) fn look_up(&self) -> LookUp<'_> {
+        LookUp { trail: self, begun: Instant::now() }
     }
 
     /// A backend is asked: from now on, a request that is cut may have cost something.
@@ -101,6 +101,18 @@ impl Trail {
             failed.extend(lock(&self.left).drain(..).map(cut));
         }
         failed
+    }
+}
+
+/// What is spent on asking what models can do, also when the client leaves meanwhile.
+pub(super) struct LookUp<'t> {
+    trail: &'t Trail,
+    begun: Instant,
+}
+
+impl Drop for LookUp<'_> {
+    fn drop(&mut self) {
+        self.trail.looked_up.fetch_add(micros(self.begun.elapsed()), Relaxed);
     }
 }
 
