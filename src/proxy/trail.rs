@@ -95,7 +95,7 @@ impl Trail {
         let take = |failed: &Mutex<Vec<Attempt>>| std::mem::take(&mut *lock(failed));
         let mut failed = take(&self.failed);
         // Where another call of the same request has failed, those beside it are not to blame.
-        if matches!(outcome, Outcome::Timeout | Outcome::ClientGone) {
+        if matches!(outcome, Outcome::Timeout | Outcome::ClientGone | Outcome::Internal) {
             let reason = "it had not answered when the request ended";
             let cut = |(node, took)| Attempt { node, outcome, status: None, reason: reason.into(), took };
             failed.extend(lock(&self.left).drain(..).map(cut));

@@ -217,6 +217,9 @@ async fn thousands_of_requests_of_all_kinds_are_the_same_numbers_everywhere() {
     let mut seen = traffic(&program, &fleet).await;
     println!("{} requests: {:?}", seen.len(), began.elapsed());
     let before = it_agrees(&program, &fleet, &seen).await;
+    program.stop();
+    program.ended().await;
+    program.again().await;
     seen.extend(rare::cut(&program, &fleet).await);
     program.ended().await;
     let (log, file) = (program.log(), program.file());

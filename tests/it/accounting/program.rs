@@ -46,9 +46,9 @@ const SETTINGS: [(&str, &str); 18] = [
     ("SSE_HEARTBEAT", "1s"),
     ("REQUEST_TIMEOUT", "1500"),
     ("STREAM_IDLE_TIMEOUT", "1500"),
-    ("WHOLE_TIMEOUT", "2500"),
+    ("WHOLE_TIMEOUT", "3500"),
     ("MAX_QUEUE", "3"),
-    ("QUEUE_TIMEOUT", "1s"),
+    ("QUEUE_TIMEOUT", "1500"),
     ("DRAIN_TIMEOUT", "300"),
 ];
 
@@ -56,6 +56,7 @@ pub struct Program {
     pub addr: SocketAddr,
     child: Child,
     home: tempfile::TempDir,
+    collector: String,
     /// How often it has begun.
     run: usize,
 }
@@ -104,15 +105,15 @@ fn channels(fleet: &Fleet) -> Vec<NewChannel> {
     ["left", "right"].into_iter().chain(APART).map(channel).collect()
 }
 
-/// Starts it in this folder; it logs into this file.
-async fn begin(home: &tempfile::TempDir, log: &str, more: &[(&str, &str)]) -> (Child, SocketAddr) {
-    let log = home.path().join(log);
+/// Starts it in this folder.
+async fn begin(home: &tempfile::TempDir, run: usize, collector: &str) -> (Child, SocketAddr) {
+    let log = home.path().join(log_of(run));
     let child = Command::new(env!("CARGO_BIN_EXE_ollama2openai"))
         .current_dir(home.path())
         .env_clear()
         .env("DATA_DIR", home.path())
         .envs(SETTINGS)
-        .envs(more.iter().copied())
+        .env("OTEL_EXPORTER_OTLP_ENDPOINT", collector)
         .stdout(std::process::Stdio::null())
         .stderr(File::create(&log).unwrap())
         .kill_on_drop(true)
@@ -140,16 +141,15 @@ impl Program {
             store.create_channel(&channel, &By::cli()).await.unwrap();
         }
         store.close().await;
-        let traces = [("OTEL_EXPORTER_OTLP_ENDPOINT", fleet.collector.url())];
-        let traces = traces.each_ref().map(|(name, value)| (*name, value.as_str()));
-        let (child, addr) = begin(&home, &log_of(0), &traces).await;
-        Program { addr, child, home, run: 0 }
+        let collector = fleet.collector.url();
+        let (child, addr) = begin(&home, 0, &collector).await;
+        Program { addr, child, home, collector, run: 0 }
     }
 
-    /// Starts it again when it has ended: all that it tells is read from the database now.
+    /// Starts it again when it has ended: what it tells of before is what it has kept, and its limits begin anew.
     pub async fn again(&mut self) {
         self.run += 1;
-        (self.child, self.addr) = begin(&self.home, &log_of(self.run), &[]).await;
+        (self.child, self.addr) = begin(&self.home, self.run, &self.collector).await;
     }
 
     pub async fn called(&self, path: &str) -> Response {
@@ -178,9 +178,9 @@ impl Program {
         within("the end of the program", self.child.wait()).await.unwrap();
     }
 
-    /// Lines of its log about requests, of the first run.
+    /// Lines of its log about requests, of all runs.
     pub fn log(&self) -> Vec<Value> {
-        let mut log = self.read(&log_of(0));
+        let mut log: Vec<_> = (0..=self.run).flat_map(|run| self.read(&log_of(run))).collect();
         log.retain(|line| line["target"] == "request");
         log
     }

@@ -87,10 +87,8 @@ async fn lone(program: &Program, fleet: &Arc<Fleet>) -> Vec<Seen> {
     };
     let first = beside(clients::send(program.addr, ask(20)));
     until("the first one is asked", || fleet.has_seen("slow", "mute 20")).await;
-    let mut seen = Vec::new();
-    for nth in 21..25 {
-        seen.push(clients::send(program.addr, ask(nth)).await);
-    }
+    let others = (21..25).map(|nth| beside(clients::send(program.addr, ask(nth)))).collect();
+    let mut seen = all(others).await;
     seen.push(first.value().await);
     seen
 }
@@ -114,18 +112,16 @@ async fn crowd(program: &Program, fleet: &Arc<Fleet>) -> Vec<Seen> {
         let first = begin(0, "long");
         let prompt = format!("long {}", 30 + 10 * round);
         until("it is busy", || fleet.has_seen("narrow", &prompt)).await;
-        let mut running = vec![first, begin(1, "short"), begin(2, "short")];
+        let running = vec![first, begin(1, "short"), begin(2, "short")];
         waiting(program, 2.0).await;
         let ask = streamed("narrow", &format!("short {}", 33 + 10 * round));
         let leaves = async {
             waiting(program, 3.0).await;
-            for nth in 4..7 {
-                seen.push(begin(nth, "short").value().await);
-            }
+            seen.extend(all((4..7).map(|nth| begin(nth, "short")).collect()).await);
         };
         let left = clients::leave(program.addr, ask, leaves).await;
         seen.push(left);
-        seen.extend(all(std::mem::take(&mut running)).await);
+        seen.extend(all(running).await);
         // Now nobody waits in vain.
         let served = (7..10).map(|nth| begin(nth, "short")).collect();
         seen.extend(all(served).await);
