@@ -31,6 +31,8 @@ const CAPTURES: usize = 64;
 #[derive(Debug)]
 pub struct Ledger {
     queue: Mutex<VecDeque<Record>>,
+    /// Held while records are told of, so that who tells has told of those before, too.
+    telling: Mutex<()>,
     arrived: Notify,
     kept: Mutex<Kept>,
     /// One write at a time.
@@ -64,6 +66,7 @@ impl Ledger {
     pub fn new(journal: Arc<Journal>, traces: Option<Arc<Traces>>) -> Self {
         Ledger {
             queue: Mutex::default(),
+            telling: Mutex::default(),
             arrived: Notify::new(),
             kept: Mutex::default(),
             writing: Semaphore::new(1),
@@ -112,6 +115,7 @@ impl Ledger {
     }
 
     fn tell_of(&self, most: usize) {
+        let _turn = lock(&self.telling);
         let records: Vec<Record> = self.metrics.count(|| {
             let mut queue = lock(&self.queue);
             let most = most.min(queue.len());

@@ -46,9 +46,9 @@ const SETTINGS: [(&str, &str); 18] = [
     ("SSE_HEARTBEAT", "1s"),
     ("REQUEST_TIMEOUT", "1500"),
     ("STREAM_IDLE_TIMEOUT", "1500"),
-    ("WHOLE_TIMEOUT", "3500"),
+    ("WHOLE_TIMEOUT", "6s"),
     ("MAX_QUEUE", "3"),
-    ("QUEUE_TIMEOUT", "1500"),
+    ("QUEUE_TIMEOUT", "4s"),
     ("DRAIN_TIMEOUT", "300"),
 ];
 

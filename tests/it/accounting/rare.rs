@@ -60,8 +60,9 @@ async fn late_or_broken(program: &Program) -> Vec<Seen> {
 async fn unreachable(program: &Program) -> Vec<Seen> {
     let mut seen = Vec::new();
     for nth in 0..8 {
-        let prompt = nth.to_string();
-        for ask in [whole("half", &prompt), whole("dead", &prompt), streamed("dead", &prompt)] {
+        // What one of them has answered is in a cache.
+        let (half, dead) = (format!("half {nth}"), format!("dead {nth}"));
+        for ask in [whole("half", &half), whole("dead", &dead), streamed("dead", &dead)] {
             seen.push(clients::send(program.addr, ask).await);
         }
     }
@@ -93,39 +94,34 @@ async fn lone(program: &Program, fleet: &Arc<Fleet>) -> Vec<Seen> {
     seen
 }
 
-async fn waiting(program: &Program, count: f64) {
+/// Ends when a gauge is there.
+async fn reaches(program: &Program, gauge: &str, count: f64) {
     let end = Instant::now() + DEADLINE;
-    while program.scrape().await.sum("ollama2openai_queue_depth", &[]) < count {
-        assert!(Instant::now() < end, "{count} wait");
+    while program.scrape().await.sum(&format!("ollama2openai_{gauge}"), &[]) < count {
+        assert!(Instant::now() < end, "{gauge} is not {count}");
         pause(Duration::from_millis(10)).await;
     }
 }
 
-/// A backend that does one thing at a time: some wait in vain, some are sent away, some leave, some are served.
+/// A backend that does one thing at a time: some wait in vain, some are sent away, one leaves, some are served.
 async fn crowd(program: &Program, fleet: &Arc<Fleet>) -> Vec<Seen> {
+    let begin = |nth: usize, word: &str| {
+        beside(clients::send(program.addr, whole("narrow", &format!("{word} {nth}"))))
+    };
+    let first = begin(30, "long");
+    until("it is busy", || fleet.has_seen("narrow", "long 30")).await;
+    let waiting = vec![first, begin(31, "short"), begin(32, "short")];
+    reaches(program, "queue_depth", 2.0).await;
     let mut seen = Vec::new();
-    for round in 0..2 {
-        let begin = |nth: usize, word: &str| {
-            let ask = whole("narrow", &format!("{word} {}", 30 + 10 * round + nth));
-            beside(clients::send(program.addr, ask))
-        };
-        let first = begin(0, "long");
-        let prompt = format!("long {}", 30 + 10 * round);
-        until("it is busy", || fleet.has_seen("narrow", &prompt)).await;
-        let running = vec![first, begin(1, "short"), begin(2, "short")];
-        waiting(program, 2.0).await;
-        let ask = streamed("narrow", &format!("short {}", 33 + 10 * round));
-        let leaves = async {
-            waiting(program, 3.0).await;
-            seen.extend(all((4..7).map(|nth| begin(nth, "short")).collect()).await);
-        };
-        let left = clients::leave(program.addr, ask, leaves).await;
-        seen.push(left);
-        seen.extend(all(running).await);
-        // Now nobody waits in vain.
-        let served = (7..10).map(|nth| begin(nth, "short")).collect();
-        seen.extend(all(served).await);
-    }
+    let leaves = async {
+        reaches(program, "queue_depth", 3.0).await;
+        seen.extend(all((40..44).map(|nth| begin(nth, "short")).collect()).await);
+    };
+    let left = clients::leave(program.addr, streamed("narrow", "short 33"), leaves).await;
+    seen.push(left);
+    seen.extend(all(waiting).await);
+    // Now nobody waits in vain.
+    seen.extend(all((50..53).map(|nth| begin(nth, "short")).collect()).await);
     seen
 }
 
@@ -147,12 +143,7 @@ pub async fn cut(program: &Program, fleet: &Arc<Fleet>) -> Vec<Seen> {
     let silent = [whole("slow", "mute 90"), streamed("slow", "mute 91")];
     let running: Vec<_> =
         begun.into_iter().chain(silent).map(|ask| beside(clients::send(program.addr, ask))).collect();
-    for nth in 0..4 {
-        until("it is asked", || {
-            fleet.has_seen("left", &format!("cut {nth}")) || fleet.has_seen("right", &format!("cut {nth}"))
-        })
-        .await;
-    }
+    reaches(program, "active_streams", 4.0).await;
     for nth in 90..92 {
         until("it is asked", || fleet.has_seen("slow", &format!("mute {nth}"))).await;
     }

@@ -88,7 +88,7 @@ fn of_prompt(request: &Request, at: usize) -> Script {
             let error = json!({"error": "the runner has died"});
             Script::ndjson([&says_in(request, "Hi"), &error])
         }
-        "long" => answered(request).after(Duration::from_millis(2500)),
+        "long" => answered(request).after(Duration::from_secs(5)),
         "short" => answered(request).after(Duration::from_millis(50)),
         _ => answered(request),
     }
