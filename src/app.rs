@@ -220,6 +220,8 @@ impl App {
     pub async fn shutdown(self, hurry: impl Future<Output = ()>) -> bool {
         self.proxy.ledger.journal.close();
         let in_time = self.server.stop(self.settings().config.listen.drain_timeout, hurry).await;
+        // Before anybody writes for the last time.
+        self.proxy.ledger.tell();
         self.stop.cancel();
         for tasks in [&self.accepting, &self.background] {
             tasks.close();

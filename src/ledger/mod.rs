@@ -37,6 +37,8 @@ const TURN: Duration = Duration::from_secs(5);
 #[derive(Debug)]
 pub struct Ledger {
     queue: Mutex<VecDeque<Record>>,
+    /// Held while records are told of, so that who tells has told of those before, too.
+    telling: Mutex<()>,
     arrived: Notify,
     kept: Mutex<Kept>,
     /// One write at a time.
@@ -106,6 +108,7 @@ impl Ledger {
     pub fn new(journal: Arc<Journal>, traces: Option<Arc<Traces>>) -> Self {
         Ledger {
             queue: Mutex::default(),
+            telling: Mutex::default(),
             arrived: Notify::new(),
             kept: Mutex::default(),
             writing: Semaphore::new(1),
@@ -155,6 +158,7 @@ impl Ledger {
     }
 
     fn tell_of(&self, most: usize) {
+        let _turn = lock(&self.telling);
         let records: Vec<Record> = self.metrics.count(|| {
             let mut queue = lock(&self.queue);
             let most = most.min(queue.len());

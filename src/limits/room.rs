@@ -106,9 +106,16 @@ impl WaitingRoom {
     /// room but by dropping slots. If the future is dropped, its place is free at once, and what it was given
     /// meanwhile goes to the next.
     ///
+    /// `waited` is told how long somebody had a place in the line, however that ended; nothing of who had none.
+    ///
     /// # Errors
     /// When the room is full, and at the deadline.
-    pub async fn wait<T, F>(&self, deadline: Instant, mut try_take: F) -> Result<T, Refused>
+    pub async fn wait<T, F>(
+        &self,
+        deadline: Instant,
+        mut try_take: F,
+        waited: &(dyn Fn(Duration) + Sync),
+    ) -> Result<T, Refused>
     where
         T: Send + 'static,
         F: FnMut() -> Option<T> + Send + 'static,
@@ -126,7 +133,7 @@ impl WaitingRoom {
                 return Err(Refused::Full);
             }
         };
-        let place = Place { room: self, number, since: Instant::now(), end: &self.left };
+        let place = Place { room: self, number, since: Instant::now(), end: &self.left, waited };
         loop {
             let next = deadline.min(Instant::now() + self.look_again);
             match timeout_at(next, &mut given).await {
@@ -292,6 +299,7 @@ struct Place<'r> {
     since: Instant,
     /// What is counted at the end.
     end: &'r AtomicU64,
+    waited: &'r (dyn Fn(Duration) + Sync),
 }
 
 impl Place<'_> {
@@ -311,6 +319,7 @@ impl Place<'_> {
 impl Drop for Place<'_> {
     fn drop(&mut self) {
         self.end.fetch_add(1, Ordering::Relaxed);
+        (self.waited)(self.since.elapsed());
         self.room.leave(self.number);
     }
 }

@@ -26,14 +26,14 @@ pub(super) async fn check(
     if needs.is_empty() {
         return Ok(needs);
     }
-    let begun = Instant::now();
-    let candidates = Candidates::of(plan, begun);
+    let looking = context.asker.trail.look_up();
+    let candidates = Candidates::of(plan, Instant::now());
     let client = &context.proxy.client;
     let ask = async |(backend, served): &(&Backend, &str)| {
         Ok::<_, Infallible>(backend.host.inventory.capabilities(client, backend, served).await)
     };
     let Ok(known) = try_join(candidates.asked.iter().map(ask).collect()).await;
-    context.asker.trail.looked_up(begun.elapsed());
+    drop(looking);
     match candidates.unmet(known.into_iter(), &needs) {
         Some(need) => Err(unserved::unsupported(&plan.model, need)),
         None => Ok(needs),

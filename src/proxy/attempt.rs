@@ -14,7 +14,7 @@ use super::past::Past;
 use super::plan::{Seat, Served, pick};
 use super::sent::Sent;
 use crate::http::{Blame, Failure, Outcome, Retry};
-use crate::limits::{Refused, WaitingRoom};
+use crate::limits::WaitingRoom;
 use crate::snapshot::abilities::Need;
 use crate::snapshot::{Origin, Pick, Plan, Search, unserved};
 use crate::telemetry::{Attempt, Trace};
@@ -120,19 +120,15 @@ async fn take(context: &Context, search: &Search) -> Result<Option<Seat>, Failur
             Pick::Full => {}
         }
     }
-    let begun = Instant::now();
-    let deadline = tokio::time::Instant::from_std(begun) + context.snapshot.queue_timeout;
+    let deadline = tokio::time::Instant::now() + context.snapshot.queue_timeout;
     let search = search.clone();
     let look = move || match pick(&search, Instant::now()) {
         Pick::Seat(seat) => Some(Some(seat)),
         Pick::Nobody => Some(None),
         Pick::Full => None,
     };
-    let waited = room.wait(deadline, look).await;
-    if !matches!(waited, Err(Refused::Full)) {
-        context.asker.trail.queued(begun.elapsed());
-    }
-    waited.map_err(unserved::overloaded)
+    let taken = room.wait(deadline, look, &|waited| context.asker.trail.queued(waited)).await;
+    taken.map_err(unserved::overloaded)
 }
 
 /// When nobody else is left, the same backend may be asked again after a pause, if that can help.

@@ -16,6 +16,7 @@ mod admit;
 mod attempt;
 mod cached;
 mod chat;
+mod closing;
 mod completions;
 mod embeddings;
 mod grant;
@@ -58,7 +59,7 @@ use route::{Endpoint, Page, Route};
 use settle::Settle;
 use source::Sources;
 
-pub use relay::Closing;
+pub use closing::Closing;
 
 /// The data plane's long-lived parts.
 #[derive(Debug)]
@@ -180,7 +181,8 @@ impl Proxy {
         settle.asker = Some(Arc::clone(&asker));
         let (arrived, id) = (tokio::time::Instant::now(), settle.id.clone());
         let context = Context { proxy: self, snapshot, arrived, id, asker };
-        let answer = context.answer(endpoint, &tail, request, &mut settle).await;
+        let answer = context.answer(endpoint, &tail, request, &mut settle);
+        let answer = context.proxy.closing.or_cut(answer).await;
         let (standings, timing) = (settle.standings, timing(&context.snapshot, &settle));
         let reply = match answer {
             Ok(Answer::Json(json)) => whole_reply(json, settle),

@@ -4,22 +4,21 @@
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context as TaskContext, Poll};
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use http_body::Frame;
 use tokio::time::{Instant, Sleep};
-use wire::openai::ApiError;
 use wire::sse;
 use wire::translate::Native;
 
 use super::Context;
 use super::attempt::{self, Call, Until};
+use super::closing::{Closing, cut_off};
 use super::settle::Settle;
 use super::source::{Beginning, Progress, Sources, Translator};
-use crate::http::{Failure, Outcome};
+use crate::http::Failure;
 use crate::snapshot::Plan;
 use crate::snapshot::abilities::Need;
 use crate::telemetry::Presence;
@@ -203,9 +202,7 @@ impl Relay {
     fn poll_clock(&mut self, cx: &mut TaskContext<'_>) -> Poll<Option<Bytes>> {
         // The connection's task is woken when this is set, and polls its body then.
         if self.closing.is_cut() && matches!(self.state, State::Running(_)) {
-            let error =
-                ApiError::new(503, "api_error", "the gateway is shutting down").with_code("shutting_down");
-            return Poll::Ready(Some(self.fail(&Failure::new(Outcome::Internal, error))));
+            return Poll::Ready(Some(self.fail(&cut_off())));
         }
         loop {
             if self.timer.as_mut().poll(cx).is_pending() {
@@ -297,33 +294,5 @@ impl http_body::Body for Relay {
             relay.settle.sent(bytes);
         }
         Poll::Ready(bytes.map(|bytes| Ok(Frame::data(bytes))))
-    }
-}
-
-/// The end of the gateway, as streams learn of it.
-#[derive(Debug, Default)]
-pub struct Closing {
-    draining: AtomicBool,
-    cut: AtomicBool,
-}
-
-impl Closing {
-    /// The gateway is about to stop: it is no longer ready, what runs may finish.
-    pub fn drain(&self) {
-        self.draining.store(true, Ordering::Relaxed);
-    }
-
-    /// Time is up: every stream ends with an error frame at its next poll; the caller wakes the connections.
-    pub fn cut(&self) {
-        self.cut.store(true, Ordering::SeqCst);
-    }
-
-    /// Whether the gateway is about to stop.
-    pub fn is_draining(&self) -> bool {
-        self.draining.load(Ordering::Relaxed)
-    }
-
-    fn is_cut(&self) -> bool {
-        self.cut.load(Ordering::SeqCst)
     }
 }

@@ -41,12 +41,12 @@ impl Trail {
 
     /// A call has waited for a place.
     pub(super) fn queued(&self, wait: Duration) {
-        self.queued.fetch_add(micros(wait), Relaxed);
+        self.queued.fetch_add(micros(wait).max(1), Relaxed);
     }
 
-    /// Backends have told what their models can do.
-    pub(super) fn looked_up(&self, took: Duration) {
-        self.looked_up.fetch_add(micros(took), Relaxed);
+    /// Backends are asked what their models can do, until this falls.
+    pub(super) fn look_up(&self) -> LookUp<'_> {
+        LookUp { trail: self, begun: Instant::now() }
     }
 
     /// A backend is asked: from now on, a request that is cut may have cost something.
@@ -121,7 +121,7 @@ impl Trail {
         let take = |failed: &Mutex<Vec<Attempt>>| std::mem::take(&mut *lock(failed));
         let mut failed = take(&self.failed);
         // Where another call of the same request has failed, those beside it are not to blame.
-        if matches!(outcome, Outcome::Timeout | Outcome::ClientGone) {
+        if matches!(outcome, Outcome::Timeout | Outcome::ClientGone | Outcome::Internal) {
             let reason = "it had not answered when the request ended";
             let cut = |(node, took)| Attempt { node, outcome, status: None, reason: reason.into(), took };
             failed.extend(lock(&self.left).drain(..).map(cut));
@@ -136,6 +136,18 @@ struct Serving {
     node: Arc<Node>,
     first: Duration,
     is_whole: bool,
+}
+
+/// What is spent on asking what models can do, also when the client leaves meanwhile.
+pub(super) struct LookUp<'t> {
+    trail: &'t Trail,
+    begun: Instant,
+}
+
+impl Drop for LookUp<'_> {
+    fn drop(&mut self) {
+        self.trail.looked_up.fetch_add(micros(self.begun.elapsed()), Relaxed);
+    }
 }
 
 /// A backend that is asked. Dropped before it has answered, its request has ended first.

@@ -23,7 +23,7 @@ use crate::config::Listen;
 const BACKLOG: i32 = 1024;
 /// A pause after the system had no file descriptor or memory left for a connection.
 const BREATHER: Duration = Duration::from_millis(50);
-/// After streams were told that time is up, how long their last frames may take.
+/// After requests were told that time is up, how long their last words may take.
 const LAST_WORDS: Duration = Duration::from_secs(1);
 /// The largest head of a request.
 const HEAD_BYTES: usize = 64 << 10;
@@ -157,13 +157,16 @@ impl Server {
         tokio::select! {
             biased;
             ended = connection.as_mut() => ended,
-            // Waking this task polls the body, which sees that time is up and ends itself.
-            () = self.cut.cancelled() => connection.await,
+            // Waking this task polls the request or the body, which sees that time is up and ends itself. What does not,
+            // as nobody reads it, is dropped, so that the books have it.
+            () = self.cut.cancelled() => {
+                tokio::time::timeout(LAST_WORDS, connection).await.unwrap_or(Ok(()))
+            }
         }
     }
 
     /// Stops: no new connections, running requests may finish until `deadline` has passed or `hurry` is done, then
-    /// streams get an error frame. Gives whether everything ended by itself.
+    /// they get an error. Gives whether everything ended by itself.
     pub async fn stop(&self, deadline: Duration, hurry: impl Future<Output = ()>) -> bool {
         self.planes.proxy.closing.drain();
         self.drain.cancel();
@@ -175,8 +178,8 @@ impl Server {
         }
         self.planes.proxy.closing.cut();
         self.cut.cancel();
-        // Whether the last frames are out or their time is, what did not finish by itself was cut.
-        let _ = tokio::time::timeout(LAST_WORDS, self.tasks.wait()).await;
+        // Whether the last words are out or their time is, what did not finish by itself was cut.
+        let _ = tokio::time::timeout(2 * LAST_WORDS, self.tasks.wait()).await;
         false
     }
 }

@@ -53,6 +53,35 @@ async fn at_the_deadline_a_stream_gets_an_error_and_a_proper_end() {
 }
 
 #[tokio::test]
+async fn at_the_deadline_what_has_no_answer_yet_gets_an_error_and_is_told_of() {
+    let fake = ollama(|_| Script::silent(End::Hang)).await;
+    let gateway = Gateway::start(&[("OLLAMA_BASE_URL", &fake.url()), ("DRAIN_TIMEOUT", "200ms")]).await;
+    let addr = gateway.addr;
+    let asked = [false, true].map(|streams| {
+        beside(async move { client::send(addr, &client::Request::post(CHAT, &chat(streams))).await })
+    });
+    let both = |seen: &[ollama2openai::fake::Seen]| {
+        seen.iter().filter(|seen| seen.request.path == "/api/chat").count() == 2
+    };
+    assert!(fake.log.wait_until(Duration::from_secs(10), both).await);
+    let ledger = gateway.ledger();
+    assert!(!gateway.shutdown().await, "what was cut did not finish in time");
+    for reply in asked {
+        let reply = reply.value().await;
+        assert_eq!((reply.status, &reply.json()["error"]["code"]), (503, &"shutting_down".into()));
+    }
+    let told: Vec<_> = ledger.journal.recent();
+    assert_eq!(told.len(), 2);
+    for record in told {
+        let record: serde_json::Value = serde_json::from_str(&record.json).unwrap();
+        assert_eq!(
+            (&record["outcome"], &record["attempts"][0]["outcome"]),
+            (&"internal".into(), &"internal".into())
+        );
+    }
+}
+
+#[tokio::test]
 async fn while_draining_it_is_alive_but_not_ready() {
     let fake =
         ollama(|_| Script::streamed("application/x-ndjson", vec![line(&says("He"))]).ending(End::Hang)).await;

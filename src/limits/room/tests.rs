@@ -26,7 +26,7 @@ fn bench(cap: usize, max: usize) -> (Arc<WaitingRoom>, Arc<Slots>) {
 /// A request that waits for one of `slots`, in a future that owns all it needs.
 fn wait_for(room: &Arc<WaitingRoom>, slots: &Arc<Slots>, deadline: Instant) -> Wait {
     let (room, slots) = (Arc::clone(room), Arc::clone(slots));
-    Box::pin(async move { room.wait(deadline, move || slots.try_enter()).await })
+    Box::pin(async move { room.wait(deadline, move || slots.try_enter(), &|_| {}).await })
 }
 
 fn poll<F: Future + ?Sized>(future: &mut Pin<Box<F>>) -> Poll<F::Output> {
@@ -150,7 +150,7 @@ async fn only_who_gets_something_wakes_up() {
             tries.fetch_add(1, Ordering::Relaxed);
             slots.try_enter()
         };
-        waits.push(Box::pin(async move { room.wait(soon(), try_take).await }));
+        waits.push(Box::pin(async move { room.wait(soon(), try_take, &|_| {}).await }));
         assert!(is_served(waits.last_mut().unwrap()).is_none());
     }
     let before = tries.load(Ordering::Relaxed);
@@ -185,7 +185,7 @@ async fn two_slots_at_once_are_tried_without_end_or_deadlock() {
         move || Some((outer.try_enter()?, inner.try_enter()?))
     };
     let held = inner.try_enter();
-    let mut wait = Box::pin(room.wait(soon(), both));
+    let mut wait = Box::pin(room.wait(soon(), both, &|_| {}));
     assert!(poll(&mut wait).is_pending());
     room.notify();
     assert!(poll(&mut wait).is_pending());
@@ -200,11 +200,12 @@ async fn a_change_that_is_no_slot_is_told_by_notify() {
     let ready = Arc::new(Mutex::new(0));
     let wait = |number: u32| {
         let ready = Arc::clone(&ready);
-        Box::pin(room.wait(soon(), move || {
+        let try_take = move || {
             let mut ready = ready.lock().unwrap();
             *ready = u32::checked_sub(*ready, 1)?;
             Some(number)
-        }))
+        };
+        Box::pin(room.wait(soon(), try_take, &|_| {}))
     };
     let mut waits = [wait(0), wait(1), wait(2)];
     assert!(waits.iter_mut().all(|wait| poll(wait).is_pending()));
@@ -228,7 +229,7 @@ async fn what_time_alone_changes_is_noticed_in_order() {
                 let mut open = open.lock().unwrap();
                 (begin.elapsed() >= Duration::from_secs(3)).then(|| open.push(number))
             };
-            room.wait(soon(), try_take).await
+            room.wait(soon(), try_take, &|_| {}).await
         });
     }
     while let Some(ended) = tasks.join_next().await {
@@ -249,6 +250,32 @@ async fn waits_are_measured() {
     assert!(is_served(&mut wait).is_some());
     let expected = RoomCounts { served: 1, waited: Duration::from_secs(2), ..RoomCounts::default() };
     assert_eq!(room.counts(), expected);
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_wait_is_told_however_it_ends_and_nobody_elses() {
+    let (room, slots) = bench(1, 3);
+    let told = Mutex::new(Vec::new());
+    let tell = |wait: Duration| told.lock().unwrap().push(wait.as_secs());
+    let seconds = |count| Instant::now() + Duration::from_secs(count);
+    let wait = |deadline| {
+        let slots = Arc::clone(&slots);
+        Box::pin(room.wait(deadline, move || slots.try_enter(), &tell))
+    };
+    let guard = wait(seconds(9)).await.unwrap();
+    let [mut served, mut late, mut leaving] = [wait(seconds(9)), wait(seconds(2)), wait(seconds(9))];
+    assert!([&mut served, &mut late, &mut leaving].into_iter().all(|wait| poll(wait).is_pending()));
+    assert_eq!(wait(seconds(9)).await.unwrap_err(), Refused::Full);
+    let idle = Arc::new(Slots::new(1, Some(&room)));
+    assert!(room.wait(seconds(9), move || idle.try_enter().is_some().then_some(()), &tell).await.is_ok());
+    assert_eq!(*told.lock().unwrap(), [0; 0]);
+    tokio::time::advance(Duration::from_secs(1)).await;
+    drop(leaving);
+    assert_eq!(late.await.unwrap_err(), Refused::TooLong);
+    tokio::time::advance(Duration::from_secs(1)).await;
+    drop(guard);
+    assert!(served.await.is_ok());
+    assert_eq!(*told.lock().unwrap(), [1, 2, 3]);
 }
 
 /// Many on several threads, some of whom leave at once or in the middle: all others are served, nothing is left

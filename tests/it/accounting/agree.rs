@@ -2,37 +2,45 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use ollama2openai::http::Outcome;
 use serde_json::{Value, json};
 
-use super::books::{SERVED, count, number, text};
+use super::books::{Counts, SERVED, count, number, text};
 use super::clients::{self, Seen};
 use super::program::{Program, lines};
 use super::upstreams::Fleet;
-use super::{scraped, used};
-use crate::support::wait::{DEADLINE, beside, pause};
+use super::{rare, scraped, spans, used};
+use crate::support::wait::{DEADLINE, beside, pause, until};
 
 const WAVES: usize = 5;
 const CLIENTS: usize = 8;
 const EACH: usize = 125;
+/// Without the rare ones.
 const REQUESTS: usize = WAVES * CLIENTS * EACH;
+/// Rows of a page.
+const PAGE: usize = 700;
 
 /// What one client sees.
 async fn one(addr: SocketAddr, first: usize) -> Vec<Seen> {
     let mut seen = Vec::new();
     for nth in 0..EACH {
-        seen.push(clients::send(addr, first + nth * CLIENTS).await);
+        seen.push(clients::send(addr, clients::ask(first + nth * CLIENTS)).await);
     }
     seen
 }
 
 /// Everybody sends at once; gives what was seen.
-async fn traffic(program: &Program) -> Vec<Seen> {
+async fn traffic(program: &Program, fleet: &Arc<Fleet>) -> Vec<Seen> {
     let mut seen = Vec::new();
     for wave in 0..WAVES {
         let first = wave * CLIENTS * EACH;
         let clients: Vec<_> = (0..CLIENTS).map(|client| beside(one(program.addr, first + client))).collect();
+        if wave == 0 {
+            seen.extend(rare::seen(program, fleet).await);
+        }
         for client in clients {
             seen.extend(client.value().await);
         }
@@ -46,11 +54,17 @@ async fn traffic(program: &Program) -> Vec<Seen> {
     seen
 }
 
-/// All rows of the request log, the newest first, as the list has them, and as the export has them.
-async fn rows(program: &Program) -> (Vec<Value>, Vec<Value>) {
-    let listed = program.get("/logs?type=request&limit=0").await["logs"].as_array().unwrap().clone();
-    let exported = program.called("/admin/api/logs/export").await.text();
-    (listed, lines(&exported))
+/// All rows of the request log, the newest first, as pages have them.
+async fn rows(program: &Program) -> Vec<Value> {
+    let mut rows: Vec<Value> = Vec::new();
+    let mut path = format!("/logs?type=request&limit={PAGE}");
+    loop {
+        let mut page = program.get(&path).await;
+        rows.append(page["logs"].as_array_mut().unwrap());
+        let Some(next) = page["nextCursor"].as_str() else { break };
+        path = format!("/logs?type=request&limit={PAGE}&cursor={next}");
+    }
+    rows
 }
 
 fn by_id(records: &[Value]) -> BTreeMap<&str, &Value> {
@@ -82,7 +96,10 @@ fn clients_agree(seen: &[Seen], rows: &[Value]) {
         match (seen.usage, seen.outcome) {
             (Some(usage), _) => assert_eq!(used, usage, "{seen:?}: {row}"),
             // What was begun costs what was seen of it, which nobody has told its client.
-            (None, "client_gone" | "upstream_stream") => {
+            (None, "client_gone") if row.get("backendId").is_some() => {
+                assert_eq!(row["usageSource"], "partial", "{seen:?}: {row}")
+            }
+            (None, outcome) if outcome != "ok" && seen.has_content => {
                 assert_eq!(row["usageSource"], "partial", "{seen:?}: {row}")
             }
             // A stream that was not asked for its counts.
@@ -145,44 +162,68 @@ fn marked(mut rows: Vec<Value>) -> Vec<Value> {
     rows
 }
 
-/// What has to happen for this to prove anything.
+/// What has to happen for this to prove anything: each outcome, each limit, and each reason to ask another backend.
 fn all_kinds_were_there(rows: &[Value]) {
     let outcomes = count(rows, |row| Some(text(row, "outcome").to_owned()));
     println!("{outcomes:?}");
-    for outcome in [
-        "ok",
-        "client_gone",
-        "bad_request",
-        "unauthorized",
-        "rate_limited",
-        "quota",
-        "no_model",
-        "upstream_status",
-        "upstream_stream",
-    ] {
-        assert!(outcomes.get(outcome).is_some_and(|count| *count >= 30), "{outcome}: {outcomes:?}");
-    }
+    let are_there = |counts: &Counts, kinds: &[&str], least: u64| {
+        for kind in kinds {
+            assert!(counts.get(*kind).is_some_and(|count| *count >= least), "{kind}: {counts:?}");
+        }
+    };
+    are_there(&outcomes, &Outcome::ALL.map(Outcome::as_str), 3);
+    are_there(&outcomes, &["unauthorized", "rate_limited", "quota", "upstream_status"], 30);
     let kinds = count(rows, |row| Some(text(row, "errorKind").to_owned()));
-    for limit in ["rate_limit_global", "rate_limit_ip", "rate_limit_token", "tokens_per_minute"] {
-        assert!(kinds.get(limit).is_some_and(|count| *count >= 10), "{limit}: {kinds:?}");
+    are_there(&kinds, &["rate_limit_global", "rate_limit_ip", "rate_limit_token", "tokens_per_minute"], 10);
+    are_there(&kinds, &["concurrency_limit_exceeded", "shutting_down"], 3);
+    let saved: Vec<_> = rows.iter().filter(|row| row["outcome"] == "ok").collect();
+    let saved: Vec<_> =
+        saved.iter().flat_map(|row| row["attempts"].as_array().into_iter().flatten()).collect();
+    let reasons = count(&saved, |attempt| Some(text(attempt, "outcome").to_owned()));
+    println!("saved: {reasons:?}");
+    are_there(&reasons, &["overloaded"], 30);
+    are_there(&reasons, &["upstream_connect", "timeout"], 1);
+}
+
+/// What the running program tells is what its clients have seen.
+async fn it_agrees(program: &Program, fleet: &Fleet, seen: &[Seen]) -> Vec<Value> {
+    let rows = rows(program).await;
+    assert!(rows.len() > REQUESTS);
+    let exported = lines(&program.called("/admin/api/logs/export").await.text());
+    same(&exported, &rows, "the export is the list");
+    let shown = used::Shown::by(program).await;
+    let page = program.scrape().await;
+    clients_agree(seen, &rows);
+    until("the log is written", || program.log().len() == rows.len()).await;
+    let log = program.log();
+    log_agrees(&log, &rows);
+    let rows = marked(rows);
+    shown.agrees(&rows);
+    scraped::agrees(&page, &rows);
+    scraped::caches_agree(&page, seen);
+    let told = scraped::asked(&page);
+    for (machine, asked) in fleet.asked() {
+        assert_eq!(told.get(&machine), Some(&asked), "{machine} was asked as often as is told");
     }
-    let is_saved = |row: &&Value| row["outcome"] == "ok" && row.get("attempts").is_some();
-    assert!(rows.iter().filter(is_saved).count() >= 30, "another backend has served");
+    rows
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn thousands_of_requests_of_all_kinds_are_the_same_numbers_everywhere() {
-    let fleet = Fleet::start().await;
-    let program = Program::start(&fleet).await;
+    let fleet = Arc::new(Fleet::start().await);
+    let mut program = Program::start(&fleet).await;
     let began = Instant::now();
-    let seen = traffic(&program).await;
-    println!("{REQUESTS} requests: {:?}", began.elapsed());
-    let (rows, exported) = rows(&program).await;
-    assert_eq!(rows.len(), REQUESTS);
-    same(&exported, &rows, "the export is the list");
-    let shown = used::Shown::by(&program).await;
-    let page = program.scrape().await;
-    let (log, file) = program.ended().await;
+    let mut seen = traffic(&program, &fleet).await;
+    println!("{} requests: {:?}", seen.len(), began.elapsed());
+    let before = it_agrees(&program, &fleet, &seen).await;
+    program.stop();
+    program.ended().await;
+    program.again().await;
+    seen.extend(rare::cut(&program, &fleet).await);
+    program.ended().await;
+    let (log, file) = (program.log(), program.file());
+    program.again().await;
+    let rows = rows(&program).await;
     let mut in_file = rows.clone();
     in_file.reverse();
     in_file.iter_mut().for_each(|row| drop(row.as_object_mut().unwrap().remove("seq")));
@@ -191,9 +232,8 @@ async fn thousands_of_requests_of_all_kinds_are_the_same_numbers_everywhere() {
     clients_agree(&seen, &rows);
     log_agrees(&log, &rows);
     let rows = marked(rows);
-    shown.agrees(&rows);
-    scraped::agrees(&page, &rows);
-    scraped::caches_agree(&page, &seen);
-    assert_eq!(scraped::asked(&page), fleet.asked(), "backends were asked as often as is told");
+    same(&before, &rows[rows.len() - before.len()..], "what was told before the end is kept");
+    used::Shown::by(&program).await.agrees(&rows);
+    spans::agree(&fleet.spans(), &rows);
     println!("all: {:?}", began.elapsed());
 }

@@ -7,10 +7,11 @@ use serde_json::{Value, json};
 use super::program::{ALICE, BOB, NARROW, POOR, THRIFTY};
 use super::upstreams::counts;
 use super::{CHAT, COMPLETIONS, EMBEDDINGS, MODELS};
-use crate::support::client::{self, Request, Response};
+use crate::support::client::{self, Request, Response, Stream};
 
 /// One request.
 pub struct Ask {
+    id: String,
     request: Request,
     endpoint: &'static str,
     /// What is told of the token; nothing for a wrong one.
@@ -34,7 +35,35 @@ pub struct Seen {
     pub outcome: &'static str,
     /// Tokens of prompt and answer, where the reply has told them.
     pub usage: Option<(u64, u64)>,
+    /// Whether something was said.
+    pub has_content: bool,
     pub cache: Option<String>,
+}
+
+impl Ask {
+    pub fn new(id: String, token: &'static str, endpoint: &'static str, body: &Value) -> Ask {
+        let request = Request::post(endpoint, body).header("authorization", &format!("Bearer {token}"));
+        let streams = body["stream"] == true;
+        let address = "192.0.2.7".to_owned();
+        Ask { id, request, endpoint, token: Some(token), address, costs: None, streams, leaves: false }
+    }
+
+    /// As it goes on the wire, and what is known of it before anything comes back.
+    fn begin(&self) -> (Request, Seen) {
+        let request = self.request.clone().header("x-request-id", &self.id);
+        let seen = Seen {
+            id: self.id.clone(),
+            endpoint: self.endpoint,
+            token: self.token,
+            address: self.address.clone(),
+            status: 0,
+            outcome: "client_gone",
+            usage: None,
+            has_content: false,
+            cache: None,
+        };
+        (request.header("x-forwarded-for", &self.address), seen)
+    }
 }
 
 fn chat(model: &str, nth: usize, streams: bool) -> Value {
@@ -71,18 +100,8 @@ pub fn ask(nth: usize) -> Ask {
     let round = nth / 20;
     let same = round % 5;
     let of = |token: &'static str, endpoint: &'static str, body: Value| {
-        let streams = body["stream"] == true;
-        let request = Request::post(endpoint, &body).header("authorization", &format!("Bearer {token}"));
         let address = format!("198.51.100.{}", nth % 200);
-        Ask {
-            request,
-            endpoint,
-            token: Some(token),
-            address,
-            costs: Some(counts(nth)),
-            streams,
-            leaves: false,
-        }
+        Ask { address, costs: Some(counts(nth)), ..Ask::new(format!("id-{nth}"), token, endpoint, &body) }
     };
     let whole = |token| of(token, CHAT, chat("m", nth, false));
     match nth % 20 {
@@ -152,30 +171,43 @@ fn bad(round: usize, ask: Ask) -> Ask {
 }
 
 /// Sends one, and notes what comes back.
-pub async fn send(addr: SocketAddr, nth: usize) -> Seen {
-    let Ask { request, endpoint, token, address, costs, streams, leaves } = ask(nth);
-    let id = format!("id-{nth}");
-    let request = request.header("x-request-id", &id).header("x-forwarded-for", &address);
-    let mut seen =
-        Seen { id, endpoint, token, address, status: 0, outcome: "client_gone", usage: None, cache: None };
+pub async fn send(addr: SocketAddr, ask: Ask) -> Seen {
+    let (request, mut seen) = ask.begin();
     let mut stream = client::open(addr, &request).await;
     seen.status = stream.status;
-    if leaves && stream.status == 200 {
+    if ask.leaves && stream.status == 200 {
         stream.next_data().await.expect("it has begun");
+        seen.has_content = true;
         return seen;
     }
+    finish(stream, &ask, seen).await
+}
+
+/// Reads a reply to its end.
+async fn finish(stream: Stream, ask: &Ask, mut seen: Seen) -> Seen {
     let reply = stream.whole().await;
     assert!(reply.complete, "{seen:?}");
     assert_eq!(reply.header("x-request-id"), Some(seen.id.as_str()));
     seen.cache = reply.header("x-cache").map(str::to_owned);
-    let told = told(&reply, streams);
+    let told = told(&reply, ask.streams);
     seen.outcome = outcome(&reply, &told);
+    let has_choices = |json: &Value| json["choices"].as_array().is_some_and(|choices| !choices.is_empty());
+    seen.has_content = told.iter().any(has_choices);
     let usage = told.iter().find_map(|json| json.get("usage").filter(|usage| usage.is_object()));
     let count = |usage: &Value, name: &str| usage[name].as_u64().unwrap_or_default();
     seen.usage = usage.map(|usage| (count(usage, "prompt_tokens"), count(usage, "completion_tokens")));
-    if let (Some(_), Some(_)) = (seen.usage, costs) {
-        assert_eq!(seen.usage, costs, "{seen:?}");
+    if let (Some(_), Some(_)) = (seen.usage, ask.costs) {
+        assert_eq!(seen.usage, ask.costs, "{seen:?}");
     }
+    seen
+}
+
+/// Sends one, and leaves when that has happened, before anything has come back.
+pub async fn leave(addr: SocketAddr, ask: Ask, when: impl Future<Output = ()>) -> Seen {
+    let (request, seen) = ask.begin();
+    let mut connection = client::connect(addr).await;
+    connection.send(&request.bytes()).await.unwrap();
+    when.await;
     seen
 }
 
@@ -196,16 +228,22 @@ fn told(reply: &Response, streams: bool) -> Vec<Value> {
 /// How it ended, by what a client can see.
 fn outcome(reply: &Response, told: &[Value]) -> &'static str {
     let error = told.iter().find_map(|json| json.get("error"));
-    let code = error.and_then(|error| error["code"].as_str()).unwrap_or_default();
-    match (reply.status, code) {
+    let of = |member: &str| error.and_then(|error| error[member].as_str()).unwrap_or_default();
+    let is_broken =
+        || ["broke in the middle", "ended", "JSON"].iter().any(|word| of("message").contains(word));
+    match (reply.status, of("code")) {
         (200, _) if error.is_none() => "ok",
-        (200, _) => "upstream_stream",
         (400, _) => "bad_request",
         (401, _) => "unauthorized",
         (404, "model_not_found") => "no_model",
         (429, "insufficient_quota") => "quota",
         // The answer to a HEAD has no body.
-        (429, "rate_limit_exceeded" | "") => "rate_limited",
+        (429, "rate_limit_exceeded" | "concurrency_limit_exceeded" | "") => "rate_limited",
+        (200 | 504, "upstream_timeout") => "timeout",
+        (200 | 503, "shutting_down") => "internal",
+        (200 | 502, "upstream_unreachable") => "upstream_connect",
+        (200, _) => "upstream_stream",
+        (502, _) if is_broken() => "upstream_stream",
         (502, _) => "upstream_status",
         (503, _) => "overloaded",
         _ => panic!("{}: {}", reply.status, reply.text()),

@@ -1,5 +1,5 @@
 //! All that tells of requests tells the same: what clients saw, the log, the request log and its files, usage, the
-//! dashboard and `/metrics`. Also while what they write to is away, and whatever clients call things.
+//! dashboard, `/metrics` and traces. Also while what they write to is away, and whatever clients call things.
 
 mod agree;
 mod books;
@@ -8,7 +8,9 @@ mod faults;
 mod locked;
 mod names;
 mod program;
+mod rare;
 mod scraped;
+mod spans;
 mod upstreams;
 mod used;
 

@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::books::{Counts, count, is_served, number, series, served, sum, text, without_zeros};
 use super::clients::Seen;
+use super::used::is_known;
 use super::{CHAT, MODELS};
 use crate::metrics::page::{Labels, Page};
 
@@ -58,6 +59,7 @@ pub fn agrees(page: &Page, rows: &[Value]) {
     );
     assert_eq!(page.sum("ollama2openai_own_seconds_count", &[]), rows.len() as f64);
     refusals_agree(page, rows);
+    waits_agree(page, rows);
     tokens_agree(page, rows);
     backends_agree(page, rows);
     as_the_node_program_counts(page, rows);
@@ -83,6 +85,31 @@ fn refusals_agree(page: &Page, rows: &[Value]) {
     assert_eq!(series(page, "ollama2openai_rate_limit_hits_total", label("limit_type")), limits);
 }
 
+/// Sums of times, which rows have rounded: by as much as this, in milliseconds.
+fn is_about(page: &Page, family: &str, rows: &[Value], (member, rounding): (&str, f64)) {
+    let told = page.sum(&format!("{family}_sum"), &[]) * 1e3;
+    let sum: f64 = rows.iter().filter_map(|row| row[member].as_f64()).sum();
+    assert!((told - sum).abs() <= rounding * rows.len() as f64, "{family}: {told}, {member}: {sum}");
+}
+
+/// The queue: each who has waited is in the histogram, however that ended, and nobody else.
+fn waits_agree(page: &Page, rows: &[Value]) {
+    let left = series(page, "ollama2openai_queue_left_total", label("reason"));
+    let with = |text: &str| rows.iter().filter(|row| row["error"].to_string().contains(text)).count() as u64;
+    assert_eq!(left["full"], with("the queue is full"), "{left:?}");
+    assert_eq!(left["too_long"], with("none was free in time"), "{left:?}");
+    let waits = left["served"] + left["too_long"] + left["client_gone"];
+    assert_eq!(page.sum("ollama2openai_queue_wait_seconds_count", &[]), waits as f64, "{left:?}");
+    is_about(page, "ollama2openai_queue_wait_seconds", rows, ("queueMs", 1.0));
+    is_about(page, "ollama2openai_own_seconds", rows, ("ownMs", 0.001));
+    let is_gone = |row: &&Value| row["outcome"] == "client_gone" && row.get("queueMs").is_some();
+    let gone: Vec<_> = rows.iter().filter(is_gone).collect();
+    assert_eq!(gone.len() as u64, left["client_gone"], "{left:?}");
+    for row in gone {
+        assert!(row["ownMs"].as_f64() < row["queueMs"].as_f64(), "waiting is not the gateway's time: {row}");
+    }
+}
+
 fn tokens_agree(page: &Page, rows: &[Value]) {
     let owner = |row: &Value| Some(row["tokenName"].as_str()?.to_owned());
     assert_eq!(series(page, "ollama2openai_token_requests_total", label("name")), count(rows, owner));
@@ -92,9 +119,11 @@ fn tokens_agree(page: &Page, rows: &[Value]) {
     assert_eq!(series(page, "ollama2openai_backend_tokens_total", named), spent_by(served(rows), backend));
     let cached: u64 = rows.iter().map(|row| number(row, "cachedTokens")).sum();
     assert_eq!(page.sum("ollama2openai_cached_tokens_total", &[]), cached as f64);
-    // Nobody pays but tokens here, and nothing is counted that no backend has made.
+    // Nobody pays but tokens here, and nothing is counted that no backend has made: but for whom nobody waited any more.
     let all = |of: &[&Value]| of.iter().flat_map(|row| spent(row)).map(|(_, tokens)| tokens).sum::<u64>();
-    assert_eq!(all(&rows.iter().collect::<Vec<_>>()), all(&served(rows).collect::<Vec<_>>()));
+    let is_left = |row: &&Value| !is_served(row) && row["outcome"] == "client_gone";
+    let made = served(rows).chain(rows.iter().filter(is_left)).collect::<Vec<_>>();
+    assert_eq!(all(&rows.iter().collect::<Vec<_>>()), all(&made));
 }
 
 /// Whom it was sent to: those who failed, and who has served.
@@ -125,9 +154,12 @@ fn backends_agree(page: &Page, rows: &[Value]) {
         Some(status) => format!("http_{status}"),
         None => "connection".to_owned(),
     };
-    let mut errors: Vec<_> = rows.iter().flat_map(attempts).map(error).collect();
+    // Who leaves says nothing of who was asked.
+    let is_fault = |attempt: &&Value| attempt["outcome"] != "client_gone";
+    let mut errors: Vec<_> = rows.iter().flat_map(attempts).filter(is_fault).map(error).collect();
     // A stream that broke off was served until then.
-    let broken = served(rows).filter(|row| row["outcome"] == "upstream_stream").count();
+    let is_broken = |row: &&Value| matches!(text(row, "outcome"), "upstream_stream" | "timeout");
+    let broken = served(rows).filter(is_broken).count();
     errors.extend(std::iter::repeat_n("connection".to_owned(), broken));
     assert_eq!(
         series(page, "ollama2openai_upstream_errors_total", label("error_type")),
@@ -140,7 +172,8 @@ fn backends_agree(page: &Page, rows: &[Value]) {
 fn as_the_node_program_counts(page: &Page, rows: &[Value]) {
     let is_list = |row: &Value| row["endpoint"] == MODELS && row["outcome"] == "ok";
     let is_answered = |row: &Value| is_served(row) && row["outcome"] == "ok";
-    let has_failed = |row: &Value| !is_served(row) && !attempts(row).is_empty();
+    let has_failed =
+        |row: &Value| !is_served(row) && !attempts(row).is_empty() && row["outcome"] != "client_gone";
     let named = |labels: &Labels| format!("{} {}", labels["endpoint"], labels["status"]);
     assert_eq!(
         series(page, "ollama2openai_requests_total", named),
@@ -169,10 +202,11 @@ fn models_agree(page: &Page, rows: &[Value]) {
             _ => "chat",
         };
         let model = text(row, "model");
-        format!("{operation} {}", if matches!(model, "m" | "alias") { model } else { "other" })
+        format!("{operation} {}", if is_known(model) { model } else { "other" })
     };
     let named =
         |labels: &Labels| format!("{} {}", labels["gen_ai_operation_name"], labels["gen_ai_request_model"]);
+    let is_timed = |row: &Value| row["stream"] == true && row.get("firstTokenMs").is_some();
     let well: Vec<_> = served(rows).filter(|row| row["outcome"] == "ok").collect();
     assert_eq!(
         series(page, "gen_ai_server_request_duration_seconds_count", named),
@@ -180,7 +214,16 @@ fn models_agree(page: &Page, rows: &[Value]) {
     );
     assert_eq!(
         series(page, "gen_ai_server_time_to_first_token_seconds_count", named),
-        count(&well, |row| (row["stream"] == true && row.get("firstTokenMs").is_some()).then(|| name(row)))
+        count(&well, |row| is_timed(row).then(|| name(row)))
+    );
+    assert_eq!(
+        series(page, "gen_ai_server_time_per_output_token_seconds_count", named),
+        count(&well, |row| (is_timed(row) && number(row, "completionTokens") > 1).then(|| name(row)))
+    );
+    let timed: Vec<_> = served(rows).filter(|row| is_timed(row)).collect();
+    assert_eq!(
+        series(page, "ollama2openai_backend_first_token_seconds_count", label("name")),
+        count(&timed, |row| Some(text(row, "backendName").to_owned()))
     );
     let kind = |labels: &Labels| match labels["gen_ai_token_type"].as_str() {
         "input" => format!("{} prompt", named(labels)),
@@ -190,6 +233,10 @@ fn models_agree(page: &Page, rows: &[Value]) {
         series(page, "gen_ai_client_token_usage_sum", kind),
         spent_by(served(rows), |row| Some(name(row)))
     );
+    let parts: Vec<_> = served(rows).flat_map(|row| spent(row).map(|part| (name(row), part))).collect();
+    let one =
+        |(name, (kind, tokens)): &(String, (&str, u64))| (*tokens > 0).then(|| format!("{name} {kind}"));
+    assert_eq!(series(page, "gen_ai_client_token_usage_count", kind), count(&parts, one));
 }
 
 /// What came from a cache, as clients were told.
@@ -204,6 +251,6 @@ pub fn caches_agree(page: &Page, seen: &[Seen]) {
 }
 
 /// How often each backend was asked, by name.
-pub fn asked(page: &Page) -> Vec<u64> {
-    series(page, "ollama2openai_backend_attempts_total", label("name")).into_values().collect()
+pub fn asked(page: &Page) -> Counts {
+    series(page, "ollama2openai_backend_attempts_total", label("name"))
 }

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::books::{Counts, Use, count, is_served, number, served, sum, text, without_zeros};
-use super::program::{ALICE, BOB, NARROW, POOR, Program, THRIFTY, id_of};
+use super::program::{APART, Program, TOKENS, id_of};
 
 /// What the admin API tells.
 pub struct Shown {
@@ -27,11 +27,23 @@ fn counts(shown: &Value) -> Counts {
     without_zeros(members(shown).map(|(name, count)| (name.clone(), count.as_u64().unwrap())).collect())
 }
 
+/// Whether a model's name is more than what clients have written.
+pub fn is_known(model: &str) -> bool {
+    ["m", "alias"].contains(&model) || APART.contains(&model)
+}
+
+/// Whether an attempt counts against its backend: that a model is not there is no fault of it, nor that the time of the
+/// request or its client's patience is over.
+fn is_fault(attempt: &Value) -> bool {
+    let is_cut = ["it had not answered when the request ended", "the answer was not complete after"];
+    !is_cut.iter().any(|cut| text(attempt, "reason").starts_with(cut)) && attempt["outcome"] != "no_model"
+}
+
 impl Shown {
     pub async fn by(program: &Program) -> Shown {
         let dashboard = program.get("/dashboard").await;
         let mut days = Vec::new();
-        for token in [ALICE, BOB, NARROW, POOR, THRIFTY] {
+        for token in TOKENS {
             let usage = program.get(&format!("/tokens/{}/usage", id_of(token))).await;
             days.push((token, usage["usage"].clone()));
         }
@@ -89,7 +101,7 @@ impl Shown {
         // Names that only clients know are one model, and what nobody has served has none.
         by("byModel", "model", &|row| match text(row, "model") {
             _ if !is_served(row) && number(row, "cachedTokens") == 0 => String::new(),
-            known @ ("m" | "alias") => known.to_owned(),
+            known if is_known(known) => known.to_owned(),
             _ => "other".to_owned(),
         });
         let ledger = &shown["ledger"];
@@ -118,14 +130,19 @@ impl Shown {
         assert_eq!(in_stats("tokens"), of_served(&|row| number(row, "tokens")));
         let attempts: Vec<_> =
             rows.iter().flat_map(|row| row["attempts"].as_array().into_iter().flatten()).collect();
-        let backends: Vec<_> = self.channels.iter().flat_map(|channel| list(&channel["keys"])).collect();
-        assert_eq!(backends.len(), 4, "{:?}", self.channels);
+        let backends: Vec<_> = self.channels.iter().flat_map(|channel| list(&channel["backends"])).collect();
+        assert_eq!(backends.len(), 10, "{:?}", self.channels);
         for backend in backends {
             let id = text(&backend, "id");
             let served: Vec<_> = served.iter().filter(|row| text(row, "backendId") == id).copied().collect();
             let asked =
                 attempts.iter().filter(|attempt| text(attempt, "backendId") == id).count() + served.len();
             assert_eq!(number(&backend, "totalRequests"), asked as u64, "{backend}");
+            let failed =
+                attempts.iter().filter(|attempt| text(attempt, "backendId") == id && is_fault(attempt));
+            let is_broken = |row: &&&Value| matches!(text(row, "outcome"), "upstream_stream" | "timeout");
+            let failures = failed.count() + served.iter().filter(is_broken).count();
+            assert_eq!(number(&backend, "failedRequests"), failures as u64, "{backend}");
             let all = Use::of(served);
             assert_eq!(number(&backend, "totalTokens"), all.prompt + all.completion, "{backend}");
         }
