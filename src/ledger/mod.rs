@@ -14,15 +14,15 @@ use tokio::sync::{Notify, Semaphore};
 use tokio_util::task::TaskTracker;
 
 use crate::store::{Store, StoreError};
-use crate::telemetry::{self, Captured, Journal, Metrics, Record, Redacted, Traces};
+use crate::telemetry::{self, Captured, Journal, Metrics, ModelNames, Record, Redacted, Traces};
 use sums::Sums;
 
 /// Records that wait one by one. More are told of at once, by whoever brings the next.
 const QUEUE: usize = 8192;
 /// Records that are told of in one go while requests are served: about 150 us.
 const SOME: usize = 32;
-/// Rows of the request log that are written at once: they take about as long as a commit.
-const ROWS: usize = 1000;
+/// Rows of the request log that are written at once: they take some milliseconds.
+const ROWS: usize = 4096;
 
 /// Captured requests that are written at once: each may be large.
 const CAPTURES: usize = 64;
@@ -32,6 +32,8 @@ const CAPTURES: usize = 64;
 pub struct Ledger {
     queue: Mutex<VecDeque<Record>>,
     arrived: Notify,
+    /// By which models are counted.
+    names: Mutex<ModelNames>,
     kept: Mutex<Kept>,
     /// One write at a time.
     writing: Semaphore,
@@ -65,6 +67,7 @@ impl Ledger {
         Ledger {
             queue: Mutex::default(),
             arrived: Notify::new(),
+            names: Mutex::default(),
             kept: Mutex::default(),
             writing: Semaphore::new(1),
             logging: Semaphore::new(1),
@@ -115,7 +118,9 @@ impl Ledger {
         let records: Vec<Record> = self.metrics.count(|| {
             let mut queue = lock(&self.queue);
             let most = most.min(queue.len());
-            queue.drain(..most).collect()
+            let mut records: Vec<_> = queue.drain(..most).collect();
+            lock(&self.names).name_all(&mut records);
+            records
         });
         telemetry::batched(|| records.iter().for_each(telemetry::tell));
         self.traces.iter().for_each(|traces| traces.take(&records));

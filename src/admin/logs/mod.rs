@@ -97,9 +97,8 @@ async fn up_to_date(admin: &Admin) {
 fn recent(admin: &Admin, filter: &LogFilter, most: usize) -> Vec<Value> {
     let lines = admin.ledger.journal.recent();
     let read = |json: &str| {
-        let record: Value = serde_json::from_str(json).ok()?;
-        let at = record["timestamp"].as_str()?.parse().ok()?;
-        filter.admits(&LogFacts::of(json, at).ok()?).then_some(record)
+        let is_meant = LogFacts::of(json).is_ok_and(|facts| filter.admits(&facts));
+        if is_meant { serde_json::from_str(json).ok() } else { None }
     };
     lines.iter().rev().filter_map(|line| read(&line.json)).take(most).collect()
 }
