@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 use anyhow::Context as _;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
+use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -186,14 +187,14 @@ impl App {
             }
             written
         };
-        self.background.spawn(keep("counts", KEEP, self.stop.clone(), counts));
+        self.background.spawn(keep("counts", || sleep(KEEP), self.stop.clone(), counts));
         let ledger = Arc::clone(&self.proxy.ledger);
         let rows = Arc::clone(&store);
         let usage = async move |is_last| match is_last {
             true => ledger.write_all(&store).await,
             false => ledger.write(&store, USAGE_AT_ONCE).await,
         };
-        self.background.spawn(keep("usage", USAGE, self.stop.clone(), usage));
+        self.background.spawn(keep("usage", || sleep(USAGE), self.stop.clone(), usage));
         self.run_beside(tell(Arc::clone(&self.proxy.ledger)));
         self.run_beside(trim::minutes(Arc::clone(&rows)));
         self.keep_logs(rows);
@@ -203,11 +204,16 @@ impl App {
     /// Writes the request log, what was captured and the files, and deletes what is too old.
     fn keep_logs(&self, store: Arc<Store>) {
         let (ledger, rows) = (Arc::clone(&self.proxy.ledger), Arc::clone(&store));
+        let journal = Arc::clone(&ledger.journal);
+        let pause = async move || {
+            // Whether the time or the room comes to an end, rows are written.
+            let _ = tokio::time::timeout(LOG, journal.many_rows()).await;
+        };
         let log = async move |_| ledger.log(&rows).await;
-        self.background.spawn(keep("the request log", LOG, self.stop.clone(), log));
+        self.background.spawn(keep("the request log", pause, self.stop.clone(), log));
         let (ledger, rows) = (Arc::clone(&self.proxy.ledger), Arc::clone(&store));
         let capture = async move |_| ledger.capture(&rows).await;
-        self.background.spawn(keep("captured requests", LOG, self.stop.clone(), capture));
+        self.background.spawn(keep("captured requests", || sleep(LOG), self.stop.clone(), capture));
         self.run_beside(trim::requests(Arc::clone(&self.reloader), Arc::clone(&store)));
         self.run_beside(trim::captures(Arc::clone(&self.reloader), Arc::clone(&store)));
         let (folder, ledger) = (self.settings().config.data_dir.join("logs"), Arc::clone(&self.proxy.ledger));
@@ -260,7 +266,7 @@ async fn open(config: &Config) -> anyhow::Result<(Arc<Store>, Option<import::Fir
 async fn tell(ledger: Arc<Ledger>) {
     loop {
         ledger.arrived().await;
-        tokio::time::sleep(TELL).await;
+        sleep(TELL).await;
         while ledger.tell_some() {
             tokio::task::yield_now().await;
         }
@@ -271,7 +277,7 @@ async fn tell(ledger: Arc<Ledger>) {
 async fn follow(reloader: Arc<Reloader>) {
     let mut last = String::new();
     loop {
-        tokio::time::sleep(FOLLOW).await;
+        sleep(FOLLOW).await;
         match reloader.follow().await {
             Ok(true) => tracing::info!("what is stored was read anew: another process has changed it"),
             Ok(false) => last.clear(),
@@ -289,22 +295,22 @@ async fn follow(reloader: Arc<Reloader>) {
 /// Gives back the memory of addresses that ask no more.
 async fn sweep(proxy: Arc<Proxy>) {
     loop {
-        tokio::time::sleep(SWEEP).await;
+        sleep(SWEEP).await;
         if let Some(addresses) = &proxy.snapshot.load().limits.address {
             addresses.window.sweep(Instant::now());
         }
     }
 }
 
-/// Writes again and again until the gateway stops, and then for the last time, which `write` is told; never half: what
-/// was taken to be written is written or put back. The ledger tells of failures.
+/// Writes again and again, after a pause each, until the gateway stops, and then for the last time, which `write` is told;
+/// never half: what was taken to be written is written or put back. The ledger tells of failures.
 async fn keep(
     what: &'static str,
-    every: Duration,
+    mut pause: impl AsyncFnMut(),
     stop: CancellationToken,
     mut write: impl AsyncFnMut(bool) -> Result<(), StoreError>,
 ) {
-    while stop.run_until_cancelled(tokio::time::sleep(every)).await.is_some() {
+    while stop.run_until_cancelled(pause()).await.is_some() {
         // What could not be written is there the next time.
         let _ = write(false).await;
     }
@@ -314,6 +320,6 @@ async fn keep(
             tracing::error!(%error, "{what} of the last second are lost");
             return;
         }
-        tokio::time::sleep(every).await;
+        pause().await;
     }
 }

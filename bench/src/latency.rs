@@ -14,11 +14,13 @@ use crate::client::{Connection, Face};
 /// Connections that are kept ready; more are opened when all are busy.
 const READY: usize = 32;
 
-/// Latencies of one run, in microseconds.
+/// What one run has shown, latencies in microseconds.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Latency {
     pub(crate) p50: f64,
     pub(crate) p99: f64,
+    /// How many there were, those that made the connections ready included.
+    pub(crate) requests: usize,
 }
 
 /// Random numbers that are the same in every run (xorshift64*).
@@ -85,5 +87,5 @@ pub(crate) async fn open_loop(
     let mut taken: Vec<f64> = taken.borrow().iter().map(|time| time.as_secs_f64() * 1e6).collect();
     taken.sort_unstable_by(f64::total_cmp);
     let at = |share: f64| taken.get((taken.len() as f64 * share) as usize).copied().unwrap_or(f64::NAN);
-    Ok(Latency { p50: at(0.5), p99: at(0.99) })
+    Ok(Latency { p50: at(0.5), p99: at(0.99), requests: taken.len() + READY })
 }

@@ -9,6 +9,7 @@ use anyhow::{Context as _, ensure};
 use tokio::task::JoinSet;
 
 use crate::client::{Connection, Face};
+use crate::latency::open_loop;
 use crate::process::Server;
 use crate::upstream::Upstream;
 
@@ -68,6 +69,14 @@ pub(crate) async fn closed(target: Target<'_>, burst: bool, window: Duration) ->
     let count = || done.get();
     let (cpu_us, per_second) = measure(target.server, count, window, &mut loops).await?;
     Ok(Closed { cpu_us, rate: per_second })
+}
+
+/// Microseconds of processor time a request, at `rate` a second.
+pub(crate) async fn paced(target: Target<'_>, rate: f64, window: Duration) -> anyhow::Result<f64> {
+    open_loop(target.addr, target.face, rate, WARM_UP).await?;
+    let before = target.server.cpu_ns();
+    let seen = open_loop(target.addr, target.face, rate, window).await?;
+    Ok((target.server.cpu_ns() - before) as f64 / 1000.0 / seen.requests as f64)
 }
 
 /// Microseconds of processor time for an event that comes alone.

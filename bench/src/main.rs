@@ -7,6 +7,7 @@ mod client;
 mod figures;
 mod latency;
 mod load;
+mod logging;
 mod many;
 mod options;
 mod process;

@@ -12,9 +12,9 @@ Measures the gateway beside nginx, which passes the same bytes through.
   cargo run --release -p bench -- [--quick] [--only WORD] [--streams N] [--rounds N]
                                   [--seconds N] [--json FILE] [--gateway FILE] [--against FILE]
 
-  --quick         about a minute instead of four: fewer and shorter runs
+  --quick         a minute and a half instead of five: fewer and shorter runs
   --only WORD     only figures whose name contains WORD: whole, burst, lone, latency, memory, start,
-                  many
+                  many, logging
   --streams N     slow streams of the memory figure [1000]
   --rounds N      runs of each figure [5, quick 3]
   --seconds N     length of one measurement [2, quick 0.8]

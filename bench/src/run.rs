@@ -9,6 +9,7 @@ use crate::client::{Connection, Face};
 use crate::figures::{Bar, Figure, median};
 use crate::latency::open_loop;
 use crate::load::{self, BURST, Target};
+use crate::logging;
 use crate::many::{self, Size};
 use crate::options::Options;
 use crate::process::Server;
@@ -41,6 +42,9 @@ pub(crate) async fn all(
         if options.wants("many") {
             runs.many(round).await.with_context(|| format!("round {round}, many channels"))?;
         }
+        if options.wants("logging") {
+            runs.logging(round).await.with_context(|| format!("round {round}, logging"))?;
+        }
         eprint(&format!("round {round} of {} done\n", options.rounds));
     }
     Ok(runs.figures.into_list())
@@ -66,6 +70,10 @@ struct Figures {
     many_all: Figure,
     many_few: Figure,
     reload: Figure,
+    logging_full: Figure,
+    logging_paced: Figure,
+    logging_burst: Figure,
+    unwritten: Figure,
 }
 
 impl Figures {
@@ -85,6 +93,10 @@ impl Figures {
             many_all: Figure::new("10,000 : 1 backend, all serve", "us", Bar::Ratio(1.1)),
             many_few: Figure::new("10,000 : 1 backend, ten serve", "us", Bar::Ratio(1.1)),
             reload: Figure::new("change with 10,000 backends", "ms", Bar::Value(1000.0)),
+            logging_full: Figure::new("logs on : off, full speed", "us", Bar::Ratio(1.15)),
+            logging_paced: Figure::new("logs on : off, 2,000 a second", "us", Bar::Ratio(1.15)),
+            logging_burst: Figure::new("logs on : off, event of a burst", "us", Bar::Ratio(1.15)),
+            unwritten: Figure::new("rows that found no room, of 1000", "", Bar::Value(0.0)),
         }
     }
 
@@ -104,6 +116,10 @@ impl Figures {
             self.many_all,
             self.many_few,
             self.reload,
+            self.logging_full,
+            self.logging_paced,
+            self.logging_burst,
+            self.unwritten,
         ];
         all.into_iter().filter(|figure| !figure.gateway.is_empty()).collect()
     }
@@ -168,6 +184,24 @@ impl Runs<'_> {
                     figures.reload.gateway.push(median(&seen.reloads_ms));
                 }
                 Size::Few => figures.many_few.gateway.push(seen.cpu_us),
+            }
+        }
+        Ok(())
+    }
+
+    /// With logs as they are by default, and without; who comes first changes from round to round.
+    async fn logging(&mut self, round: usize) -> anyhow::Result<()> {
+        let mut order = [true, false];
+        order.rotate_left(round % 2);
+        let seen = logging::measure(self.place, order, self.options.window).await?;
+        let figures = &mut self.figures;
+        for (is_on, seen) in seen {
+            let kind = if is_on { Kind::Gateway } else { Kind::Measure };
+            note(&mut figures.logging_full, kind, seen.full_us);
+            note(&mut figures.logging_paced, kind, seen.paced_us);
+            note(&mut figures.logging_burst, kind, seen.burst_us);
+            if is_on {
+                figures.unwritten.gateway.push(seen.unwritten * 1000.0);
             }
         }
         Ok(())

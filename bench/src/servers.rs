@@ -9,9 +9,9 @@ use std::path::{Path, PathBuf};
 use crate::client::Face;
 use crate::process::Server;
 
-/// What the gateway asks of its clients.
 /// A limit that no run reaches.
 const NEVER: &str = "1000000000";
+/// What the gateway asks of its clients.
 pub(crate) const TOKEN: &str = "sk-bench-0123456789abcdef0123456789abcdef";
 
 /// For changes while it runs.
@@ -64,15 +64,7 @@ impl Place {
             Kind::Measure => self.against.as_ref(),
         };
         let server = if let Some(gateway) = gateway {
-            let env = [
-                ("PORT", addr.port().to_string()),
-                ("API_TOKEN", TOKEN.to_owned()),
-                ("OLLAMA_BASE_URL", format!("http://{}", self.upstream)),
-                // Counted, but never reached.
-                ("RATE_LIMIT_GLOBAL_MAX", NEVER.to_owned()),
-                ("RATE_LIMIT_IP_MAX", NEVER.to_owned()),
-            ];
-            Server::start(gateway, &[], &env, &folder)?
+            Server::start(gateway, &[], &self.env(addr), &folder)?
         } else {
             let file = folder.join("nginx.conf");
             fs::write(&file, nginx_config(&folder, addr, self.upstream)?)?;
@@ -80,6 +72,31 @@ impl Place {
             Server::start(&self.nginx, &["-c", &file], &[], &folder)?
         };
         Ok((server, addr))
+    }
+
+    fn env(&self, addr: SocketAddr) -> Vec<(&'static str, String)> {
+        vec![
+            ("PORT", addr.port().to_string()),
+            ("API_TOKEN", TOKEN.to_owned()),
+            ("OLLAMA_BASE_URL", format!("http://{}", self.upstream)),
+            // Counted, but never reached.
+            ("RATE_LIMIT_GLOBAL_MAX", NEVER.to_owned()),
+            ("RATE_LIMIT_IP_MAX", NEVER.to_owned()),
+        ]
+    }
+
+    /// Starts a gateway whose logs are on as they are by default, or off: no lines, no rows, nothing in memory. Metrics and
+    /// usage have no switch.
+    pub(crate) fn start_logging(&self, is_on: bool) -> anyhow::Result<(Server, SocketAddr)> {
+        let folder = self.folder.join(if is_on { "logs-on" } else { "logs-off" });
+        fs::create_dir_all(&folder)?;
+        let addr = free_address()?;
+        let mut env = self.env(addr);
+        if !is_on {
+            let off = [("REQUEST_LOG", "false"), ("LOG_LEVEL", "error"), ("LOG_RECENT_MAX", "0")];
+            env.extend(off.map(|(name, value)| (name, value.to_owned())));
+        }
+        Ok((Server::start(&self.gateway, &[], &env, &folder)?, addr))
     }
 
     /// Starts a gateway on the database in `data` of a folder. Nothing probes its backends by the clock.

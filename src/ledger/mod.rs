@@ -16,7 +16,7 @@ use tokio::time::timeout;
 use tokio_util::task::TaskTracker;
 
 use crate::store::{ErrorCount, Store, StoreError, TokenUse, UsageCounts, UsageKey};
-use crate::telemetry::{self, Captured, Journal, Metrics, Record, Redacted, Traces};
+use crate::telemetry::{self, Captured, Journal, Metrics, ModelNames, Record, Redacted, Traces};
 use sums::Sums;
 use trouble::Troubles;
 pub use trouble::{Trouble, Waiting};
@@ -25,8 +25,8 @@ pub use trouble::{Trouble, Waiting};
 const QUEUE: usize = 8192;
 /// Records that are told of in one go while requests are served: about 150 us.
 const SOME: usize = 32;
-/// Rows of the request log that are written at once: they take about as long as a commit.
-const ROWS: usize = 1000;
+/// Rows of the request log that are written at once: they take some milliseconds.
+const ROWS: usize = 4096;
 
 /// Captured requests that are written at once: each may be large.
 const CAPTURES: usize = 64;
@@ -40,6 +40,8 @@ pub struct Ledger {
     /// Held while records are told of, so that who tells has told of those before, too.
     telling: Mutex<()>,
     arrived: Notify,
+    /// By which models are counted.
+    names: Mutex<ModelNames>,
     kept: Mutex<Kept>,
     /// One write at a time.
     writing: Semaphore,
@@ -110,6 +112,7 @@ impl Ledger {
             queue: Mutex::default(),
             telling: Mutex::default(),
             arrived: Notify::new(),
+            names: Mutex::default(),
             kept: Mutex::default(),
             writing: Semaphore::new(1),
             logging: Semaphore::new(1),
@@ -162,7 +165,9 @@ impl Ledger {
         let records: Vec<Record> = self.metrics.count(|| {
             let mut queue = lock(&self.queue);
             let most = most.min(queue.len());
-            queue.drain(..most).collect()
+            let mut records: Vec<_> = queue.drain(..most).collect();
+            lock(&self.names).name_all(&mut records);
+            records
         });
         telemetry::batched(|| records.iter().for_each(telemetry::tell));
         self.traces.iter().for_each(|traces| traces.take(&records));

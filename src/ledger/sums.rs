@@ -1,6 +1,6 @@
 //! Records added up, as they are written.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,12 +9,10 @@ use jiff::civil::Date;
 
 use crate::http::Outcome;
 use crate::store::{ErrorCount, TokenUse, Totals, UsageCounts, UsageKey};
-use crate::telemetry::{Consumer, Node, Record};
+use crate::telemetry::{Consumer, Node, OTHER, Record};
 
 /// Kinds of usage that are told apart while they wait. Beyond it less is: nothing is dropped, and memory has an end.
 const KINDS: usize = 20_000;
-/// Models that somebody served, but whose names are only what clients have written.
-pub(super) const OTHER: &str = "other";
 
 /// Usage by minutes, errors by minutes and kinds, and usage of tokens by the month whose quota it counts for.
 #[derive(Debug, Default)]
@@ -22,8 +20,6 @@ pub(super) struct Sums {
     minutes: HashMap<Place, (Kind, UsageCounts)>,
     errors: HashMap<(i64, &'static str), i64>,
     tokens: HashMap<(usize, Option<Date>), (Arc<Consumer>, Used)>,
-    /// Names of models that clients have spelled in another way.
-    names: HashSet<Arc<str>>,
 }
 
 /// What is counted together.
@@ -32,7 +28,7 @@ struct Kind {
     minute: i64,
     consumer: Option<Arc<Consumer>>,
     node: Option<Arc<Node>>,
-    /// `None` = one that only its clients know.
+    /// `None` = not told apart.
     model: Option<Arc<str>>,
     outcome: Outcome,
 }
@@ -145,29 +141,8 @@ impl Sums {
             };
             self.charge(consumer, record.charged.map(|(month, _)| month), used);
         }
-        // Clients can name anything: what nobody served has no model.
-        let is_served = node.is_some() || record.cached > 0;
-        let model = match is_served {
-            true => record.is_known_model.then(|| self.name(record)),
-            false => Some(Arc::default()),
-        };
+        let model = Some(Arc::clone(&record.counted));
         self.count(Kind { minute, consumer, node, model, outcome }, &counts);
-    }
-
-    /// The model's one name, in one place of memory as far as there is an end to it.
-    fn name(&mut self, record: &Record) -> Arc<str> {
-        let name = record.model_name();
-        if *name == *record.model {
-            return Arc::clone(&record.model);
-        }
-        if let Some(known) = self.names.get(&*name) {
-            return Arc::clone(known);
-        }
-        let name: Arc<str> = name.into();
-        if self.names.len() < KINDS {
-            self.names.insert(Arc::clone(&name));
-        }
-        name
     }
 
     fn count(&mut self, mut kind: Kind, counts: &UsageCounts) {
@@ -221,11 +196,11 @@ impl Sums {
     pub(super) fn split(&mut self, most: usize) -> Sums {
         let (tokens, errors) = (std::mem::take(&mut self.tokens), std::mem::take(&mut self.errors));
         if self.minutes.len() <= most {
-            return Sums { minutes: std::mem::take(&mut self.minutes), errors, tokens, ..Sums::default() };
+            return Sums { minutes: std::mem::take(&mut self.minutes), errors, tokens };
         }
         let places: Vec<_> = self.minutes.keys().take(most).copied().collect();
         let minutes = places.iter().filter_map(|place| self.minutes.remove_entry(place)).collect();
-        Sums { minutes, errors, tokens, ..Sums::default() }
+        Sums { minutes, errors, tokens }
     }
 
     /// Earlier months first, as the store begins a later one anew.

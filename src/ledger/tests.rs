@@ -7,7 +7,7 @@ use super::*;
 use crate::config::TokenHash;
 use crate::http::Outcome;
 use crate::store::{By, NewToken};
-use crate::telemetry::{Consumer, JournalRules, Node};
+use crate::telemetry::{Consumer, JournalRules, Naming, Node};
 
 fn record(token: &str, prompt: u64) -> Record {
     Record {
@@ -18,7 +18,8 @@ fn record(token: &str, prompt: u64) -> Record {
         client: [127, 0, 0, 1].into(),
         consumer: Some(Arc::new(Consumer { id: token.into(), name: token.into() })),
         model: "m".into(),
-        is_known_model: true,
+        naming: Naming::Listed,
+        counted: "m".into(),
         is_stream: false,
         node: node("b"),
         outcome: Outcome::Ok,
@@ -159,7 +160,7 @@ async fn a_month_that_is_over_does_not_count_for_the_next() {
 #[test]
 fn names_that_clients_make_up_do_not_fill_the_memory() {
     let (mut sums, record) = (Sums::default(), record("t", 1));
-    let made_up = |at: u64| Record { model: format!("model-{at}").into(), ..record.clone() };
+    let made_up = |at: u64| Record { counted: format!("model-{at}").into(), ..record.clone() };
     sums.add_all(&(0..30_000).map(made_up).collect::<Vec<_>>());
     assert!(sums.kinds() <= 20_001);
     assert_eq!(sums.minutes().iter().map(|(_, counts)| counts.requests).sum::<i64>(), 30_000);
@@ -171,7 +172,7 @@ fn while_nothing_can_be_written_memory_has_an_end_and_nothing_is_lost() {
     let at = |nth: i64| jiff::Timestamp::from_second(1_780_000_000 + nth * 60).unwrap();
     let record = |nth: i64| Record {
         at: at(nth),
-        model: format!("m{nth}").into(),
+        counted: format!("m{nth}").into(),
         node: node(&format!("b{nth}")),
         kind: Some("model_not_found"),
         ..record(&format!("t{nth}"), 2)

@@ -17,7 +17,7 @@ use super::trail::Trail;
 use crate::http::{Failure, Held, Limit, Outcome};
 use crate::ledger::Ledger;
 use crate::snapshot::{Group, Plan, Target};
-use crate::telemetry::{Capture, Consumer, Facts, Presence, Record, Trace};
+use crate::telemetry::{Capture, Consumer, Facts, Naming, Presence, Record, Trace};
 
 /// Bytes of a model's name that are kept with captured texts.
 const MODEL: usize = 256;
@@ -47,8 +47,8 @@ pub(super) struct Settle {
     seen: u64,
     /// Tokens that came from a cache.
     from_cache: u64,
-    /// Whether the model's name means something where a reply that came from a cache was made.
-    is_known_cached: bool,
+    /// What is known of the model's name where a reply that came from a cache was made.
+    cached_naming: Naming,
     /// Tokens of the prompt, estimated.
     pub(super) estimate: u64,
     /// Who asks, once it is known.
@@ -95,7 +95,7 @@ impl Settle {
             is_counted: false,
             seen: 0,
             from_cache: 0,
-            is_known_cached: false,
+            cached_naming: Naming::Unlisted,
             estimate: 0,
             consumer: None,
             asker: None,
@@ -132,9 +132,13 @@ impl Settle {
     /// So many tokens of it were made before.
     pub(super) fn note_cached(&mut self, tokens: u64, plan: &Plan) {
         self.from_cache = tokens;
-        let mut groups = plan.tiers.iter().flat_map(|tier| &tier.groups);
-        self.is_known_cached = tokens > 0
-            && groups.any(|group| group.members.iter().any(|target| knows(group, target, &plan.model)));
+        if tokens > 0 {
+            let groups = plan.tiers.iter().flat_map(|tier| &tier.groups);
+            let mut namings = groups
+                .flat_map(|group| group.members.iter().map(|target| naming(group, target, &plan.model)));
+            let known = namings.find(|naming| *naming != Naming::Unlisted);
+            self.cached_naming = known.unwrap_or(Naming::Unlisted);
+        }
     }
 
     /// A stream ends here, with counts of the choices that are done, and so many pieces of the others.
@@ -225,9 +229,15 @@ impl Settle {
 
 impl Held for Settle {}
 
-/// Whether a model's name means something where it was served. A backend whose list nobody has read is believed.
-fn knows(group: &Group, target: &Target, model: &str) -> bool {
-    group.mapping.get(model).is_some() || target.backend.host.inventory.has(model) != Some(false)
+/// What is known of a model's name where it was served.
+fn naming(group: &Group, target: &Target, model: &str) -> Naming {
+    let is_mapped = group.mapping.get(model).is_some();
+    match if is_mapped { Some(true) } else { target.backend.host.inventory.has(model) } {
+        Some(true) => Naming::Listed,
+        _ if group.models.has(model) => Naming::Listed,
+        Some(false) => Naming::Unlisted,
+        None => Naming::Believed,
+    }
 }
 
 impl Drop for Settle {
@@ -250,10 +260,11 @@ impl Drop for Settle {
             client: self.client,
             consumer,
             model: Arc::clone(&self.model),
-            is_known_model: self
-                .by
-                .as_ref()
-                .map_or(self.is_known_cached, |by| knows(&by.group, &by.target, &self.model)),
+            naming: match &self.by {
+                Some(by) => naming(&by.group, &by.target, &self.model),
+                None => self.cached_naming,
+            },
+            counted: Arc::default(),
             is_stream: self.stream,
             served: self.by.as_ref().and_then(|by| by.group.mapping.get(&self.model)).map(Into::into),
             node: self.by.as_ref().map(|by| Arc::clone(&by.target.node)),

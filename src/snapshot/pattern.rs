@@ -43,6 +43,12 @@ impl Patterns {
                 .any(|pattern| glob(pattern, &whole) || bare.is_some_and(|bare| glob(pattern, bare)))
     }
 
+    /// Whether `model` is one of the names without a star, as [`Patterns::admit`] reads them.
+    #[must_use]
+    pub fn has(&self, model: &str) -> bool {
+        !self.exact.is_empty() && self.exact.binary_search(&canonical(model)).is_ok()
+    }
+
     /// Names without a star, which can be listed as models.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.names.iter().map(String::as_str)

@@ -73,6 +73,12 @@ pub(super) async fn set(tx: &mut Tx, name: &str, value: &str) -> Result<(), Stor
     Ok(())
 }
 
+/// The number of the last row of the request log; 0 = there was none yet.
+pub(super) async fn last_log_number(tx: &mut Tx) -> Result<i64, StoreError> {
+    let last = "SELECT CAST(value AS BIGINT) FROM meta WHERE name = 'request_log_seq'";
+    Ok(on!(tx, conn => sqlx::query_scalar(last).fetch_one(conn).await)?)
+}
+
 /// Takes so many numbers for rows of the request log, and gives the first.
 pub(super) async fn take_log_numbers(tx: &mut Tx, count: usize) -> Result<i64, StoreError> {
     let count = i64::try_from(count).unwrap_or(i64::MAX);

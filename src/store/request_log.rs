@@ -1,9 +1,10 @@
 //! The request log: a row for each request that is over, written in batches, found by filters, deleted when it is old.
 //!
 //! Rows are numbered without a gap, and 1024 of them make a block. With its last row a block gets marks (see `marks`), by
-//! which filters find their rows; in the block that is not full yet they look at every row.
+//! which filters find their rows; in the block that is not full yet they look at every row. Where rows lie is `packs`' matter.
 
 mod marks;
+mod packs;
 mod rows;
 mod search;
 mod trim;
@@ -48,7 +49,7 @@ impl Store {
         let open = self.open_block.take();
         let mut tx = self.db.write().await?;
         let first = meta::take_log_numbers(&mut tx, rows.len()).await?;
-        rows::insert(&mut tx, first, &rows).await?;
+        packs::insert(&mut tx, first, &rows).await?;
         let open = mark(&mut tx, open, first, &rows).await?;
         tx.commit().await?;
         self.open_block.put(open);
@@ -85,13 +86,13 @@ async fn mark(
 
 /// The marks of a block that others have begun, or that was begun before the last start.
 async fn of_rows(tx: &mut Tx, block: i64) -> Result<Marks, StoreError> {
-    let stored: Vec<LogRow> = on!(tx, conn => sqlx::query_as("SELECT * FROM request_log WHERE seq >= $1 AND seq < $2 ORDER BY seq")
-            .bind(first_of(block))
-            .bind(first_of(block + 1))
-            .fetch_all(conn).await)?;
+    let stored = packs::between(tx, first_of(block), first_of(block + 1), marks::ROWS_USIZE).await?;
     let mut marks = Marks::new(block);
-    for row in stored {
-        marks.add(row.seq, &row.facts()?.marked());
+    for pack in stored.iter().rev() {
+        for (seq, record) in pack.rows() {
+            let row = LogRow { seq, record: record.to_owned() };
+            marks.add(seq, &row.facts()?.marked());
+        }
     }
     Ok(marks)
 }

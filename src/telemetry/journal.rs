@@ -5,13 +5,15 @@ use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use tokio::sync::broadcast;
+use tokio::sync::{Notify, broadcast};
 use tokio_util::sync::CancellationToken;
 
 use super::{Captures, Record};
 
 /// Rows that wait for the database, and lines that wait for the file.
 const WAITING: usize = 8192;
+/// So many rows want to be written before their time, so that the others find room.
+const MANY: usize = WAITING / 2;
 /// Lines that one who follows may be behind.
 const BEHIND: usize = 1024;
 
@@ -48,6 +50,7 @@ pub struct Journal {
     state: Mutex<State>,
     followers: broadcast::Sender<Line>,
     closing: CancellationToken,
+    many_rows: Notify,
     dropped_rows: AtomicU64,
     dropped_lines: AtomicU64,
     /// Beside all else: their texts are in none of it.
@@ -71,6 +74,7 @@ impl Journal {
             state: Mutex::new(State { rules, number: 0, recent, rows, lines: Vec::new() }),
             followers: broadcast::Sender::new(BEHIND),
             closing: CancellationToken::new(),
+            many_rows: Notify::new(),
             dropped_rows: AtomicU64::new(0),
             dropped_lines: AtomicU64::new(0),
             captures: Captures::default(),
@@ -112,6 +116,9 @@ impl Journal {
             }
             if has_rows && state.rows.len() < WAITING {
                 state.rows.push_back(Logged { record, json });
+                if state.rows.len() == MANY {
+                    self.many_rows.notify_one();
+                }
             } else if has_rows {
                 self.dropped_rows.fetch_add(1, Ordering::Relaxed);
             }
@@ -141,6 +148,11 @@ impl Journal {
     #[must_use]
     pub fn waiting_rows(&self) -> usize {
         self.state().rows.len()
+    }
+
+    /// Ends when there are so many that they are to be written at once.
+    pub async fn many_rows(&self) {
+        self.many_rows.notified().await;
     }
 
     /// The lines for the file.

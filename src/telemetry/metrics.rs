@@ -11,7 +11,7 @@ mod process;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use super::Record;
+use super::{OTHER, Record};
 use book::Book;
 
 pub use format::Format;
@@ -79,7 +79,7 @@ impl Metrics {
     pub fn forget(&self, has_backend: impl Fn(&str) -> bool, has_token: impl Fn(&str) -> bool) {
         let mut book = self.book();
         book.backends.retain(|id, _| has_backend(id));
-        book.tokens.retain(|id, _| &**id == book::OTHER || has_token(id));
+        book.tokens.retain(|id, _| &**id == OTHER || has_token(id));
     }
 
     /// Everything as a scrape shows it.

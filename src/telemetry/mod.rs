@@ -6,6 +6,7 @@ mod files;
 mod journal;
 mod log;
 pub mod metrics;
+mod model_names;
 mod record;
 mod trace;
 
@@ -15,5 +16,7 @@ pub use files::{FileBounds, LineFile};
 pub use journal::{Journal, JournalRules, Line, Logged};
 pub use log::{Levels, batched, init, set_levels, tell};
 pub use metrics::{Metrics, Presence};
+pub(crate) use model_names::OTHER;
+pub use model_names::{ModelNames, Naming};
 pub use record::{Attempt, Call, Consumer, Node, Record};
 pub use trace::{Batch, Exports, Sampler, Trace, Traces};

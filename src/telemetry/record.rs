@@ -12,6 +12,7 @@ use http::HeaderValue;
 use jiff::Timestamp;
 use jiff::civil::Date;
 
+use super::model_names::Naming;
 use super::trace::Trace;
 use crate::http::Outcome;
 
@@ -75,9 +76,10 @@ pub struct Record {
     pub consumer: Option<Arc<Consumer>>,
     /// As the client named it, which can be anything; empty when it was not read.
     pub model: Arc<str>,
-    /// Whether that name is configured or one of the backend's, and not just any text. Of a reply that came from a cache:
-    /// one of any backend that may have made it.
-    pub is_known_model: bool,
+    /// What is known of that name. Of a reply that came from a cache: where a backend that may have made it knows it.
+    pub naming: Naming,
+    /// The name by which it is counted, once [`super::ModelNames`] has said so.
+    pub counted: Arc<str>,
     /// The model's name on the backend, where it is another.
     pub served: Option<Box<str>>,
     /// Whether events were asked for.

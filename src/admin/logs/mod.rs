@@ -120,8 +120,8 @@ async fn up_to_date(admin: &Admin) {
 fn recent(admin: &Admin, filter: &LogFilter, most: usize) -> Vec<Arc<str>> {
     let lines = admin.ledger.journal.recent();
     let admitted = |json: &Arc<str>| {
-        let at = at(&serde_json::from_str(json).ok()?)?;
-        filter.admits(&LogFacts::of(json, at).ok()?).then(|| Arc::clone(json))
+        let is_meant = LogFacts::of(json).is_ok_and(|facts| filter.admits(&facts));
+        is_meant.then(|| Arc::clone(json))
     };
     lines.iter().rev().filter_map(|line| admitted(&line.json)).take(most).collect()
 }

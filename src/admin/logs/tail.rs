@@ -12,7 +12,6 @@ use bytes::Bytes;
 use futures_util::stream;
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, StatusCode};
-use jiff::Timestamp;
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::time::{Instant, timeout_at};
@@ -131,6 +130,5 @@ fn event(line: &Line, text: &mut String) {
 }
 
 fn admits(filter: &LogFilter, line: &Line) -> bool {
-    *filter == LogFilter::default()
-        || LogFacts::of(&line.json, Timestamp::now()).is_ok_and(|facts| filter.admits(&facts))
+    *filter == LogFilter::default() || LogFacts::of(&line.json).is_ok_and(|facts| filter.admits(&facts))
 }

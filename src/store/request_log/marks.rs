@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 /// Rows of a block. Marks that were written keep to it: never change it.
 pub(super) const ROWS: i64 = 1024;
-const ROWS_USIZE: usize = 1024;
+pub(super) const ROWS_USIZE: usize = 1024;
 const MARK: usize = size_of::<u32>();
 
 /// The place of a column in the marks. New ones are added behind the last.

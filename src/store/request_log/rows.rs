@@ -1,27 +1,20 @@
 //! Rows of the request log: as a record becomes one, and as it is read.
 
-use std::fmt::Display;
-use std::sync::LazyLock;
+use std::borrow::Cow;
 
 use jiff::Timestamp;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
 use super::super::StoreError;
-use super::super::db::{Tx, on, places};
 use super::marks::{Marked, searchable};
 use crate::telemetry::Logged;
 
-/// Rows of one statement: each statement is a message to the thread of the database and back.
-const AT_ONCE: usize = 32;
-
 /// A request that is over, as the database has it.
-#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LogRow {
     /// Counts on by one with each row.
     pub seq: i64,
-    /// When it was over, in milliseconds since 1970.
-    pub at: i64,
     /// In the form of `Record::to_json`.
     pub record: String,
 }
@@ -30,8 +23,8 @@ pub struct LogRow {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct LogFacts {
-    /// When it was over. Not of the record, which has it as a text.
-    #[serde(skip)]
+    /// When it was over.
+    #[serde(rename = "timestamp", deserialize_with = "moment")]
     pub at: Timestamp,
     pub token_id: String,
     pub token_name: String,
@@ -54,12 +47,12 @@ pub struct LogAttempt {
 }
 
 impl LogFacts {
-    /// Of a record in the form of `Record::to_json` that was over at `at`.
+    /// Of a record in the form of `Record::to_json`.
     ///
     /// # Errors
     /// It is in no such form.
-    pub fn of(record: &str, at: Timestamp) -> Result<Self, serde_json::Error> {
-        Ok(LogFacts { at, ..serde_json::from_str(record)? })
+    pub fn of(record: &str) -> Result<Self, serde_json::Error> {
+        serde_json::from_str(record)
     }
 
     pub(super) fn marked(&self) -> Marked<'_> {
@@ -80,6 +73,11 @@ impl LogFacts {
     }
 }
 
+fn moment<'de, D: Deserializer<'de>>(of: D) -> Result<Timestamp, D::Error> {
+    let text = Cow::<str>::deserialize(of)?;
+    text.parse().map_err(serde::de::Error::custom)
+}
+
 impl LogRow {
     /// The record with its number.
     #[must_use]
@@ -96,13 +94,12 @@ impl LogRow {
         serde_json::from_str(&self.to_json()).map_err(|wrong| self.damaged(&wrong))
     }
 
-    fn damaged(&self, why: &dyn Display) -> StoreError {
-        StoreError::Damaged(format!("request_log.{}: {why}", self.seq))
+    fn damaged(&self, why: &serde_json::Error) -> StoreError {
+        StoreError::Damaged(format!("request_log_packs.{}: {why}", self.seq))
     }
 
     pub(super) fn facts(&self) -> Result<LogFacts, StoreError> {
-        let at = Timestamp::from_millisecond(self.at).map_err(|wrong| self.damaged(&wrong))?;
-        LogFacts::of(&self.record, at).map_err(|wrong| self.damaged(&wrong))
+        LogFacts::of(&self.record).map_err(|wrong| self.damaged(&wrong))
     }
 }
 
@@ -115,6 +112,14 @@ pub(super) struct New<'r> {
 impl<'r> New<'r> {
     pub(super) fn of(logged: &'r Logged) -> Self {
         New { logged, ip: logged.record.client.to_string() }
+    }
+
+    pub(super) fn at(&self) -> i64 {
+        self.logged.record.at.as_millisecond()
+    }
+
+    pub(super) fn json(&self) -> &'r str {
+        &self.logged.json
     }
 
     /// As [`LogFacts::marked`] of what it becomes.
@@ -130,33 +135,9 @@ impl<'r> New<'r> {
             &self.ip,
             record.id.to_str().unwrap_or_default(),
         ];
-        let (at, status) = (record.at.as_millisecond(), record.status.into());
+        let (at, status) = (self.at(), record.status.into());
         Marked { at, texts, status, errors: searchable(record.told_errors()) }
     }
-}
-
-/// Writes rows, of which the first is to be `first`.
-pub(super) async fn insert(tx: &mut Tx, first: i64, rows: &[New<'_>]) -> Result<(), StoreError> {
-    // Made once: it would cost as much as the rows.
-    static FULL: LazyLock<String> = LazyLock::new(|| insert_of(AT_ONCE));
-    let mut seq = first;
-    for rows in rows.chunks(AT_ONCE) {
-        let text = if rows.len() == AT_ONCE { FULL.clone() } else { insert_of(rows.len()) };
-        on!(tx, conn => {
-            // Nothing but numbers was put into the text.
-            let mut query = sqlx::query(sqlx::AssertSqlSafe(text));
-            for New { logged, .. } in rows {
-                query = query.bind(seq).bind(logged.record.at.as_millisecond()).bind(&*logged.json);
-                seq += 1;
-            }
-            query.execute(conn).await.map(drop)
-        })?;
-    }
-    Ok(())
-}
-
-fn insert_of(rows: usize) -> String {
-    format!("INSERT INTO request_log (seq, at, record) VALUES {}", places(rows, 3))
 }
 
 #[cfg(test)]
@@ -166,7 +147,7 @@ mod tests {
 
     use super::*;
     use crate::http::Outcome;
-    use crate::telemetry::{Attempt, Consumer, Node, Record};
+    use crate::telemetry::{Attempt, Consumer, Naming, Node, Record};
 
     #[test]
     fn what_is_marked_when_it_is_written_is_what_is_marked_when_it_is_read() {
@@ -193,7 +174,8 @@ mod tests {
             client: [10, 0, 0, 7].into(),
             consumer: Some(Arc::new(Consumer { id: "t1".into(), name: "ann".into() })),
             model: "ä".repeat(500).into(),
-            is_known_model: false,
+            naming: Naming::Unlisted,
+            counted: Arc::default(),
             served: None,
             is_stream: false,
             node: None,
@@ -218,11 +200,7 @@ mod tests {
         let nobody = Record { attempts: Vec::new(), consumer: None, error: None, ..failed.clone() };
         for record in [failed, nobody] {
             let logged = Logged { json: record.to_json().into(), record };
-            let row = LogRow {
-                seq: 1,
-                at: logged.record.at.as_millisecond(),
-                record: logged.json.as_ref().to_owned(),
-            };
+            let row = LogRow { seq: 1, record: logged.json.as_ref().to_owned() };
             let facts = row.facts().expect("it was written here");
             assert_eq!(New::of(&logged).marked(), facts.marked());
         }

@@ -2,14 +2,14 @@
 
 use jiff::Timestamp;
 
-use super::super::db::{Tx, on, places};
-use super::super::{Store, StoreError};
+use super::super::db::{Tx, on};
+use super::super::{Store, StoreError, meta};
 use super::marks::{Column, Wanted, block_of, find, first_of, lowered, of_number, of_text};
+use super::packs::{self, FOUND};
 use super::rows::{LogFacts, LogRow};
 
-/// Rows that are read at once: those of a range, and those that were found by their marks.
-const RANGE: usize = 256;
-const FOUND: usize = 64;
+/// Packs of a range that are read at once: few first, for they may be full, then more, for they may hold a row each.
+const RANGE: [usize; 2] = [8, 128];
 /// Blocks whose marks are read at once, 36 KiB each: most pages are full after a few.
 const BLOCKS: [i64; 2] = [4, 32];
 
@@ -73,15 +73,13 @@ impl Store {
     /// Those of the database.
     pub async fn request_log(&self, filter: &LogFilter, limit: usize) -> Result<Vec<LogRow>, StoreError> {
         let mut tx = self.db.read().await?;
-        let top: Option<i64> = on!(&mut tx, conn => sqlx::query_scalar("SELECT MAX(seq) FROM request_log").fetch_one(conn).await)?;
+        let top = meta::last_log_number(&mut tx).await?;
         let mut search = Search::new(filter, limit);
-        if let Some(top) = top {
-            let below = filter.before.map_or(top + 1, |before| before.min(top + 1));
-            // From here on no block is full.
-            let open = first_of(block_of(top + 1));
-            search.range(&mut tx, open, below).await?;
-            search.blocks(&mut tx, below.min(open)).await?;
-        }
+        let below = filter.before.map_or(top + 1, |before| before.min(top + 1));
+        // From here on no block is full.
+        let open = first_of(block_of(top + 1));
+        search.range(&mut tx, open, below).await?;
+        search.blocks(&mut tx, below.min(open)).await?;
         Ok(search.found)
     }
 
@@ -91,9 +89,8 @@ impl Store {
     /// [`StoreError::NotFound`]; those of the database.
     pub async fn logged_request(&self, seq: i64) -> Result<LogRow, StoreError> {
         let mut tx = self.db.read().await?;
-        let row: Option<LogRow> = on!(&mut tx, conn => sqlx::query_as("SELECT * FROM request_log WHERE seq = $1")
-            .bind(seq)
-            .fetch_optional(conn).await)?;
+        let packs = packs::with(&mut tx, &[seq]).await?;
+        let row = packs.first().and_then(|pack| pack.latest(|other| other == seq).next());
         row.ok_or_else(|| StoreError::NotFound { what: "logged request", id: seq.to_string() })
     }
 }
@@ -135,15 +132,14 @@ impl<'f> Search<'f> {
     /// Looks at the rows from `first` on, but below `below`.
     async fn range(&mut self, tx: &mut Tx, first: i64, mut below: i64) -> Result<(), StoreError> {
         let first = first.max(self.first);
+        let [mut most, limit] = RANGE;
         while below > first && !self.is_full() {
-            let rows: Vec<LogRow> = on!(tx, conn => sqlx::query_as(
-                    "SELECT * FROM request_log WHERE seq >= $1 AND seq < $2 ORDER BY seq DESC LIMIT $3")
-                .bind(first)
-                .bind(below)
-                .bind(RANGE.min(self.limit) as i64)
-                .fetch_all(conn).await)?;
-            below = rows.last().map_or(first, |row| row.seq);
-            self.take(rows)?;
+            let packs = packs::between(tx, first, below, most.min(self.limit)).await?;
+            for pack in &packs {
+                self.take(pack.latest(|seq| (first..below).contains(&seq)))?;
+            }
+            below = packs.last().map_or(first, |pack| pack.seq);
+            most = limit.min(most * 4);
         }
         Ok(())
     }
@@ -212,19 +208,25 @@ impl<'f> Search<'f> {
             .into_iter()
             .filter(|seq| (self.first..below).contains(seq))
             .collect();
-        for seqs in seqs.chunks(FOUND) {
-            if self.is_full() {
-                break;
+        let mut left = seqs.as_slice();
+        while !left.is_empty() && !self.is_full() {
+            let packs = packs::with(tx, &left[..left.len().min(FOUND)]).await?;
+            for pack in &packs {
+                self.take(pack.latest(|seq| seqs.binary_search_by(|known| seq.cmp(known)).is_ok()))?;
             }
-            let rows = read(tx, seqs).await?;
-            self.take(rows)?;
+            // Others that were found may be in the same packs.
+            let done = packs.last().map_or(left.len(), |pack| left.partition_point(|seq| *seq >= pack.seq));
+            left = &left[done..];
         }
         Ok(())
     }
 
-    fn take(&mut self, rows: Vec<LogRow>) -> Result<(), StoreError> {
+    fn take(&mut self, rows: impl Iterator<Item = LogRow>) -> Result<(), StoreError> {
         for row in rows {
-            if !self.is_full() && self.filter.admits(&row.facts()?) {
+            if self.is_full() {
+                break;
+            }
+            if self.filter.admits(&row.facts()?) {
                 self.found.push(row);
             }
         }
@@ -250,17 +252,4 @@ impl LogFilter {
             && self.statuses.as_ref().is_none_or(|statuses| statuses.contains(&facts.status))
             && self.text.as_ref().is_none_or(has)
     }
-}
-
-/// The rows of these numbers, the latest first. There are never more than [`FOUND`].
-async fn read(tx: &mut Tx, seqs: &[i64]) -> Result<Vec<LogRow>, StoreError> {
-    let Some(last) = seqs.last() else { return Ok(Vec::new()) };
-    // One text for any number of them, so that it is prepared once.
-    let select = format!("SELECT * FROM request_log WHERE seq IN {} ORDER BY seq DESC", places(1, FOUND));
-    let seqs = seqs.iter().chain(std::iter::repeat(last)).take(FOUND);
-    Ok(on!(tx, conn => {
-        // Nothing but numbers was put into the text.
-        let query = sqlx::query_as(sqlx::AssertSqlSafe(select));
-        seqs.fold(query, |query, seq| query.bind(*seq)).fetch_all(conn).await
-    })?)
 }

@@ -4,8 +4,9 @@ use jiff::Timestamp;
 
 use super::super::audit::{self, By, Entry};
 use super::super::db::{Tx, on};
-use super::super::{Store, StoreError};
+use super::super::{Store, StoreError, meta};
 use super::marks::block_of;
+use super::packs;
 
 /// Rows that are deleted at once.
 const SLICE: i64 = 1000;
@@ -29,7 +30,7 @@ impl Store {
         let Some((first, last)) = ends(&mut tx).await? else { return Ok(0) };
         let by_rows = bounds.rows.map_or(first, |rows| last.saturating_sub(rows) + 1);
         let by_age = match bounds.since {
-            Some(since) => after_old(&mut tx, since.as_millisecond()).await?.unwrap_or(first),
+            Some(since) => after_old(&mut tx, first, since.as_millisecond()).await?.unwrap_or(first),
             None => first,
         };
         drop(tx);
@@ -37,7 +38,8 @@ impl Store {
         if end <= first {
             return Ok(0);
         }
-        self.delete_requests(end).await
+        self.delete_requests(end).await?;
+        Ok(end.abs_diff(first))
     }
 
     /// Deletes all rows of the request log that there are now, and what was imported of the Node program's. The audit
@@ -62,33 +64,37 @@ impl Store {
         Ok(())
     }
 
-    /// Deletes all rows before this one, and says how many.
-    async fn delete_requests(&self, end: i64) -> Result<u64, StoreError> {
+    /// Deletes all rows before this one.
+    async fn delete_requests(&self, end: i64) -> Result<(), StoreError> {
         let mut tx = self.db.write().await?;
-        let rows = on!(&mut tx, conn => sqlx::query("DELETE FROM request_log WHERE seq < $1")
-            .bind(end)
-            .execute(conn).await.map(|done| done.rows_affected()))?;
+        packs::delete_before(&mut tx, end).await?;
         on!(&mut tx, conn => sqlx::query("DELETE FROM request_log_blocks WHERE block < $1")
             .bind(block_of(end))
             .execute(conn).await.map(drop))?;
-        tx.commit().await?;
-        Ok(rows)
+        tx.commit().await
     }
 }
 
 /// The first and the last row.
 async fn ends(tx: &mut Tx) -> Result<Option<(i64, i64)>, StoreError> {
-    // Each by itself is read off the index; both in one list would read all of it.
-    let select = "SELECT (SELECT MIN(seq) FROM request_log), (SELECT MAX(seq) FROM request_log)";
-    let (first, last): (Option<i64>, Option<i64>) =
-        on!(tx, conn => sqlx::query_as(select).fetch_one(conn).await)?;
-    Ok(first.zip(last))
+    let first: Option<i64> =
+        on!(tx, conn => sqlx::query_scalar("SELECT MIN(seq) FROM request_log_packs").fetch_one(conn).await)?;
+    let last = meta::last_log_number(tx).await?;
+    Ok(first.map(|first| (first, last)))
 }
 
-/// The row behind the last of the oldest that is too old. Rows are about in the order of their times; one with a wrong time
+/// The row behind the last pack of a slice that is too old. Rows are about in the order of their times; one with a wrong time
 /// goes with its neighbours.
-async fn after_old(tx: &mut Tx, since: i64) -> Result<Option<i64>, StoreError> {
-    let select = "SELECT MAX(seq) + 1 FROM (SELECT seq, at FROM request_log ORDER BY seq LIMIT $1) AS oldest \
-        WHERE at < $2";
-    Ok(on!(tx, conn => sqlx::query_scalar(select).bind(SLICE).bind(since).fetch_one(conn).await)?)
+async fn after_old(tx: &mut Tx, first: i64, since: i64) -> Result<Option<i64>, StoreError> {
+    let select = "SELECT MAX(seq) FROM request_log_packs WHERE seq < $1 AND at < $2";
+    let old: Option<i64> =
+        on!(tx, conn => sqlx::query_scalar(select).bind(first + SLICE).bind(since).fetch_one(conn).await)?;
+    let Some(old) = old else { return Ok(None) };
+    let select = "SELECT MIN(seq) FROM request_log_packs WHERE seq > $1";
+    let next: Option<i64> = on!(tx, conn => sqlx::query_scalar(select).bind(old).fetch_one(conn).await)?;
+    let end = match next {
+        Some(next) => next,
+        None => meta::last_log_number(tx).await? + 1,
+    };
+    Ok(Some(end))
 }

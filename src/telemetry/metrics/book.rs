@@ -1,7 +1,6 @@
 //! Sums of records. What names a series here is one of a closed set of words, or configured; where it is more, there is
 //! an end to it.
 
-use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 use std::num::NonZero;
 use std::sync::Arc;
@@ -12,14 +11,12 @@ use http::StatusCode;
 use super::histogram::Histogram;
 use super::names;
 use crate::http::Outcome;
-use crate::telemetry::{Consumer, Node, Record};
+use crate::telemetry::{Consumer, Node, OTHER, Record};
 
 /// Models that are told apart for each operation; what comes later is [`OTHER`].
 const MODELS: usize = 200;
 /// API tokens that are told apart; what comes later is [`OTHER`].
 const TOKENS: usize = 2000;
-/// What is not told apart.
-pub(super) const OTHER: &str = "other";
 
 /// All that records have told.
 #[derive(Debug, Clone)]
@@ -234,9 +231,8 @@ impl Book {
             _ => "chat",
         };
         let known = self.models.entry(operation).or_default();
-        let name = if record.is_known_model { record.model_name() } else { Cow::Borrowed(OTHER) };
-        let has_room = known.len() < MODELS || known.contains_key(&*name);
-        let name = if has_room { &*name } else { OTHER };
+        let has_room = known.len() < MODELS || known.contains_key(&*record.counted);
+        let name = if has_room { &*record.counted } else { OTHER };
         if !known.contains_key(name) {
             known.insert(name.into(), OfModel::default());
         }

@@ -9,6 +9,8 @@ use super::{Attempt, Record};
 
 /// Longest name of a model that is told, in bytes.
 const MODEL: usize = 256;
+/// Bytes that hold most records.
+const ROOM: usize = 1024;
 /// Longest error or reason that is told, in bytes.
 const ERROR: usize = 2000;
 
@@ -117,7 +119,9 @@ impl Record {
             error_kind: self.kind,
             error: self.error_told(),
         };
-        serde_json::to_string(&told).expect("it has nothing that JSON has not")
+        let mut json = Vec::with_capacity(ROOM);
+        serde_json::to_writer(&mut json, &told).expect("it has nothing that JSON has not");
+        String::from_utf8(json).expect("JSON is text")
     }
 
     /// The model as it is told.

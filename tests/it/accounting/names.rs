@@ -60,6 +60,13 @@ async fn one(addr: SocketAddr, first: usize) {
 }
 
 async fn started(fake: &Fake) -> Gateway {
+    let gateway = unlooked(fake).await;
+    gateway.look().await;
+    gateway
+}
+
+/// The same where nobody has read the backend's list.
+async fn unlooked(fake: &Fake) -> Gateway {
     let env = [
         ("OLLAMA_BASE_URL", fake.url()),
         ("ADMIN_PASSWORD", PASSWORD.to_owned()),
@@ -73,9 +80,7 @@ async fn started(fake: &Fake) -> Gateway {
         model_mapping: vec![("assistant".to_owned(), "m".to_owned())],
         ..ollama2openai::store::NewKey::new("one", fake.url(), ollama2openai::config::Secret::new(""))
     };
-    let gateway = Gateway::with_rows(&env, &[], &[key]).await;
-    gateway.look().await;
-    gateway
+    Gateway::with_rows(&env, &[], &[key]).await
 }
 
 async fn dashboard(gateway: &Gateway) -> Value {
@@ -118,5 +123,53 @@ async fn thousands_of_names_are_no_more_than_a_few() {
     // What was served by name, by another name, and not at all; an hour may have ended meanwhile.
     assert!(hours.len() <= 2 * 3, "{hours:?}");
     assert_eq!(hours.iter().map(|row| row.counts.requests).sum::<i64>(), i64::try_from(requests).unwrap());
+    store.close().await;
+}
+
+/// Names that are asked of a backend whose list fails.
+const MADE_UP: usize = 20_000;
+/// Of these, names that are told apart in usage, and in metrics.
+const BELIEVED: usize = 1000;
+const IN_METRICS: usize = 200;
+
+/// Asks for so many names, each with another user agent, on one connection.
+async fn make_up(addr: SocketAddr, names: std::ops::Range<usize>) {
+    let mut connection = client::connect(addr).await;
+    let mut body = chat(false);
+    for nth in names {
+        body["model"] = format!("made-up-{nth}").into();
+        let request = Request::post(CHAT, &body)
+            .header("user-agent", &format!("agent-{nth}"))
+            .header("x-forwarded-for", &format!("10.1.{}.{}", nth / 250, nth % 250));
+        assert_eq!(client::exchange(&mut connection, &request).await.status, 200);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn names_that_a_backend_without_a_list_answers_have_an_end() {
+    let answers = |request: &ollama2openai::fake::Request| match request.path.as_str() {
+        "/api/tags" => Script::json(500, &json!({"error": "the disk is gone"})),
+        "/api/version" => Script::json(200, &json!({"version": "0.33.0"})),
+        _ => whole("hi"),
+    };
+    let fake = Fake::start(([127, 0, 0, 1], 0).into(), std::sync::Arc::new(answers)).await.unwrap();
+    let gateway = unlooked(&fake).await;
+    let share = MADE_UP / CLIENTS;
+    let clients = (0..CLIENTS).map(|at| make_up(gateway.addr, at * share..(at + 1) * share));
+    futures_util::future::join_all(clients).await;
+    until("no request runs", || gateway.ledger().metrics.requests.count() == 0).await;
+    let page = Page::read(&gateway.get("/metrics").await.text());
+    let names: BTreeSet<_> =
+        page.samples.iter().filter_map(|(_, labels, _)| labels.get("gen_ai_request_model")).collect();
+    assert_eq!(names.len(), IN_METRICS + 1, "and all others");
+    let request = Request::get("/admin/api/logs?type=request&limit=1");
+    let logged = gateway.send(&request.header("authorization", &format!("Bearer {PASSWORD}"))).await.json();
+    assert!(logged["logs"][0]["model"].as_str().unwrap().starts_with("made-up-"), "{logged:#}");
+    let home = gateway.stopped().await;
+    let store = Store::open(home.path(), None).await.unwrap();
+    let hours = store.usage_since(0).await.unwrap();
+    // An hour, or a day of UTC, may have ended meanwhile.
+    assert!((BELIEVED..=2 * (BELIEVED + 1)).contains(&hours.len()), "{}", hours.len());
+    assert_eq!(hours.iter().map(|row| row.counts.requests).sum::<i64>(), MADE_UP as i64);
     store.close().await;
 }

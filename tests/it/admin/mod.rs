@@ -28,6 +28,7 @@ use serde_json::{Value, json};
 
 use crate::support::Gateway;
 use crate::support::admin::{PASSWORD, call, done_by, get, post, refused};
+use crate::support::client::Request;
 use crate::support::ollama::{chat, done, ollama, says, whole};
 
 const CHAT: &str = "/v1/chat/completions";

@@ -1,5 +1,5 @@
 use super::*;
-use crate::telemetry::{Attempt, Call};
+use crate::telemetry::{Attempt, Call, Naming};
 
 fn record(model: &str, token: &str) -> Record {
     let [channel, channel_name] = Default::default();
@@ -13,7 +13,8 @@ fn record(model: &str, token: &str) -> Record {
         client: [127, 0, 0, 1].into(),
         consumer: Some(Arc::new(Consumer { id: token.into(), name: token.into() })),
         model: model.into(),
-        is_known_model: true,
+        naming: Naming::Listed,
+        counted: model.into(),
         is_stream: true,
         node: Some(node),
         outcome: Outcome::Ok,
@@ -47,7 +48,7 @@ fn a_hundred_thousand_names_end_in_one() {
     assert_eq!((models.len(), book.tokens.len(), book.backends.len()), (MODELS + 1, TOKENS + 1, 1));
     assert_eq!(models[OTHER].duration.count(), 100_000 - MODELS as u64);
     assert_eq!(book.tokens[OTHER].requests, 100_000 - TOKENS as u64);
-    book.add(&record("Model-0:LATEST", "token-0"));
+    book.add(&Record { model: "Model-0:LATEST".into(), ..record("model-0", "token-0") });
     assert_eq!((models_of(&book, "model-0"), book.tokens["token-0"].requests), (2, 2));
 }
 
@@ -66,15 +67,6 @@ fn each_choice_is_an_attempt_with_a_first_token_of_its_own() {
 
 fn models_of(book: &Book, name: &str) -> u64 {
     book.models["chat"][name].duration.count()
-}
-
-#[test]
-fn a_name_that_nobody_lists_is_none() {
-    let mut book = Book::default();
-    for nth in 0..100_000 {
-        book.add(&Record { is_known_model: false, ..record(&format!("model-{nth}"), "t") });
-    }
-    assert_eq!(book.models["chat"].keys().map(|name| &**name).collect::<Vec<_>>(), [OTHER]);
 }
 
 #[test]
