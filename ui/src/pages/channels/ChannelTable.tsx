@@ -1,19 +1,16 @@
-import { Badge, Group, Text, Tooltip } from "@mantine/core";
 import { type ReactNode, useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { Channel } from "../../api/client";
 import { useMayChange } from "../../api/queries";
 import { Ago } from "../../parts/Ago";
+import { Load } from "../../parts/backend";
 import { useFormat } from "../../parts/format";
 import { NameLink } from "../../parts/NameLink";
+import { Chips } from "../../parts/Names";
 import { type Column, Rows } from "../../parts/Rows";
 import { Status } from "../../parts/Status";
 import { Bulk } from "./Bulk";
-import { Load } from "./ChannelCard";
 import { sharesOf, stateOf } from "./shares";
-
-/** Models or tags that a row has room for. */
-const CHIPS = 2;
 
 interface TableProps {
   /** All of them: shares hold among all. */
@@ -137,22 +134,4 @@ function useColumns(shares: Map<string, number>): Column<Channel>[] {
       render: (channel) => <Ago at={channel.lastUsed} size="sm" />,
     },
   ];
-}
-
-function Chips({ names, none }: { names: string[]; none: string }) {
-  const { t } = useTranslation("channels");
-  const format = useFormat();
-  if (names.length === 0) return <Text size="sm">{none}</Text>;
-  return (
-    <Tooltip label={format.list(names)} disabled={names.length <= CHIPS} multiline maw={320}>
-      <Group gap={4} wrap="nowrap">
-        {names.slice(0, CHIPS).map((name) => (
-          <Badge key={name} color="gray" tt="none" maw={80}>
-            {name}
-          </Badge>
-        ))}
-        {names.length > CHIPS && <Text size="xs">{t("moreModels", { count: names.length - CHIPS })}</Text>}
-      </Group>
-    </Tooltip>
-  );
 }
