@@ -185,6 +185,12 @@ impl Program {
         log
     }
 
+    /// How many of them the first run has.
+    pub fn log_lines(&self) -> usize {
+        let log = std::fs::read_to_string(self.home.path().join(log_of(0))).unwrap();
+        log.matches("\"target\":\"request\"}\n").count()
+    }
+
     /// Those of `requests.jsonl`.
     pub fn file(&self) -> Vec<Value> {
         self.read("logs/requests.jsonl")
