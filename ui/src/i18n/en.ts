@@ -150,6 +150,8 @@ export default {
   saved: "Saved",
   deleted: "Deleted",
   created: "Created",
+  typeToConfirm: "Type {{typed}} to confirm",
+  typeMismatch: "That is something else",
   unsaved: "Close without saving?",
   unsavedHint: "What you changed here is lost then.",
   discard: "Discard changes",

@@ -151,6 +151,8 @@ const zh: Translation<typeof en> = {
   saved: "已保存",
   deleted: "已删除",
   created: "已创建",
+  typeToConfirm: "输入 {{typed}} 以确认",
+  typeMismatch: "输入的内容不一致",
   unsaved: "不保存就关闭？",
   unsavedHint: "此处的修改将会丢失。",
   discard: "放弃修改",

@@ -1,15 +1,15 @@
 import { type ReactNode, useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
-import type { Channel } from "../../api/client";
+import { api, type Channel, data } from "../../api/client";
 import { useMayChange } from "../../api/queries";
 import { Ago } from "../../parts/Ago";
+import { Bulk } from "../../parts/Bulk";
 import { Load } from "../../parts/backend";
 import { useFormat } from "../../parts/format";
 import { NameLink } from "../../parts/NameLink";
 import { Chips } from "../../parts/Names";
 import { type Column, Rows } from "../../parts/Rows";
 import { Status } from "../../parts/Status";
-import { Bulk } from "./Bulk";
 import { sharesOf, stateOf } from "./shares";
 
 interface TableProps {
@@ -35,7 +35,7 @@ export function ChannelTable({ channels, rows, found, page, onOpen, ...rest }: T
   const selected = (channels ?? []).filter((channel) => ids.includes(channel.id));
   return (
     <>
-      {selected.length > 0 && <Bulk selected={selected} onDone={() => setIds([])} />}
+      {selected.length > 0 && <Many selected={selected} onDone={() => setIds([])} />}
       <Rows
         rows={rows}
         columns={columns}
@@ -134,4 +134,25 @@ function useColumns(shares: Map<string, number>): Column<Channel>[] {
       render: (channel) => <Ago at={channel.lastUsed} size="sm" />,
     },
   ];
+}
+
+/** What can be done with several at once. */
+function Many({ selected, onDone }: { selected: Channel[]; onDone: () => void }) {
+  const { t } = useTranslation("channels");
+  const count = selected.length;
+  return (
+    <Bulk
+      selected={selected}
+      call={(action, ids) => data(api.POST("/admin/api/channels/bulk", { body: { ids, action } }))}
+      stale={[["channels"]]}
+      words={{
+        enabled: t("do.enabled", { count }),
+        disabled: t("do.disabled", { count }),
+        deleted: t("do.deleted", { count }),
+        deleteAsk: t("do.deleteMany", { count }),
+        deleteHint: t("do.deleteHint"),
+      }}
+      onDone={onDone}
+    />
+  );
 }
