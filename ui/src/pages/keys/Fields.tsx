@@ -86,7 +86,7 @@ function KeyLine({ form }: { form: Form }) {
         data-autofocus
         {...form.getInputProps("key")}
       />
-      {line.trim() !== "" && reading.data && <Reading lines={reading.data.lines} />}
+      {line.trim() !== "" && reading.data && <Reading lines={reading.data.lines} isSingle />}
       <Forms />
       <Address form={form} hint={t("form.baseHint")} />
     </>

@@ -99,14 +99,14 @@ function useColumns(): Column<Key>[] {
       </Tooltip>
     )),
     number("running", (key) => <Load running={key.currentConcurrent} cap={key.maxConcurrent} />),
+    { accessor: "error", title: t("column.error"), render: (key) => <LastError of={key} /> },
     number("models", ({ inventory }) => (inventory?.models ? format.number(inventory.models.length) : "–")),
     number("requests", (key) => format.short(key.totalRequests)),
     number("failures", (key) => <Failures of={key} />),
     number("tokens", (key) => format.short(key.totalTokens)),
+    title("lastUsed", (key) => <Ago at={key.lastUsed} size="sm" />),
     number("priority", (key) => format.number(key.priority)),
     number("weight", (key) => format.number(key.weight)),
-    { accessor: "error", title: t("column.error"), render: (key) => <LastError of={key} /> },
-    title("lastUsed", (key) => <Ago at={key.lastUsed} size="sm" />),
     title("added", (key) => <Ago at={key.addedAt} size="sm" />),
   ];
 }

@@ -17,15 +17,15 @@ const LOOKS = {
   errors: { icon: IconAlertCircle, color: "red" },
 } as const;
 
-/** Line by line, how what was typed is read. */
-export function Reading({ lines }: { lines: Line[] }) {
+/** How what was typed is read; of a single line its number is not told. */
+export function Reading({ lines, isSingle = false }: { lines: Line[]; isSingle?: boolean }) {
   const { t } = useTranslation("keys");
   return (
-    <Table.ScrollContainer minWidth={520} role="status" aria-label={t("reading.title")}>
+    <Table.ScrollContainer minWidth={isSingle ? 400 : 520} role="status" aria-label={t("reading.title")}>
       <Table verticalSpacing={6} withTableBorder>
         <Table.Thead>
           <Table.Tr>
-            <Table.Th>{t("reading.line")}</Table.Th>
+            {!isSingle && <Table.Th>{t("reading.line")}</Table.Th>}
             <Table.Th>{t("reading.verdict")}</Table.Th>
             <Table.Th>{t("reading.form")}</Table.Th>
             <Table.Th>{t("reading.address")}</Table.Th>
@@ -35,7 +35,7 @@ export function Reading({ lines }: { lines: Line[] }) {
         <Table.Tbody>
           {lines.map((line, at) => (
             // biome-ignore lint/suspicious/noArrayIndexKey: pieces of a line have nothing else that tells them apart
-            <Row key={`${line.line} ${at}`} line={line} />
+            <Row key={`${line.line} ${at}`} line={line} isSingle={isSingle} />
           ))}
         </Table.Tbody>
       </Table>
@@ -43,14 +43,14 @@ export function Reading({ lines }: { lines: Line[] }) {
   );
 }
 
-function Row({ line }: { line: Line }) {
+function Row({ line, isSingle }: { line: Line; isSingle: boolean }) {
   const { t } = useTranslation("keys");
   const verdict = verdictOf(line);
   const { icon: Icon, color } = LOOKS[verdict];
   const { of } = line;
   return (
     <Table.Tr>
-      <Table.Td className="numbers">{line.line}</Table.Td>
+      {!isSingle && <Table.Td className="numbers">{line.line}</Table.Td>}
       <Table.Td>
         <Badge color={color} tt="none" leftSection={<Icon size={12} aria-hidden />}>
           {t(`reading.is.${verdict}`)}

@@ -72,9 +72,9 @@ export default {
     form: "Form",
     address: "Address",
     key: "Credential",
-    is: { added: "new", duplicates: "is there", errors: "wrong" },
-    ofKey: "as {{name}}",
-    ofLine: "as line {{line}}",
+    is: { added: "new", duplicates: "duplicate", errors: "wrong" },
+    ofKey: "of {{name}}",
+    ofLine: "of line {{line}}",
   },
   import: {
     open: "Import",
@@ -88,7 +88,7 @@ export default {
     kind: {
       all: "All {{n}}",
       added: "New {{n}}",
-      duplicates: "There {{n}}",
+      duplicates: "Duplicate {{n}}",
       errors: "Wrong {{n}}",
     },
     nothing: "There is no key line in this: only comments or separators.",
@@ -96,7 +96,7 @@ export default {
     done: "{{added}}, {{rest}}",
     added_one: "{{count}} key added",
     added_other: "{{count}} keys added",
-    rest: "{{duplicates}} were there already, {{errors}} wrong",
+    rest: "{{duplicates}} duplicates, {{errors}} wrong",
     mend: "The lines with what is wrong are left below, to be mended.",
   },
   check: {
