@@ -13,6 +13,7 @@ const PAGES = {
   keys: lazy(() => import("../pages/keys")),
   channels: lazy(() => import("../pages/channels")),
   tokens: lazy(() => import("../pages/tokens")),
+  models: lazy(() => import("../pages/models")),
   users: lazy(() => import("../pages/users")),
   connect: lazy(() => import("../pages/connect")),
 };

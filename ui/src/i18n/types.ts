@@ -2,6 +2,7 @@ import type channels from "../pages/channels/en";
 import type connect from "../pages/connect/en";
 import type keys from "../pages/keys/en";
 import type login from "../pages/login/en";
+import type models from "../pages/models/en";
 import type tokens from "../pages/tokens/en";
 import type users from "../pages/users/en";
 import type common from "./en";
@@ -21,6 +22,7 @@ export interface Texts {
   connect: typeof connect;
   keys: typeof keys;
   login: typeof login;
+  models: typeof models;
   tokens: typeof tokens;
   users: typeof users;
 }
