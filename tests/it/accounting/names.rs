@@ -159,8 +159,11 @@ async fn names_that_a_backend_without_a_list_answers_have_an_end() {
     let fake = Fake::start(([127, 0, 0, 1], 0).into(), std::sync::Arc::new(answers)).await.unwrap();
     let gateway = unlooked(&fake).await;
     let share = MADE_UP / CLIENTS;
-    let clients = (0..CLIENTS).map(|at| make_up(gateway.addr, at * share..(at + 1) * share));
-    futures_util::future::join_all(clients).await;
+    let mut clients = tokio::task::JoinSet::new();
+    for at in 0..CLIENTS {
+        clients.spawn(make_up(gateway.addr, at * share..(at + 1) * share));
+    }
+    clients.join_all().await;
     until("no request runs", || gateway.ledger().metrics.requests.count() == 0).await;
     let page = Page::read(&gateway.get("/metrics").await.text());
     let names: BTreeSet<_> =
