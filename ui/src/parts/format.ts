@@ -26,6 +26,14 @@ function formats(language: string) {
   const moment = new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "medium" });
   const day = new Intl.DateTimeFormat(locale, { dateStyle: "medium" });
   const clock = new Intl.DateTimeFormat(locale, { timeStyle: "medium" });
+  const minute = new Intl.DateTimeFormat(locale, { hour: "2-digit", minute: "2-digit" });
+  const hourOfDay = new Intl.DateTimeFormat(locale, {
+    month: "short",
+    day: "numeric",
+    hour: "2-digit",
+    minute: "2-digit",
+  });
+  const dayOfYear = new Intl.DateTimeFormat(locale, { month: "short", day: "numeric", timeZone: "UTC" });
   const list = new Intl.ListFormat(locale);
   const unit = (value: number, name: string, digits: number) =>
     new Intl.NumberFormat(locale, {
@@ -62,6 +70,12 @@ function formats(language: string) {
     moment: (at: string | Date) => moment.format(new Date(at)),
     day: (at: string | Date) => day.format(new Date(at)),
     clock: (at: string | Date) => clock.format(new Date(at)),
+    /** 14:05 */
+    minute: (at: string | Date) => minute.format(new Date(at)),
+    /** 3 Nov, 14:00 */
+    hourOfDay: (at: string | Date) => hourOfDay.format(new Date(at)),
+    /** 3 Nov, of UTC as sums of days are. */
+    dayOfYear: (at: string | Date) => dayOfYear.format(new Date(at)),
     list: (words: string[]) => list.format(words),
   };
 }
