@@ -42,6 +42,8 @@ function formats(language: string) {
       unitDisplay: "short",
       maximumFractionDigits: digits,
     }).format(value);
+  const time = (value: number, sign: string, digits: number) =>
+    `${new Intl.NumberFormat(locale, { maximumFractionDigits: digits }).format(value)}\u00a0${sign}`;
   return {
     /** 48,210 */
     number: (value: number) => number.format(value),
@@ -49,12 +51,13 @@ function formats(language: string) {
     short: (value: number) => short.format(value),
     /** Of a part from 0 to 1. */
     percent: (part: number) => percent.format(part),
-    /** A duration in milliseconds: `340 ms`, `1.2 s`, `3 min`. */
+    /** A duration in milliseconds, with the signs that all languages share: `340 ms`, `1.2 s`, `3 min`, up to days. */
     ms: (ms: number) => {
-      if (ms < 1_000) return unit(Math.round(ms), "millisecond", 0);
-      if (ms < 60_000) return unit(ms / 1_000, "second", ms < 10_000 ? 2 : 1);
-      if (ms < 3_600_000) return unit(ms / 60_000, "minute", 1);
-      return unit(ms / 3_600_000, "hour", 1);
+      if (ms < 1_000) return time(ms, "ms", 0);
+      if (ms < 60_000) return time(ms / 1_000, "s", ms < 10_000 ? 2 : 1);
+      if (ms < 3_600_000) return time(ms / 60_000, "min", 1);
+      if (ms < 48 * 3_600_000) return time(ms / 3_600_000, "h", 1);
+      return time(ms / 86_400_000, "d", 1);
     },
     bytes: (bytes: number) => {
       const step = bytes < 1 ? 0 : Math.min(BYTES.length - 1, Math.floor(Math.log10(bytes) / 3));

@@ -35,8 +35,14 @@ export function Backends({ full }: { full: Full }) {
         </Anchor>
       }
     >
-      <Table.ScrollContainer minWidth={420} type="native">
-        <Table aria-label={title} verticalSpacing={6} highlightOnHover className="numbers">
+      <Table.ScrollContainer minWidth={480} type="native">
+        <Table
+          aria-label={title}
+          verticalSpacing={6}
+          highlightOnHover
+          className="numbers"
+          style={{ whiteSpace: "nowrap" }}
+        >
           <Table.Thead>
             <Table.Tr>
               <Table.Th>{t("backend.name")}</Table.Th>
@@ -76,7 +82,7 @@ function Row({ backend, full: { range } }: { backend: Backend; full: Full }) {
       </Table.Td>
       <Table.Td>
         <Tooltip label={backend.lastError} disabled={!backend.lastError} multiline maw={360}>
-          <Status state={STATES[backend.state]} />
+          <Status state={STATES[backend.state]} miw="max-content" />
         </Tooltip>
       </Table.Td>
       <Table.Td ta="right">

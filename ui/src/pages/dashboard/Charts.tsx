@@ -1,4 +1,4 @@
-import { Anchor, Badge, Group, SimpleGrid, Skeleton, Stack } from "@mantine/core";
+import { Anchor, Center, ColorSwatch, Group, SimpleGrid, Skeleton, Stack, Text } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 import { Link, useLocation } from "wouter";
 import { Chart } from "../../parts/charts";
@@ -51,31 +51,38 @@ export function Charts({ range }: { range: Range }) {
     go(logsOf({ since: from.start, until }));
   };
   const shared = { by: "moment", syncId: SYNC, onSelect: select, h: HEIGHT, legend: false };
-  const times = (name: "latency" | "firstToken") => (
-    <Chart
-      {...shared}
-      legend
-      kind="lines"
-      data={range.series.map((piece, index) => ({ moment: names[index] ?? "", ...piece[name] }))}
-      series={[
-        { name: "p50", label: "p50", color: "accent.4" },
-        { name: "p95", label: "p95", color: "accent.7" },
-        { name: "p99", label: "p99", color: "orange.6" },
-      ]}
-      value={format.ms}
-    />
-  );
+  const times = (name: "latency" | "firstToken") =>
+    range[name].p50 === null ? (
+      <Nothing />
+    ) : (
+      <Chart
+        {...shared}
+        legend
+        kind="lines"
+        data={range.series.map((piece, index) => ({ moment: names[index] ?? "", ...piece[name] }))}
+        series={[
+          { name: "p50", label: "p50", color: "teal.7" },
+          { name: "p95", label: "p95", color: "accent.5" },
+          { name: "p99", label: "p99", color: "orange.7" },
+        ]}
+        value={format.ms}
+      />
+    );
   return (
     <Stack gap="sm">
       <Panel title={t("chart.outcomes")} side={t("chart.hint")}>
-        <Chart
-          {...shared}
-          kind="bars"
-          stacked
-          data={range.series.map((piece, index) => ({ moment: names[index] ?? "", ...piece.outcomes }))}
-          series={used.map((name) => ({ name, label: common(`outcome.${name}`), color: COLORS[name] }))}
-          value={format.number}
-        />
+        {used.length === 0 ? (
+          <Nothing />
+        ) : (
+          <Chart
+            {...shared}
+            kind="bars"
+            stacked
+            data={range.series.map((piece, index) => ({ moment: names[index] ?? "", ...piece.outcomes }))}
+            series={used.map((name) => ({ name, label: common(`outcome.${name}`), color: COLORS[name] }))}
+            value={format.number}
+          />
+        )}
         <Legend range={range} used={used} />
       </Panel>
       <SimpleGrid cols={{ base: 1, md: 2 }} spacing="sm">
@@ -83,6 +90,18 @@ export function Charts({ range }: { range: Range }) {
         <Panel title={t("chart.firstToken")}>{times("firstToken")}</Panel>
       </SimpleGrid>
     </Stack>
+  );
+}
+
+/** In the place of a chart that would be empty. */
+function Nothing() {
+  const { t } = useTranslation("dashboard");
+  return (
+    <Center h={HEIGHT}>
+      <Text size="sm" c="dimmed">
+        {t("chart.nothing")}
+      </Text>
+    </Center>
   );
 }
 
@@ -101,7 +120,11 @@ function Legend({ range, used }: { range: Range; used: Outcome[] }) {
           className="numbers"
         >
           <Group gap={4} wrap="nowrap">
-            <Badge circle size="xs" color={COLORS[outcome]} variant="filled" aria-hidden />
+            <ColorSwatch
+              size={10}
+              color={`var(--mantine-color-${COLORS[outcome].replace(".", "-")})`}
+              aria-hidden
+            />
             {t(`outcome.${outcome}`)} {format.number(range.outcomes[outcome] ?? 0)}
           </Group>
         </Anchor>

@@ -33,7 +33,13 @@ export function UseTable({ rows, label }: { rows: UseRow[]; label: string }) {
   }
   return (
     <Table.ScrollContainer minWidth={320} type="native">
-      <Table aria-label={label} verticalSpacing={6} highlightOnHover className="numbers">
+      <Table
+        aria-label={label}
+        verticalSpacing={6}
+        highlightOnHover
+        className="numbers"
+        style={{ whiteSpace: "nowrap" }}
+      >
         <Table.Thead>
           <Table.Tr>
             <Table.Th>{t("use.name")}</Table.Th>

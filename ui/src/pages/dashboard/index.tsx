@@ -1,4 +1,5 @@
 import { Anchor, Box, Group, SegmentedControl, SimpleGrid, Skeleton, Stack } from "@mantine/core";
+import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "wouter";
 import { Page } from "../../parts/Page";
@@ -61,7 +62,10 @@ export default function DashboardPage() {
 }
 
 function Content({ full }: { full: Full }) {
-  if (full.totals.requests === 0) {
+  const isUnused = full.totals.requests === 0;
+  // Who has waited here for the first request sees its tick, too.
+  const [wasUnused] = useState(isUnused);
+  if (isUnused) {
     return (
       <Stack gap="sm">
         <Steps full={full} />
@@ -72,8 +76,9 @@ function Content({ full }: { full: Full }) {
   }
   return (
     <Stack gap="sm">
-      <Attention dashboard={full} />
+      {wasUnused && <Steps full={full} />}
       <Tiles full={full} />
+      <Attention dashboard={full} />
       <Charts range={full.range} />
       <SimpleGrid cols={{ base: 1, md: 2 }} spacing="sm">
         <ByModel range={full.range} />
@@ -90,8 +95,8 @@ function Content({ full }: { full: Full }) {
 function Waiting() {
   return (
     <Stack gap="sm" aria-busy>
-      <Skeleton h={22} />
       <TilesWaiting />
+      <Skeleton h={22} />
       <ChartsWaiting />
     </Stack>
   );

@@ -37,7 +37,7 @@ const zh: Translation<typeof en> = {
     tokens: "Token",
     requests: "请求",
     errors: "错误率",
-    firstToken: "首 Token p95",
+    firstToken: "首 Token",
     rest: "其余合计",
     notServed: "未被处理",
     noToken: "未使用令牌",

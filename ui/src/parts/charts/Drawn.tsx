@@ -43,7 +43,7 @@ export default function Drawn(props: DrawnProps) {
     xAxisProps: { minTickGap: 24, ...(tick && { tickFormatter: tick }) },
     yAxisProps: { width: 64 },
     tickLine: "none",
-    gridAxis: "y",
+    gridAxis: "x",
     children: selected && (
       <ReferenceArea x1={named(selected[0])} x2={named(selected[1])} fillOpacity={0.25} />
     ),
