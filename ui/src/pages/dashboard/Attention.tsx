@@ -62,7 +62,13 @@ function One({ concern, href }: { concern: Concern; href: string }) {
   const reason = reasonOf(concern);
   return (
     <Group gap="xs" wrap="nowrap" align="flex-start">
-      <Badge color={COLORS[severity]} tt="none" leftSection={<Icon size={14} aria-hidden />} flex="none">
+      <Badge
+        color={COLORS[severity]}
+        tt="none"
+        leftSection={<Icon size={14} aria-hidden />}
+        flex="none"
+        miw={88}
+      >
         {t(`attention.severity.${severity}`)}
       </Badge>
       <Box flex={1} miw={0}>
@@ -73,7 +79,7 @@ function One({ concern, href }: { concern: Concern; href: string }) {
               <Ago at={since} />
             </Text>
           )}{" "}
-          <Anchor component={Link} href={href} size="sm">
+          <Anchor component={Link} href={href} size="sm" underline="always">
             {t(`attention.do.${kind}`)}
           </Anchor>
         </Text>

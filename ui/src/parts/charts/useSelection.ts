@@ -26,7 +26,7 @@ export function useSelection(onSelect?: (first: number, last: number) => void) {
       if (drawn) onSelect(...inOrder(drawn));
     },
     onMouseLeave: () => setDrawn(undefined),
-    style: { cursor: "pointer" },
+    style: { cursor: "pointer", userSelect: "none" as const },
   };
   return { selected: drawn && inOrder(drawn), handlers };
 }
