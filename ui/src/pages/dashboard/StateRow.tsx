@@ -39,7 +39,7 @@ function useFacts(of: Dashboard): Fact[] {
       value: t("state.waiting", { waiting: n(queue.waiting), max: n(queue.max) }),
       hint: t("state.queueHint", { served: n(queue.served), full: n(queue.full), tooLong: n(queue.tooLong) }),
     },
-    { name: t("state.limits"), value: limits.length > 0 ? format.list(limits) : t("state.off") },
+    { name: t("state.limits"), value: limits.length > 0 ? limits.join(" · ") : t("state.off") },
     { name: t("state.access"), value: t(`state.accessMode.${mode}`) },
     { name: t("state.ledger"), value: ledger.failing ? t("state.failing") : written, isBad: ledger.failing },
     {
@@ -64,7 +64,7 @@ export function StateRow({ dashboard }: { dashboard: Dashboard }) {
       <Title order={2} size="h5" mb="xs">
         {t("state.title")}
       </Title>
-      <SimpleGrid cols={{ base: 1, xs: 2, md: 3, lg: 4 }} spacing="md" verticalSpacing="xs">
+      <SimpleGrid cols={{ base: 2, md: 3, lg: 4 }} spacing="md" verticalSpacing="xs">
         {facts.map(({ name, value, hint, isBad }) => (
           <Tooltip key={name} label={hint} disabled={!hint} multiline maw={320}>
             <Group gap={0} display="block" {...(hint && { tabIndex: 0 })}>
