@@ -10,6 +10,7 @@ import { Shell } from "./shell/Shell";
 
 /** Every page by the first part of its address; each is loaded when it is opened. */
 const PAGES = {
+  dashboard: lazy(() => import("../pages/dashboard")),
   channels: lazy(() => import("../pages/channels")),
   tokens: lazy(() => import("../pages/tokens")),
   users: lazy(() => import("../pages/users")),

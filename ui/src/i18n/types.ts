@@ -1,5 +1,6 @@
 import type channels from "../pages/channels/en";
 import type connect from "../pages/connect/en";
+import type dashboard from "../pages/dashboard/en";
 import type login from "../pages/login/en";
 import type tokens from "../pages/tokens/en";
 import type users from "../pages/users/en";
@@ -18,6 +19,7 @@ export interface Texts {
   common: typeof common;
   channels: typeof channels;
   connect: typeof connect;
+  dashboard: typeof dashboard;
   login: typeof login;
   tokens: typeof tokens;
   users: typeof users;
