@@ -11,8 +11,10 @@ import { Shell } from "./shell/Shell";
 /** Every page by the first part of its address; each is loaded when it is opened. */
 const PAGES = {
   dashboard: lazy(() => import("../pages/dashboard")),
+  keys: lazy(() => import("../pages/keys")),
   channels: lazy(() => import("../pages/channels")),
   tokens: lazy(() => import("../pages/tokens")),
+  models: lazy(() => import("../pages/models")),
   users: lazy(() => import("../pages/users")),
   connect: lazy(() => import("../pages/connect")),
 };
