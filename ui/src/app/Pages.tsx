@@ -12,6 +12,7 @@ import { Shell } from "./shell/Shell";
 const PAGES = {
   channels: lazy(() => import("../pages/channels")),
   tokens: lazy(() => import("../pages/tokens")),
+  logs: lazy(() => import("../pages/logs")),
   users: lazy(() => import("../pages/users")),
   connect: lazy(() => import("../pages/connect")),
 };
