@@ -33,7 +33,6 @@ export function ChannelCard({ channel, share, ways, move, drag }: CardProps) {
       p="xs"
       miw={{ base: "100%", xs: 248 }}
       flex={`${Math.max(share * 100, 1)} 1 0`}
-      opacity={channel.enabled ? 1 : 0.75}
       data-channel={channel.id}
       draggable={mayChange}
       onDragStart={(event) => {
