@@ -42,7 +42,13 @@ export function OutcomeBadge({ outcome, ...rest }: { outcome: Outcome | "" } & B
   const look = LOOKS[outcome] as (typeof LOOKS)[Outcome] | undefined;
   const Icon = look?.icon ?? IconQuestionMark;
   return (
-    <Badge color={look?.color ?? "gray"} tt="none" leftSection={<Icon size={14} aria-hidden />} {...rest}>
+    <Badge
+      color={look?.color ?? "gray"}
+      tt="none"
+      miw="max-content"
+      leftSection={<Icon size={14} aria-hidden />}
+      {...rest}
+    >
       {look ? t(`outcome.${outcome}`) : outcome}
     </Badge>
   );

@@ -10,7 +10,7 @@ import { ACTIONS, useActionWord } from "./actions";
 import { changesOf } from "./Changed";
 import { FilterField } from "./FilterField";
 import { type AuditEntry, useAudit } from "./queries";
-import { moment } from "./RequestTable";
+import { Cut, moment } from "./RequestTable";
 
 const FILTERS = ["actor", "action", "object", "text", "since", "until"] as const;
 
@@ -69,21 +69,13 @@ function useColumns(): Column<AuditEntry>[] {
     {
       accessor: "actor",
       title: t("audit.actor"),
-      render: (entry) => (
-        <Text size="sm" truncate maw={160} title={entry.actor}>
-          {entry.actor}
-        </Text>
-      ),
+      render: (entry) => <Cut text={entry.actor} width={160} />,
     },
     { accessor: "action", title: t("audit.action"), render: (entry) => word(entry.action) },
     {
       accessor: "name",
       title: t("audit.object"),
-      render: (entry) => (
-        <Text size="sm" truncate maw={220} title={entry.name}>
-          {entry.name || "–"}
-        </Text>
-      ),
+      render: (entry) => <Cut text={entry.name} width={220} />,
     },
     { accessor: "changes", title: t("audit.changes"), render: (entry) => <Brief entry={entry} /> },
     {

@@ -66,7 +66,7 @@ export function CaptureTexts({ capture }: { capture: Schemas["Capture"] }) {
               {isCut ? t("capture.cut", { size: format.bytes(bytes) }) : format.bytes(bytes)}
             </Text>
           </Group>
-          <CodeBlock code={pretty(text)} />
+          <CodeBlock code={pretty(text)} isWrapped />
         </section>
       ))}
     </Stack>

@@ -11,6 +11,7 @@ import { Rows } from "../../parts/Rows";
 import { Empty } from "../../parts/states";
 import { useChange } from "../../parts/useChange";
 import { useCaptures, useIsCapturing } from "./queries";
+import { Cut, moment } from "./RequestTable";
 
 /** Requests that were captured with their answers; without a look at them nothing is asked. */
 export function Captures({ onOpen }: { onOpen: (id: string) => void }) {
@@ -109,10 +110,14 @@ function List({ list, onOpen }: { list: ReturnType<typeof useCaptures>; onOpen: 
         {
           accessor: "timestamp",
           title: t("column.time"),
-          render: (one) => <NameLink page="logs/captures" id={one.id} name={format.moment(one.timestamp)} />,
+          render: (one) => <NameLink page="logs/captures" id={one.id} name={moment(format, one.timestamp)} />,
         },
         { accessor: "token", title: t("column.token"), render: (one) => one.tokenName ?? one.tokenId },
-        { accessor: "model", title: t("column.model") },
+        {
+          accessor: "model",
+          title: t("column.model"),
+          render: (one) => <Cut text={one.model} width={260} />,
+        },
         { accessor: "endpoint", title: t("detail.endpoint") },
         {
           accessor: "requestBytes",

@@ -1,4 +1,4 @@
-import { Alert, Badge, Button, Collapse, Group, MultiSelect, Select, TextInput } from "@mantine/core";
+import { Alert, Badge, Button, Collapse, Group, Select, TextInput } from "@mantine/core";
 import { IconAdjustmentsHorizontal, IconX } from "@tabler/icons-react";
 import { type ReactNode, useState } from "react";
 import { useTranslation } from "react-i18next";
@@ -17,6 +17,7 @@ import {
   toMoment,
 } from "./filters";
 import { MoreFilters } from "./MoreFilters";
+import { Outcomes } from "./Outcomes";
 import type { LogRecord } from "./record";
 
 interface FilterBarProps {
@@ -32,10 +33,7 @@ interface FilterBarProps {
 /** What requests are asked for: the usual filters, the others when wanted, and each as a chip that can be taken out. */
 export function FilterBar({ filters, rows, warnings, refresh, isRefreshing, children }: FilterBarProps) {
   const { t } = useTranslation("logs");
-  const { t: common } = useTranslation();
-  const { set } = useFilters();
   const [isOpen, open] = useState(false);
-  const outcomes = OUTCOMES.map((value) => ({ value, label: common(`outcome.${value}`) }));
   return (
     <>
       <Toolbar
@@ -45,17 +43,7 @@ export function FilterBar({ filters, rows, warnings, refresh, isRefreshing, chil
         isRefreshing={isRefreshing}
       >
         <Range filters={filters} />
-        <MultiSelect
-          data={outcomes}
-          value={filters.outcome?.split(",") ?? []}
-          onChange={(outcome) => set({ outcome })}
-          placeholder={filters.outcome ? "" : t("filter.outcome")}
-          aria-label={t("filter.outcome")}
-          clearable
-          searchable
-          w={{ base: "100%", xs: 220 }}
-          maxDropdownHeight={420}
-        />
+        <Outcomes />
         <Button
           variant="default"
           leftSection={<IconAdjustmentsHorizontal size={16} />}
@@ -132,7 +120,9 @@ function Chips({ filters, rows }: { filters: Filters; rows: LogRecord[] | undefi
   return (
     <Group gap={6} mb="sm" role="group" aria-label={t("filter.present")}>
       {names.map((name) => {
-        const text = `${t(`filter.${name}`)}: ${says(name, filters[name] ?? "")}`;
+        const value = filters[name] ?? "";
+        const label = name === "since" && isPreset(value) ? "range" : name;
+        const text = t("filter.chip", { name: t(`filter.${label}`), value: says(name, value) });
         return (
           <Badge
             key={name}
@@ -140,7 +130,7 @@ function Chips({ filters, rows }: { filters: Filters; rows: LogRecord[] | undefi
             type="button"
             tt="none"
             size="lg"
-            maw={320}
+            maw={460}
             rightSection={<IconX size={12} aria-hidden />}
             onClick={() => set({ [name]: null })}
             aria-label={t("filter.remove", { filter: text })}

@@ -22,11 +22,11 @@ interface RequestTableProps<T extends LogRecord> {
 /** Requests, the newest first: one line each. */
 export function RequestTable<T extends LogRecord>(props: RequestTableProps<T>) {
   const columns = useColumns();
-  return <Rows<T> {...props} columns={columns as Column<T>[]} first="" minWidth={1180} />;
+  return <Rows<T> {...props} columns={columns as Column<T>[]} first="" minWidth={1060} />;
 }
 
 /** Many rows are shown at once, so that their texts are plain ones: what is cut is told by `title`. */
-function Cut({ text, width = 150 }: { text: string; width?: number }) {
+export function Cut({ text, width = 150 }: { text: string; width?: number }) {
   return (
     <Text size="sm" truncate maw={width} title={text}>
       {text || "–"}
@@ -43,7 +43,7 @@ export function moment(format: Formats, at: string): string {
 function useColumns(): Column<LogRecord>[] {
   const { t } = useTranslation("logs");
   const format = useFormat();
-  const right = { textAlign: "right" as const };
+  const right = { textAlign: "right" as const, noWrap: true };
   const columns: Column<LogRecord>[] = [
     {
       accessor: "timestamp",
@@ -53,7 +53,7 @@ function useColumns(): Column<LogRecord>[] {
     {
       accessor: "tokenName",
       title: t("column.token"),
-      render: (one) => <Cut text={one.tokenName || one.tokenId} width={120} />,
+      render: (one) => <Cut text={one.tokenName || one.tokenId} width={110} />,
     },
     { accessor: "model", title: t("column.model"), render: (one) => <Model of={one} /> },
     {
@@ -73,12 +73,12 @@ function useColumns(): Column<LogRecord>[] {
     {
       accessor: "backendName",
       title: t("column.backend"),
-      render: (one) => <Cut text={one.backendName} width={140} />,
+      render: (one) => <Cut text={one.backendName} width={120} />,
     },
     {
       accessor: "channelName",
       title: t("column.channel"),
-      render: (one) => <Cut text={one.channelName} width={110} />,
+      render: (one) => <Cut text={one.channelName} width={90} />,
     },
   ];
   return columns.map((column) => ({ ...column, cellsClassName: "numbers" }));
@@ -97,8 +97,8 @@ function Model({ of: { model, servedModel, stream } }: { of: LogRecord }) {
   return (
     <Group gap={4} wrap="nowrap">
       <div>
-        <Cut text={model} width={180} />
-        {servedModel && <Cut text={`→ ${servedModel}`} width={180} />}
+        <Cut text={model} width={165} />
+        {servedModel && <Cut text={`→ ${servedModel}`} width={165} />}
       </div>
       {stream && (
         <IconBroadcast size={14} role="img" aria-label={t("stream")} opacity={0.7}>

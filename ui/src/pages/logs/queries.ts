@@ -1,5 +1,5 @@
 import { keepPreviousData, useInfiniteQuery, useQuery } from "@tanstack/react-query";
-import { api, data, type Schemas } from "../../api/client";
+import { ApiError, api, data, type Schemas } from "../../api/client";
 import { REFRESH_MS } from "../../api/queries";
 import type { Filters } from "./filters";
 import { toRecord } from "./record";
@@ -10,9 +10,12 @@ export type AuditEntry = Schemas["AuditEntry"];
 const PAGE = 100;
 const MOST_PAGES = 5;
 
-/** Only the newest page is asked again by itself: what follows hangs on it. */
-const onFirst = (query: { state: { data?: { pages: unknown[] } | undefined } }) =>
-  (query.state.data?.pages.length ?? 0) > 1 ? false : REFRESH_MS;
+/** Only the newest page is asked again by itself, as what follows hangs on it; and nothing that was refused. */
+function whileFirst(query: { state: { data?: { pages: unknown[] } | undefined; error: unknown } }) {
+  const { data, error } = query.state;
+  const isRefused = error instanceof ApiError && !error.isLost;
+  return isRefused || (data?.pages.length ?? 0) > 1 ? (false as const) : REFRESH_MS;
+}
 
 /** Requests page by page, the newest first. */
 export function useLogs(filters: Filters, enabled: boolean) {
@@ -32,7 +35,7 @@ export function useLogs(filters: Filters, enabled: boolean) {
     getNextPageParam: (page) => page.nextCursor || undefined,
     getPreviousPageParam: () => undefined,
     maxPages: MOST_PAGES,
-    refetchInterval: onFirst,
+    refetchInterval: whileFirst,
     placeholderData: keepPreviousData,
     enabled,
   });
@@ -108,7 +111,7 @@ export function useAudit(filters: AuditFilters) {
       ),
     initialPageParam: "",
     getNextPageParam: (page) => page.nextCursor || undefined,
-    refetchInterval: onFirst,
+    refetchInterval: whileFirst,
     placeholderData: keepPreviousData,
   });
 }
