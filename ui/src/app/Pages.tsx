@@ -15,6 +15,7 @@ const PAGES = {
   channels: lazy(() => import("../pages/channels")),
   tokens: lazy(() => import("../pages/tokens")),
   models: lazy(() => import("../pages/models")),
+  logs: lazy(() => import("../pages/logs")),
   users: lazy(() => import("../pages/users")),
   connect: lazy(() => import("../pages/connect")),
 };

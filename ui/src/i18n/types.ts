@@ -4,6 +4,7 @@ import type dashboard from "../pages/dashboard/en";
 import type keys from "../pages/keys/en";
 import type login from "../pages/login/en";
 import type models from "../pages/models/en";
+import type logs from "../pages/logs/en";
 import type tokens from "../pages/tokens/en";
 import type users from "../pages/users/en";
 import type common from "./en";
@@ -25,6 +26,7 @@ export interface Texts {
   keys: typeof keys;
   login: typeof login;
   models: typeof models;
+  logs: typeof logs;
   tokens: typeof tokens;
   users: typeof users;
 }
