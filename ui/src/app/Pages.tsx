@@ -13,6 +13,7 @@ const PAGES = {
   channels: lazy(() => import("../pages/channels")),
   tokens: lazy(() => import("../pages/tokens")),
   users: lazy(() => import("../pages/users")),
+  settings: lazy(() => import("../pages/settings")),
   connect: lazy(() => import("../pages/connect")),
 };
 
