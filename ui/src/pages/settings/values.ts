@@ -91,6 +91,7 @@ export function useShown() {
     if (setting.kind === "switch") return value === "true" ? t("value.on") : t("value.off");
     if (setting.kind === "duration" || setting.kind === "bytes") return quantity(setting, value);
     if (setting.kind === "choice") return choice(value);
+    if (setting.kind === "integer") return format.number(Number(value));
     if (setting.kind === "list") return items(value).join(", ");
     return value;
   };
