@@ -36,7 +36,15 @@ export function GroupNav({ settings, place }: GroupNavProps) {
         aria-label={t("groups")}
         onChange={(place) => place && go(`/settings/${place}`)}
       />
-      <Box component="nav" aria-label={t("groups")} w={180} flex="none" visibleFrom="md">
+      <Box
+        component="nav"
+        aria-label={t("groups")}
+        w={196}
+        flex="none"
+        visibleFrom="md"
+        pos="sticky"
+        top={68}
+      >
         {places.map(({ value, label }) => (
           <NavLink
             key={value}

@@ -109,6 +109,7 @@ function Items({ items }: { items: Report["items"] }) {
     {
       accessor: "notes",
       title: t("import.column.notes"),
+      width: "40%",
       render: ({ notes }) =>
         notes.map((note) => (
           <Text key={note} size="sm" c="dimmed">
@@ -137,7 +138,7 @@ function Items({ items }: { items: Report["items"] }) {
         isFiltered={list.isFiltered}
         empty={<Empty title={t("import.nothing")} />}
         paging={{ page: list.page, found: list.found.length }}
-        minWidth={860}
+        minWidth={900}
       />
     </>
   );

@@ -9,7 +9,7 @@ export function SaveBar({ isChecking, review }: { isChecking: boolean; review: (
   const count = Object.keys(values).length;
   if (count === 0) return null;
   return (
-    <Paper withBorder shadow="md" p="sm" mt="md" pos="sticky" bottom={12} style={{ zIndex: 3 }}>
+    <Paper withBorder shadow="md" p="sm" mt="md" pos="sticky" bottom={0} style={{ zIndex: 3 }}>
       <Group gap="xs">
         <Text size="sm" fw={500} role="status" flex="1 1 140px">
           {t("changes", { count })}

@@ -90,9 +90,11 @@ function Source({ setting }: { setting: Setting }) {
       >
         {isDraft ? t("origin.draft") : origin(setting.origin)}
       </Badge>
-      {isSaved && (
-        <Text size="xs" c="dimmed" style={{ overflowWrap: "anywhere" }}>
-          {t("origin.configured", configured)}
+      {(isDraft || isSaved) && (
+        <Text size="xs" c="dimmed" className="numbers" style={{ overflowWrap: "anywhere" }}>
+          {isDraft
+            ? t("origin.now", { value: shown(setting, setting.value) })
+            : t("origin.configured", configured)}
         </Text>
       )}
     </Group>

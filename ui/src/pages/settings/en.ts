@@ -62,6 +62,7 @@ export default {
     file: "file",
     saved: "saved here",
     draft: "not saved yet",
+    now: "In force: {{value}}",
     from: "Comes from: {{origin}}",
     configured: "Configured: {{value}} ({{origin}})",
   },
@@ -146,7 +147,7 @@ export default {
       left: "not taken",
       exact: "exact",
       approximate: "approximate",
-      manual: "needs you",
+      manual: "need you",
       unsupported: "unsupported",
     },
     fit: {

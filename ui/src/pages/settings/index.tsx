@@ -123,7 +123,7 @@ function Loaded({ all, refresh, isRefreshing }: LoadedProps) {
         </Chip>
       </Toolbar>
       <Told all={all} />
-      <Flex gap="md" direction={{ base: "column", md: "row" }}>
+      <Flex gap="md" direction={{ base: "column", md: "row" }} align={{ base: "stretch", md: "flex-start" }}>
         <GroupNav settings={all.settings} place={found ? undefined : place} />
         <Box flex={1} miw={0} maw={960}>
           {found ? <Found settings={found} /> : <Place place={place} all={all} />}

@@ -91,7 +91,8 @@ export function useShown() {
     if (setting.kind === "switch") return value === "true" ? t("value.on") : t("value.off");
     if (setting.kind === "duration" || setting.kind === "bytes") return quantity(setting, value);
     if (setting.kind === "choice") return choice(value);
-    if (setting.kind === "integer") return format.number(Number(value));
+    // A port is no amount: four digits stay as they are.
+    if (setting.kind === "integer") return Number(value) < 10_000 ? value : format.number(Number(value));
     if (setting.kind === "list") return items(value).join(", ");
     return value;
   };

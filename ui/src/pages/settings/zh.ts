@@ -64,6 +64,7 @@ const zh: Translation<typeof en> = {
     file: "文件",
     saved: "在此保存",
     draft: "尚未保存",
+    now: "当前生效：{{value}}",
     from: "来源：{{origin}}",
     configured: "配置值：{{value}}（{{origin}}）",
   },
