@@ -17,6 +17,7 @@ const PAGES = {
   models: lazy(() => import("../pages/models")),
   logs: lazy(() => import("../pages/logs")),
   users: lazy(() => import("../pages/users")),
+  settings: lazy(() => import("../pages/settings")),
   connect: lazy(() => import("../pages/connect")),
 };
 

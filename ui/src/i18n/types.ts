@@ -5,6 +5,7 @@ import type keys from "../pages/keys/en";
 import type login from "../pages/login/en";
 import type models from "../pages/models/en";
 import type logs from "../pages/logs/en";
+import type settings from "../pages/settings/en";
 import type tokens from "../pages/tokens/en";
 import type users from "../pages/users/en";
 import type common from "./en";
@@ -27,6 +28,7 @@ export interface Texts {
   login: typeof login;
   models: typeof models;
   logs: typeof logs;
+  settings: typeof settings;
   tokens: typeof tokens;
   users: typeof users;
 }

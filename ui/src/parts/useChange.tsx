@@ -14,6 +14,8 @@ interface Change<Out, In> {
   /** The form whose fields show what the gateway says of them. */
   // biome-ignore lint/suspicious/noExplicitAny: of any values; only names of fields are used
   form?: UseFormReturnType<any>;
+  /** Shows what the gateway says of fields, where no form holds them. */
+  onFields?: (fields: Record<string, string>) => void;
   /** What is told when it is done; nothing without it. */
   done?: string | ((result: Out, input: In) => string);
   /** Whether what is told is bad news. */
@@ -95,7 +97,11 @@ export function useChange<Out, In = void>(change: Change<Out, In>) {
     },
     onError: (error, input) => {
       if (change.form && error instanceof ApiError && showAtFields(change.form, error.fields)) return;
-      if (error instanceof ApiError && error.code === "changed_meanwhile" && change.onConflict) {
+      if (change.onFields && error instanceof ApiError && Object.keys(error.fields).length > 0) {
+        change.onFields(error.fields);
+        return;
+      }
+            if (error instanceof ApiError && error.code === "changed_meanwhile" && change.onConflict) {
         change.onConflict(error, input);
         return;
       }
