@@ -13,6 +13,7 @@ const PAGES = {
   channels: lazy(() => import("../pages/channels")),
   tokens: lazy(() => import("../pages/tokens")),
   users: lazy(() => import("../pages/users")),
+  playground: lazy(() => import("../pages/playground")),
   connect: lazy(() => import("../pages/connect")),
 };
 

@@ -1,6 +1,7 @@
 import type channels from "../pages/channels/en";
 import type connect from "../pages/connect/en";
 import type login from "../pages/login/en";
+import type playground from "../pages/playground/en";
 import type tokens from "../pages/tokens/en";
 import type users from "../pages/users/en";
 import type common from "./en";
@@ -19,6 +20,7 @@ export interface Texts {
   channels: typeof channels;
   connect: typeof connect;
   login: typeof login;
+  playground: typeof playground;
   tokens: typeof tokens;
   users: typeof users;
 }
