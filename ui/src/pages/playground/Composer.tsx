@@ -91,7 +91,7 @@ export function Composer({ models, onFiles, onSent }: ComposerProps) {
       </Group>
       <Text
         size="xs"
-        c={wrong ? "error" : "dimmed"}
+        c={wrong ? "var(--mantine-color-error)" : "dimmed"}
         role={wrong ? "alert" : undefined}
         visibleFrom={wrong ? undefined : "sm"}
       >

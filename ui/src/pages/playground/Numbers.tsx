@@ -26,11 +26,14 @@ function useBackend(requestId: string | null): string | null {
   return backendName ?? null;
 }
 
+/** What comes within this time has come in one piece. */
+const AT_ONCE_MS = 100;
+
 /** Tokens of the reply a second, from the first of them on; of a reply in one piece, over all of its time. */
-function speed({ usage, firstMs, totalMs, sent }: Reply): number | null {
+function speed({ usage, firstMs, totalMs }: Reply): number | null {
   if (!usage || usage.completion < 2 || totalMs === null || firstMs === null) return null;
-  const ms = "stream" in sent ? totalMs - firstMs : totalMs;
-  return ms > 0 ? (usage.completion / ms) * 1_000 : null;
+  const ms = totalMs - firstMs > AT_ONCE_MS ? totalMs - firstMs : totalMs;
+  return (usage.completion / ms) * 1_000;
 }
 
 /** How long the reply took, what it used, and who gave it. */
@@ -38,7 +41,7 @@ export function Numbers({ reply }: { reply: Reply }) {
   const { t } = useTranslation("playground");
   const format = useFormat();
   const backend = useBackend(reply.requestId);
-  const { firstMs, totalMs, usage, requestId, sent } = reply;
+  const { firstMs, totalMs, usage, requestId, sent, fault } = reply;
   const perSecond = speed(reply);
   const facts = [
     firstMs !== null && "stream" in sent && t("reply.firstToken", { time: format.ms(firstMs) }),
@@ -66,7 +69,7 @@ export function Numbers({ reply }: { reply: Reply }) {
           </Text>
         </Tooltip>
       )}
-      {requestId && (
+      {requestId && !fault && (
         <Tooltip label={t("reply.log")}>
           <Anchor
             component={Link}

@@ -1,6 +1,7 @@
 import {
   ActionIcon,
   Alert,
+  Anchor,
   Button,
   Code,
   Collapse,
@@ -13,6 +14,7 @@ import {
 import { useDisclosure } from "@mantine/hooks";
 import { IconAlertTriangle, IconBrain, IconChevronDown, IconCode, IconRefresh } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
+import { Link } from "wouter";
 import { Copy } from "../../parts/Copy";
 import type { Fault } from "./ask";
 import { Markdown } from "./Markdown";
@@ -151,7 +153,14 @@ function Failure({ fault, requestId, onAgain }: FailureProps) {
         {requestId && (
           <Text size="xs" c="dimmed">
             {common("error.id", { id: "" })}
-            <Code style={{ overflowWrap: "anywhere" }}>{requestId}</Code>
+            <Anchor
+              component={Link}
+              href={`/logs/${requestId}`}
+              size="xs"
+              style={{ overflowWrap: "anywhere" }}
+            >
+              {requestId}
+            </Anchor>
           </Text>
         )}
         {onAgain && (

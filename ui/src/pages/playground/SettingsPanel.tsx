@@ -7,6 +7,7 @@ import {
   Stack,
   Switch,
   TagsInput,
+  Text,
   Textarea,
 } from "@mantine/core";
 import { useTranslation } from "react-i18next";
@@ -74,7 +75,16 @@ export function SettingsPanel() {
 function Sampling({ settings }: { settings: Settings }) {
   const { t } = useTranslation("playground");
   return (
-    <Fieldset legend={t("settings.sampling")} variant="unstyled">
+    <Fieldset
+      legend={
+        <Text size="sm" fw={500} mb={4}>
+          {t("settings.sampling")}
+        </Text>
+      }
+      variant="unstyled"
+      p={0}
+      m={0}
+    >
       <SimpleGrid cols={2} spacing="xs">
         <Amount name="temperature" settings={settings} min={0} max={2} step={0.1} />
         <Amount name="topP" settings={settings} min={0} max={1} step={0.05} />

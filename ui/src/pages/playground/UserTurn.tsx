@@ -75,8 +75,10 @@ function Edit({ text, onChange, onCancel, onSend, isEmpty }: EditProps) {
   return (
     <Stack gap="xs">
       <Textarea
-        data-autofocus
         autoFocus
+        onFocus={({ currentTarget: { value }, currentTarget }) =>
+          currentTarget.setSelectionRange(value.length, value.length)
+        }
         aria-label={t("turn.edit")}
         description={t("turn.editHint")}
         value={text}

@@ -1,3 +1,4 @@
+import { queries } from "../../api/queries";
 import { keptToken } from "../../parts/keptToken";
 import { ask, NOTHING } from "./ask";
 import { request } from "./settings";
@@ -73,6 +74,9 @@ async function run(turn: Turn, lane: Lane, model: string): Promise<void> {
     });
   }
   running.delete(id);
+  const fault = current().turns.at(-1)?.lanes[lane].at(-1)?.fault;
+  // A token that has ended meanwhile: asks for another one.
+  if (fault?.status === 401) void queries.invalidateQueries({ queryKey: ["playground", "access"] });
 }
 
 function start(turn: Turn, models: string[]): void {

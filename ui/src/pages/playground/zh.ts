@@ -90,7 +90,7 @@ const zh: Translation<typeof en> = {
     ignored: "网关忽略的参数：{{names}}",
     firstToken: "首 Token {{time}}",
     total: "总计 {{time}}",
-    speed: "每秒 {{n}} Token",
+    speed: "{{n}} Token/s",
     tokens: "{{prompt}} → {{reply}} Token",
     tokensHint: "输入 Token 数 → 输出 Token 数",
     backend: "后端 {{name}}",
