@@ -18,6 +18,7 @@ const PAGES = {
   logs: lazy(() => import("../pages/logs")),
   users: lazy(() => import("../pages/users")),
   settings: lazy(() => import("../pages/settings")),
+  playground: lazy(() => import("../pages/playground")),
   connect: lazy(() => import("../pages/connect")),
 };
 

@@ -6,6 +6,7 @@ import type login from "../pages/login/en";
 import type models from "../pages/models/en";
 import type logs from "../pages/logs/en";
 import type settings from "../pages/settings/en";
+import type playground from "../pages/playground/en";
 import type tokens from "../pages/tokens/en";
 import type users from "../pages/users/en";
 import type common from "./en";
@@ -29,6 +30,7 @@ export interface Texts {
   models: typeof models;
   logs: typeof logs;
   settings: typeof settings;
+  playground: typeof playground;
   tokens: typeof tokens;
   users: typeof users;
 }
