@@ -27,7 +27,7 @@ pub const TOKENS: [&str; 6] = [ALICE, BOB, NARROW, POOR, THRIFTY, LONE];
 /// Channels that serve no other model than the one that is called like them.
 pub const APART: [&str; 4] = ["slow", "narrow", "half", "dead"];
 /// What the other channels serve.
-const MODELS: [&str; 7] = ["m", "alias", "boom", "flaky", "endless", "breaks", "absent-*"];
+pub const MODELS: [&str; 7] = ["m", "alias", "boom", "flaky", "endless", "breaks", "absent-*"];
 
 const SETTINGS: [(&str, &str); 18] = [
     ("PORT", "0"),

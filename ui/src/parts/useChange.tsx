@@ -6,6 +6,9 @@ import { useTranslation } from "react-i18next";
 import { ApiError } from "../api/client";
 import { useErrorText } from "./states";
 
+/** Refusals that a person decides about: somebody else was faster, or the change would shut this address out. */
+const CONFLICTS = ["changed_meanwhile", "would_lock_out"];
+
 interface Change<Out, In> {
   /** Does it; throws an `ApiError` if it was not done. */
   call: (input: In) => Promise<Out>;
@@ -14,6 +17,8 @@ interface Change<Out, In> {
   /** The form whose fields show what the gateway says of them. */
   // biome-ignore lint/suspicious/noExplicitAny: of any values; only names of fields are used
   form?: UseFormReturnType<any>;
+  /** Shows what the gateway says of fields, where no form holds them. */
+  onFields?: (fields: Record<string, string>) => void;
   /** What is told when it is done; nothing without it. */
   done?: string | ((result: Out, input: In) => string);
   /** Whether what is told is bad news. */
@@ -95,7 +100,11 @@ export function useChange<Out, In = void>(change: Change<Out, In>) {
     },
     onError: (error, input) => {
       if (change.form && error instanceof ApiError && showAtFields(change.form, error.fields)) return;
-      if (error instanceof ApiError && error.code === "changed_meanwhile" && change.onConflict) {
+      if (change.onFields && error instanceof ApiError && Object.keys(error.fields).length > 0) {
+        change.onFields(error.fields);
+        return;
+      }
+      if (error instanceof ApiError && CONFLICTS.includes(error.code) && change.onConflict) {
         change.onConflict(error, input);
         return;
       }
