@@ -32,7 +32,7 @@ export function useCapability(): (name: string) => string {
 }
 
 /** What a model can do, as icons with words. */
-export function Capabilities({ names, isWrapped = false }: { names: string[] | null; isWrapped?: boolean }) {
+export function Capabilities({ names }: { names: string[] | null }) {
   const { t } = useTranslation("models");
   const word = useCapability();
   if (names === null) {
@@ -43,11 +43,17 @@ export function Capabilities({ names, isWrapped = false }: { names: string[] | n
     );
   }
   return (
-    <Group gap={4} wrap={isWrapped ? "wrap" : "nowrap"}>
+    <Group gap={4}>
       {names.map((name) => {
         const Icon = isKnown(name) ? ICONS[name] : IconSparkles;
         return (
-          <Badge key={name} color="gray" tt="none" flex="none" leftSection={<Icon size={12} aria-hidden />}>
+          <Badge
+            key={name}
+            color="gray"
+            tt="none"
+            miw="max-content"
+            leftSection={<Icon size={12} aria-hidden />}
+          >
             {word(name)}
           </Badge>
         );

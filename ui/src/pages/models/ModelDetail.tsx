@@ -30,7 +30,7 @@ export function ModelDetail({ model, holders }: DetailProps) {
     ...new Set(model.versions.map((version) => version.family).filter((one) => one !== null)),
   ];
   const facts: [string, ReactNode][] = [
-    [t("column.capabilities"), <Capabilities key="can" names={model.capabilities} isWrapped />],
+    [t("column.capabilities"), <Capabilities key="can" names={model.capabilities} />],
     [
       t("column.context"),
       model.contextLength === null

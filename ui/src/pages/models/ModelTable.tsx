@@ -15,7 +15,7 @@ import type { Holder, Model } from "./queries";
 /** Backends that have a column each; more are a count. */
 const COLUMNS = 12;
 /** Widths in pixels: of all columns but those of backends, and of each of these. */
-const WIDTH = 1080;
+const WIDTH = 1140;
 const COLUMN = 92;
 
 interface TableProps {
@@ -121,6 +121,7 @@ function useColumns(total: number): Column<Model>[] {
     {
       accessor: "capabilities",
       title: t("column.capabilities"),
+      width: 220,
       render: (model) => <Capabilities names={model.capabilities} />,
     },
     {
@@ -168,7 +169,7 @@ function Where({ model, total }: { model: Model; total: number }) {
           <Badge
             color="orange"
             tt="none"
-            flex="none"
+            miw="max-content"
             tabIndex={0}
             leftSection={<IconGitFork size={12} aria-hidden />}
           >
@@ -178,7 +179,7 @@ function Where({ model, total }: { model: Model; total: number }) {
       )}
       {loaded.length > 0 && (
         <Tooltip label={loaded.map(says).join("\n")} style={{ whiteSpace: "pre-line" }} multiline>
-          <Badge tt="none" flex="none" tabIndex={0} leftSection={<IconBolt size={12} aria-hidden />}>
+          <Badge tt="none" miw="max-content" tabIndex={0} leftSection={<IconBolt size={12} aria-hidden />}>
             {t("loaded.count", { n: format.number(loaded.length) })}
           </Badge>
         </Tooltip>
