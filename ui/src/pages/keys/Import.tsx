@@ -50,10 +50,13 @@ export function Import({ onClose }: { onClose: () => void }) {
   return (
     <FormFrame
       form={form}
-      onSubmit={(values) => add.mutate(values)}
+      onSubmit={(values) => {
+        if (count === 0) return form.setFieldError("keys", t("import.noneNew"));
+        add.mutate(values);
+      }}
       onCancel={onClose}
       isSaving={add.isPending}
-      verb={count === undefined ? t("import.add") : t("import.addCount", { count })}
+      verb={count ? t("import.addCount", { count }) : t("import.add")}
     >
       {add.data && add.data.errors.length > 0 && <Result result={add.data} />}
       <Lines form={form} />
