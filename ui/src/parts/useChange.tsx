@@ -6,6 +6,9 @@ import { useTranslation } from "react-i18next";
 import { ApiError } from "../api/client";
 import { useErrorText } from "./states";
 
+/** Refusals that a person decides about: somebody else was faster, or the change would shut this address out. */
+const CONFLICTS = ["changed_meanwhile", "would_lock_out"];
+
 interface Change<Out, In> {
   /** Does it; throws an `ApiError` if it was not done. */
   call: (input: In) => Promise<Out>;
@@ -14,8 +17,12 @@ interface Change<Out, In> {
   /** The form whose fields show what the gateway says of them. */
   // biome-ignore lint/suspicious/noExplicitAny: of any values; only names of fields are used
   form?: UseFormReturnType<any>;
+  /** Shows what the gateway says of fields, where no form holds them. */
+  onFields?: (fields: Record<string, string>) => void;
   /** What is told when it is done; nothing without it. */
   done?: string | ((result: Out, input: In) => string);
+  /** Whether what is told is bad news. */
+  isBad?: (result: Out) => boolean;
   onDone?: (result: Out, input: In) => void;
   /** Takes it back, if that can be done: offered beside `done`. */
   undo?: (result: Out, input: In) => Promise<unknown>;
@@ -50,10 +57,10 @@ export function useChange<Out, In = void>(change: Change<Out, In>) {
   const text = useErrorText();
   const client = useQueryClient();
   const refresh = () => Promise.all(change.stale.map((queryKey) => client.invalidateQueries({ queryKey })));
-  const tell = (done: string, undo?: () => Promise<unknown>) => {
+  const tell = (done: string, isBad: boolean, undo?: () => Promise<unknown>) => {
     const id = notifications.show({
-      color: "teal",
-      autoClose: undo ? 8_000 : 3_000,
+      color: isBad ? "red" : "teal",
+      autoClose: undo || isBad ? 8_000 : 3_000,
       closeButtonProps: { "aria-label": t("do.close") },
       message: (
         <Group justify="space-between">
@@ -89,11 +96,15 @@ export function useChange<Out, In = void>(change: Change<Out, In>) {
       await refresh();
       change.onDone?.(result, input);
       const done = typeof change.done === "function" ? change.done(result, input) : change.done;
-      if (done) tell(done, undo && (() => undo(result, input)));
+      if (done) tell(done, change.isBad?.(result) ?? false, undo && (() => undo(result, input)));
     },
     onError: (error, input) => {
       if (change.form && error instanceof ApiError && showAtFields(change.form, error.fields)) return;
-      if (error instanceof ApiError && error.status === 409 && change.onConflict) {
+      if (change.onFields && error instanceof ApiError && Object.keys(error.fields).length > 0) {
+        change.onFields(error.fields);
+        return;
+      }
+      if (error instanceof ApiError && CONFLICTS.includes(error.code) && change.onConflict) {
         change.onConflict(error, input);
         return;
       }
