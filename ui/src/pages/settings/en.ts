@@ -52,6 +52,8 @@ export default {
     json: "JSON",
   },
   unit: { name: "Unit of {{name}}", ms: "ms", s: "s", m: "min", h: "h", d: "d" },
+  /** Between two sentences. */
+  gap: " ",
   range: "From {{min}} to {{max}}.",
   rangeOrZero: "0, or from {{min}} to {{max}}.",
   format: "Format: {{format}}.",

@@ -54,6 +54,7 @@ const zh: Translation<typeof en> = {
     json: "JSON",
   },
   unit: { name: "{{name}}的单位", ms: "毫秒", s: "秒", m: "分钟", h: "小时", d: "天" },
+  gap: "",
   range: "范围：{{min}} 至 {{max}}。",
   rangeOrZero: "0，或 {{min}} 至 {{max}}。",
   format: "格式：{{format}}。",
