@@ -9,6 +9,8 @@ export function keepToken(text: string): void {
   for (const tell of listeners) tell();
 }
 
+export const keptToken = (): string => kept;
+
 function subscribe(tell: () => void): () => void {
   listeners.add(tell);
   return () => listeners.delete(tell);
@@ -16,5 +18,5 @@ function subscribe(tell: () => void): () => void {
 
 /** The token that the playground and the client setup use. */
 export function useKeptToken(): [text: string, keep: (text: string) => void] {
-  return [useSyncExternalStore(subscribe, () => kept), keepToken];
+  return [useSyncExternalStore(subscribe, keptToken), keepToken];
 }

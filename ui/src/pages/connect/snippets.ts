@@ -1,3 +1,5 @@
+import { json, quoted } from "../../parts/code";
+
 /** What a client is told. */
 export interface Access {
   /** Without `/v1`. */
@@ -31,9 +33,6 @@ export interface Client {
 }
 
 const url = ({ host }: Access) => `${host}/v1`;
-const json = (value: unknown) => JSON.stringify(value, null, 2);
-/** A text within single quotes of a shell. */
-const quoted = (text: string) => `'${text.replaceAll("'", `'\\''`)}'`;
 
 const curl = (access: Access) => `curl -N ${url(access)}/chat/completions \\
   -H ${quoted(`Authorization: Bearer ${access.token}`)} \\

@@ -1,0 +1,128 @@
+import { Alert, Anchor, Button, Group, Paper, PasswordInput, Stack, Text } from "@mantine/core";
+import { IconKey } from "@tabler/icons-react";
+import { useQuery } from "@tanstack/react-query";
+import { useState } from "react";
+import { useTranslation } from "react-i18next";
+import { api, data, type Token } from "../../api/client";
+import { useMayChange, useMe } from "../../api/queries";
+import { useFormat } from "../../parts/format";
+import { keepToken, useKeptToken } from "../../parts/keptToken";
+import { useChange } from "../../parts/useChange";
+
+/** How long a token lives that was made here. */
+const LIFE_MS = 86_400_000;
+
+/** Whether the gateway lets this page in: with the kept token, or without one. */
+export function useAccess() {
+  const [token] = useKeptToken();
+  return useQuery({
+    queryKey: ["playground", "access", token],
+    queryFn: async ({ signal }) => {
+      const headers = token ? { authorization: `Bearer ${token}` } : undefined;
+      const answer = await fetch("/v1/models", { signal, credentials: "omit", ...(headers && { headers }) });
+      const body = (await answer.json().catch(() => null)) as { error?: { message?: string } } | null;
+      const isRefused = answer.status === 401 || answer.status === 403;
+      return { isRefused, reason: body?.error?.message ?? "" };
+    },
+    staleTime: 60_000,
+    gcTime: 0,
+    retry: false,
+  });
+}
+
+/** Asks for a token where one is wanted; else says with which one the page speaks. */
+export function Access() {
+  const { t } = useTranslation("playground");
+  const [token] = useKeptToken();
+  const access = useAccess();
+  const [isChanging, setChanging] = useState(false);
+  if (access.data?.isRefused) return <Ask reason={token ? access.data.reason : ""} onDone={() => {}} />;
+  if (isChanging) return <Ask reason="" onDone={() => setChanging(false)} />;
+  return (
+    <Group gap="xs" wrap="nowrap">
+      <Text size="xs" c="dimmed">
+        {token ? t("access.with", { end: token.slice(-4) }) : t("access.without")}
+      </Text>
+      <Anchor component="button" type="button" size="xs" onClick={() => setChanging(true)}>
+        {t("access.change")}
+      </Anchor>
+    </Group>
+  );
+}
+
+function Ask({ reason, onDone }: { reason: string; onDone: () => void }) {
+  const { t } = useTranslation("playground");
+  const { t: common } = useTranslation();
+  const mayChange = useMayChange();
+  const access = useAccess();
+  const [text, setText] = useState("");
+  const use = (token: string) => {
+    keepToken(token.trim());
+    onDone();
+  };
+  return (
+    <Paper withBorder p="sm" component="section" aria-label={t("access.title")}>
+      <Stack gap="xs">
+        {access.data?.isRefused && (
+          <Alert color="orange" icon={<IconKey size={18} />} title={t("access.title")} p="xs">
+            {reason ? t("access.refused", { reason }) : t("access.hint")}
+          </Alert>
+        )}
+        <form
+          onSubmit={(event) => {
+            event.preventDefault();
+            use(text);
+          }}
+        >
+          <Group align="flex-end" gap="xs" wrap="nowrap">
+            <PasswordInput
+              flex={1}
+              label={t("access.paste")}
+              value={text}
+              onChange={(event) => setText(event.currentTarget.value)}
+              autoComplete="off"
+              spellCheck={false}
+            />
+            <Button type="submit" disabled={access.data?.isRefused && text.trim() === ""}>
+              {t("access.use")}
+            </Button>
+          </Group>
+        </form>
+        {mayChange && <Make onMade={({ token }) => use(token)} />}
+        {!access.data?.isRefused && (
+          <Group>
+            <Button size="compact-xs" variant="default" onClick={onDone}>
+              {common("do.cancel")}
+            </Button>
+          </Group>
+        )}
+      </Stack>
+    </Paper>
+  );
+}
+
+function Make({ onMade }: { onMade: (token: Token) => void }) {
+  const { t } = useTranslation("playground");
+  const format = useFormat();
+  const user = useMe().data?.user.name ?? "";
+  const make = useChange<Token>({
+    call: async () => {
+      const expiresAt = new Date(Date.now() + LIFE_MS).toISOString();
+      const body = { name: t("access.name", { user }), expiresAt };
+      return (await data(api.POST("/admin/api/tokens", { body }))).token;
+    },
+    stale: [["tokens"]],
+    done: ({ expiresAt }) => t("access.made", { when: expiresAt ? format.moment(expiresAt) : "" }),
+    onDone: onMade,
+  });
+  return (
+    <div>
+      <Button variant="default" size="xs" onClick={() => make.mutate()} loading={make.isPending}>
+        {t("access.make")}
+      </Button>
+      <Text size="xs" c="dimmed" mt={4}>
+        {t("access.makeHint")}
+      </Text>
+    </div>
+  );
+}
