@@ -45,7 +45,7 @@ for (const name of PAGES) {
       }, MISSING.source);
       assert.deepEqual(missing.filter((text) => !text.startsWith("llama")), [], `${where}: texts without words`);
       assert.deepEqual(await axe(page), [], where);
-      await shot(page, `${name}-${look.language}-${look.scheme}-${look.width}`);
+      await shot(page, `${name.replace("/", "-")}-${look.language}-${look.scheme}-${look.width}`);
       await page.leave();
     }
   });
