@@ -15,7 +15,7 @@ export default {
     import: "Import",
     backup: "Backup",
   },
-  search: "Name, variable or help",
+  search: "Search settings",
   changedOnly: "Changed only",
   changedHint: "What is not at its default, or not saved yet",
   noGroup: "There is no such group",

@@ -18,7 +18,7 @@ const zh: Translation<typeof en> = {
     import: "导入",
     backup: "备份",
   },
-  search: "名称、变量或说明",
+  search: "搜索设置",
   changedOnly: "仅看已更改",
   changedHint: "不是默认值，或尚未保存的设置",
   noGroup: "没有这个分组",
