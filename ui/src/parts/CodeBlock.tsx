@@ -8,7 +8,7 @@ export function CodeBlock({ code }: { code: string }) {
       <Code block pr={44} tabIndex={0}>
         {code}
       </Code>
-      <Box pos="absolute" top={6} right={6}>
+      <Box pos="absolute" top={6} right={6} bg="var(--mantine-color-body)" bdrs="sm">
         <Copy text={code} />
       </Box>
     </Box>
