@@ -8,7 +8,7 @@ say() { printf '\n== %s\n' "$*"; }
 
 say "syntax of scripts"
 for script in .ci/run scripts/*.sh; do bash -n "$script"; done
-mapfile -t shells < <(git ls-files 'tests/sdk/*.sh')
+mapfile -t shells < <(git ls-files 'tests/sdk/*.sh' 'ui/*.sh')
 for script in "${shells[@]}"; do bash -n "$script"; done
 mapfile -t pythons < <(git ls-files '*.py')
 if [ ${#pythons[@]} -gt 0 ] && command -v python3 >/dev/null; then
@@ -26,6 +26,10 @@ say "cargo fmt"
 cargo fmt --all --check
 say "cargo clippy"
 cargo clippy --workspace --all-targets -- -D warnings
+if command -v node >/dev/null && [ -d ui/node_modules ]; then
+    say "types, form and lints of the panel"
+    (cd ui && npm run --silent check)
+fi
 say "rustdoc"
 # Private items, too: they are what a reader of the code looks up.
 RUSTDOCFLAGS="-D warnings -A rustdoc::private_intra_doc_links" cargo doc --workspace --no-deps --document-private-items

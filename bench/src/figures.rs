@@ -48,7 +48,7 @@ impl Figure {
     pub(crate) fn row(&self) -> String {
         let (bar, verdict) = match (self.bar, self.holds()) {
             (Bar::Ratio(most), Some(held)) => {
-                (format!("<= {most:.1} x"), if held { "held" } else { "MISSED" })
+                (format!("<= {most:.2} x"), if held { "held" } else { "MISSED" })
             }
             (Bar::Value(most), Some(held)) => (format!("<= {most:.0}"), if held { "held" } else { "MISSED" }),
             _ => (String::new(), ""),

@@ -62,7 +62,6 @@ impl AdminError {
     }
 
     /// 500: the system did not give what it always gives.
-    #[expect(clippy::needless_pass_by_value, reason = "it is what map_err hands over")]
     pub(super) fn internal(error: impl std::fmt::Display) -> Self {
         AdminError::new(StatusCode::INTERNAL_SERVER_ERROR, "internal_error", error.to_string())
     }

@@ -148,8 +148,9 @@ impl Exporter {
                 _ => break,
             }
         }
-        let for_now =
-            |failure: Failure| Refusal::ForNow(failure.cause.map_or(failure.error.message, String::from));
+        let for_now = |failure: Failure| {
+            Refusal::ForNow(failure.cause().map_or_else(|| failure.error.message.clone(), str::to_owned))
+        };
         let Response { status, body, .. } = response.map_err(for_now)?;
         let deadline = Some((Instant::now() + PATIENCE, PATIENCE));
         let reading = Reading { limit: ANSWER_BYTES, idle: PATIENCE, deadline };

@@ -160,8 +160,6 @@ impl Limit {
 pub struct Failure {
     /// What the client is told.
     pub error: ApiError,
-    /// What is written instead of its message, where that repeats parts of the request.
-    pub message: Option<Box<str>>,
     /// What the log is told.
     pub outcome: Outcome,
     /// Read by the attempt loop only.
@@ -172,7 +170,16 @@ pub struct Failure {
     pub limit: Option<Limit>,
     /// The status that a backend answered with, if it is one of a backend that did.
     pub answered: Option<NonZero<u16>>,
-    /// The cause, for the log; may name what a client must not see.
+    /// What is written beside it. Boxed, as few have it and all results have room for it.
+    pub aside: Option<Box<Aside>>,
+}
+
+/// What is written of a failure and told to no client.
+#[derive(Debug, Clone, Default)]
+pub struct Aside {
+    /// In place of the message, where that repeats parts of the request.
+    pub message: Option<Box<str>>,
+    /// The cause; may name what a client must not see.
     pub cause: Option<Box<str>>,
 }
 
@@ -182,7 +189,7 @@ impl Failure {
     #[must_use]
     pub fn written_message(&self) -> Cow<'_, str> {
         let error = &self.error;
-        match &self.message {
+        match self.aside.as_ref().and_then(|aside| aside.message.as_deref()) {
             _ if self.outcome == Outcome::BadRequest => {
                 let field = error.param.as_deref().unwrap_or("the request");
                 format!("{}: {field}", error.code.unwrap_or(error.kind)).into()
@@ -196,14 +203,16 @@ impl Failure {
     #[must_use]
     pub fn written(&self) -> String {
         let message = self.written_message();
-        self.cause.as_ref().map(|cause| format!("{message} ({cause})")).unwrap_or(message.into_owned())
+        self.cause().map(|cause| format!("{message} ({cause})")).unwrap_or(message.into_owned())
     }
 
     /// The same failure, with more to say.
     #[must_use]
     pub fn adding(mut self, more: &str) -> Self {
         self.error.message.push_str(more);
-        self.message = self.message.map(|message| format!("{message}{more}").into());
+        if let Some(message) = self.aside.as_mut().and_then(|aside| aside.message.as_mut()) {
+            *message = format!("{message}{more}").into();
+        }
         self
     }
 
@@ -212,13 +221,12 @@ impl Failure {
     pub fn new(outcome: Outcome, error: ApiError) -> Self {
         Failure {
             error,
-            message: None,
             outcome,
             retry: Retry::No,
             blame: Blame::Nobody,
             limit: None,
             answered: None,
-            cause: None,
+            aside: None,
         }
     }
 
@@ -230,8 +238,15 @@ impl Failure {
 
     /// The same failure with a cause for the log.
     #[must_use]
-    pub fn because(self, cause: impl fmt::Display) -> Self {
-        Failure { cause: Some(cause.to_string().into()), ..self }
+    pub fn because(mut self, cause: impl fmt::Display) -> Self {
+        self.aside.get_or_insert_default().cause = Some(cause.to_string().into());
+        self
+    }
+
+    /// The cause, for the log.
+    #[must_use]
+    pub fn cause(&self) -> Option<&str> {
+        self.aside.as_ref()?.cause.as_deref()
     }
 
     /// The reply of a request that failed before any of its body was sent.

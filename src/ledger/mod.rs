@@ -186,7 +186,7 @@ impl Ledger {
     #[must_use]
     pub fn all_waiting(&self) -> Waiting {
         let (records, sums) = self.waiting();
-        let (rows, captures) = (self.journal.waiting_rows(), self.journal.captures.waiting());
+        let (rows, captures) = (self.journal.unwritten_rows(), self.journal.captures.waiting());
         Waiting { records, sums, rows, captures }
     }
 
@@ -278,8 +278,9 @@ impl Ledger {
             left = left.saturating_sub(rows.len().max(1));
             let begun = Instant::now();
             let written = store.log_requests(&rows).await;
-            if written.is_err() {
-                self.journal.put_back(rows);
+            match &written {
+                Ok(()) => self.journal.rows_are_written(rows.len()),
+                Err(_) => self.journal.put_back(rows),
             }
             self.wrote("request_log", begun, &written);
             written?;

@@ -301,7 +301,7 @@ fn judge(
                 model,
                 outcome = failure.outcome.as_str(),
                 error = &*failure.written_message(),
-                cause = failure.cause.as_deref(),
+                cause = failure.cause(),
                 ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
                 "an attempt failed"
             )

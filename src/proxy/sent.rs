@@ -49,6 +49,8 @@ impl Sent {
                     .to_owned()
             }
         };
-        failure.message = (message != failure.error.message).then(|| message.into());
+        if message != failure.error.message {
+            failure.aside.get_or_insert_default().message = Some(message.into());
+        }
     }
 }

@@ -52,7 +52,7 @@ pub fn without_request(text: &str, request: &[u8], kept: &[&str]) -> String {
     let runs = match Strings(&mut echo).deserialize(&mut serde_json::Deserializer::from_slice(request)) {
         Ok(()) => echo.runs(),
         // What cannot be compared is not told.
-        Err(_) => vec![0..seen.len()],
+        Err(_) => std::iter::once(0..seen.len()).collect(),
     };
     let end = if seen.len() < text.len() { seen.floor_char_boundary(LOOKED_AT - EDGE) } else { seen.len() };
     let (mut out, mut at) = (String::with_capacity(end), 0);
@@ -244,7 +244,7 @@ impl Echo {
 }
 
 /// A word of ASCII, as far as it was read.
-#[derive(Default)]
+#[derive(Clone, Copy, Default)]
 struct Word {
     length: usize,
     end: usize,

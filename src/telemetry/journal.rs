@@ -63,6 +63,8 @@ struct State {
     number: u64,
     recent: VecDeque<Line>,
     rows: VecDeque<Logged>,
+    /// Rows that a write has with it.
+    taken: usize,
     lines: Vec<Arc<str>>,
 }
 
@@ -71,7 +73,7 @@ impl Journal {
     pub fn new(rules: JournalRules) -> Self {
         let (recent, rows) = (VecDeque::new(), VecDeque::new());
         Journal {
-            state: Mutex::new(State { rules, number: 0, recent, rows, lines: Vec::new() }),
+            state: Mutex::new(State { rules, number: 0, recent, rows, taken: 0, lines: Vec::new() }),
             followers: broadcast::Sender::new(BEHIND),
             closing: CancellationToken::new(),
             many_rows: Notify::new(),
@@ -130,12 +132,14 @@ impl Journal {
     pub fn take_rows(&self, most: usize) -> Vec<Logged> {
         let mut state = self.state();
         let most = most.min(state.rows.len());
+        state.taken += most;
         state.rows.drain(..most).collect()
     }
 
     /// Takes rows back that could not be written; there must be room.
     pub fn put_back(&self, rows: Vec<Logged>) {
         let mut state = self.state();
+        state.taken -= rows.len();
         for row in rows.into_iter().rev() {
             match state.rows.len() < WAITING {
                 true => state.rows.push_front(row),
@@ -148,6 +152,18 @@ impl Journal {
     #[must_use]
     pub fn waiting_rows(&self) -> usize {
         self.state().rows.len()
+    }
+
+    /// So many that were taken are in the database.
+    pub fn rows_are_written(&self, count: usize) {
+        self.state().taken -= count;
+    }
+
+    /// Rows that are not in the database, be they with a write or not.
+    #[must_use]
+    pub fn unwritten_rows(&self) -> usize {
+        let state = self.state();
+        state.rows.len() + state.taken
     }
 
     /// Ends when there are so many that they are to be written at once.

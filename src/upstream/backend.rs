@@ -58,8 +58,9 @@ impl Backend {
         if failure.error.message.contains(secret) {
             failure.error.message = failure.error.message.replace(secret, REMOVED);
         }
-        if let Some(cause) = failure.cause.take_if(|cause| cause.contains(secret)) {
-            failure.cause = Some(cause.replace(secret, REMOVED).into());
+        let hidden = failure.cause().filter(|cause| cause.contains(secret));
+        if let Some(hidden) = hidden.map(|cause| cause.replace(secret, REMOVED)) {
+            failure.aside.get_or_insert_default().cause = Some(hidden.into());
         }
     }
 

@@ -130,7 +130,7 @@ pub async fn look(client: &Client, sharing: &[Arc<Backend>]) -> Option<Sight> {
             Ok((version, models.unwrap_or_default()))
         }
         Err(failure) => {
-            let reason = failure.cause.map_or(failure.error.message, String::from);
+            let reason = failure.cause().map_or_else(|| failure.error.message.clone(), str::to_owned);
             for backend in sharing {
                 backend.breaker.note_error(now, &reason);
             }

@@ -12,8 +12,20 @@ mod words;
 use std::path::Path;
 
 /// Folders and files that are built, installed, recorded or a person's own, not written for the project.
-const NOT_OURS: [&str; 9] =
-    ["target", "node_modules", "__pycache__", "data", "cases", "corpus", "snapshots", ".git", ".env"];
+const NOT_OURS: [&str; 12] = [
+    "target",
+    "node_modules",
+    "__pycache__",
+    "data",
+    "cases",
+    "corpus",
+    "snapshots",
+    "dist",
+    "shots",
+    "schema.d.ts",
+    ".git",
+    ".env",
+];
 
 /// One written file of the project: its path from the root, with slashes, and its text.
 struct File {

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use ollama2openai::access::Minted;
 use ollama2openai::config::Secret;
 use ollama2openai::fake::{End, Fake, Script, Seen};
-use ollama2openai::store::{NewKey, NewToken};
+use ollama2openai::store::{By, NewKey, NewToken, Store};
 use serde_json::{Value, json};
 
 use crate::metrics::page::Page;
@@ -369,13 +369,11 @@ async fn no_secret_is_in_a_span() {
     let minted = Minted::of(format!("sk-o2o-{MARKER}"));
     let token = NewToken::new("team", minted.hash, minted.prefix, minted.last_four);
     let home = home_with_tokens(&[token]).await;
-    let store = ollama2openai::store::Store::open(home.path(), None).await.unwrap();
-    let by = ollama2openai::store::By::cli();
+    let store = Store::open(home.path(), None).await.unwrap();
     let secret = NewKey { priority: 9, ..NewKey::new("secret", fake.url(), Secret::new(MARKER)) };
-    store.create_keys(&[secret, NewKey::new("open", fake.url(), Secret::new(""))], &by).await.unwrap();
+    store.create_keys(&[secret, NewKey::new("open", fake.url(), Secret::new(""))], &By::cli()).await.unwrap();
     store.close().await;
-    let url = collector.url();
-    let gateway = Gateway::start_in(home, &env(&url, &[])).await;
+    let gateway = Gateway::start_in(home, &env(&collector.url(), &[])).await;
     let mut body = chat(false);
     body["messages"][0]["content"] = "say a MARKER".into();
     let ask = |body: &Value| Request::post(CHAT, body).header("cookie", MARKER);
@@ -392,10 +390,7 @@ async fn no_secret_is_in_a_span() {
     assert_eq!(all.len(), 8, "{all:?}");
     let text = serde_json::to_string(&all).unwrap();
     assert!(!text.contains("MARKER"), "{text}");
-    assert!(
-        text.contains("bad key Bearer [removed], "),
-        "the upstream's word is there without the key: {text}"
-    );
+    assert!(text.contains("bad key Bearer [removed], "), "the upstream's word without the key: {text}");
     assert!(text.contains("…"), "and without the prompt: {text}");
     let tokens: Vec<_> = all.iter().filter_map(|span| attribute(span, "o2o.token.id")).collect();
     assert_eq!(tokens.len(), 3, "{text}");

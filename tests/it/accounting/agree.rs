@@ -194,7 +194,7 @@ async fn it_agrees(program: &Program, fleet: &Fleet, seen: &[Seen]) -> Vec<Value
     let shown = used::Shown::by(program).await;
     let page = program.scrape().await;
     clients_agree(seen, &rows);
-    until("the log is written", || program.log().len() == rows.len()).await;
+    until("the log is written", || program.log_lines() == rows.len()).await;
     let log = program.log();
     log_agrees(&log, &rows);
     let rows = marked(rows);

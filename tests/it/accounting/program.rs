@@ -27,7 +27,7 @@ pub const TOKENS: [&str; 6] = [ALICE, BOB, NARROW, POOR, THRIFTY, LONE];
 /// Channels that serve no other model than the one that is called like them.
 pub const APART: [&str; 4] = ["slow", "narrow", "half", "dead"];
 /// What the other channels serve.
-const MODELS: [&str; 7] = ["m", "alias", "boom", "flaky", "endless", "breaks", "absent-*"];
+pub const MODELS: [&str; 7] = ["m", "alias", "boom", "flaky", "endless", "breaks", "absent-*"];
 
 const SETTINGS: [(&str, &str); 18] = [
     ("PORT", "0"),
@@ -183,6 +183,12 @@ impl Program {
         let mut log: Vec<_> = (0..=self.run).flat_map(|run| self.read(&log_of(run))).collect();
         log.retain(|line| line["target"] == "request");
         log
+    }
+
+    /// How many of them the first run has.
+    pub fn log_lines(&self) -> usize {
+        let log = std::fs::read_to_string(self.home.path().join(log_of(0))).unwrap();
+        log.matches("\"target\":\"request\"}\n").count()
     }
 
     /// Those of `requests.jsonl`.

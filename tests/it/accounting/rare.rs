@@ -99,7 +99,7 @@ async fn reaches(program: &Program, gauge: &str, count: f64) {
     let end = Instant::now() + DEADLINE;
     while program.scrape().await.sum(&format!("ollama2openai_{gauge}"), &[]) < count {
         assert!(Instant::now() < end, "{gauge} is not {count}");
-        pause(Duration::from_millis(10)).await;
+        pause(Duration::from_millis(50)).await;
     }
 }
 

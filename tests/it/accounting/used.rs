@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::books::{Counts, Use, count, is_served, number, served, sum, text, without_zeros};
-use super::program::{APART, Program, TOKENS, id_of};
+use super::program::{APART, MODELS, Program, TOKENS, id_of};
 
 /// What the admin API tells.
 pub struct Shown {
@@ -27,9 +27,9 @@ fn counts(shown: &Value) -> Counts {
     without_zeros(members(shown).map(|(name, count)| (name.clone(), count.as_u64().unwrap())).collect())
 }
 
-/// Whether a model's name is more than what clients have written.
+/// Whether a model's name is more than what clients have written: a channel has it, and not as a pattern.
 pub fn is_known(model: &str) -> bool {
-    ["m", "alias"].contains(&model) || APART.contains(&model)
+    MODELS.contains(&model) || APART.contains(&model)
 }
 
 /// Whether an attempt counts against its backend: that a model is not there is no fault of it, nor that the time of the

@@ -4,6 +4,9 @@ import type { paths } from "./schema";
 
 export type Me = paths["/admin/api/me"]["get"]["responses"][200]["content"]["application/json"];
 
+export type Dashboard = paths["/admin/api/dashboard"]["get"]["responses"][200]["content"]["application/json"];
+export type Concern = Dashboard["attention"]["list"][number];
+
 /** Lists are asked again while they are looked at; hidden tabs ask nothing. */
 export const REFRESH_MS = 10_000;
 
@@ -53,4 +56,13 @@ export function useMe() {
 /** Whether the account may change things. */
 export function useMayChange(): boolean {
   return useMe().data?.role === "admin";
+}
+
+/** How the gateway stands now, without what was used before; `everyMs` is how often it is asked again. */
+export function useGlance(everyMs: number) {
+  return useQuery({
+    queryKey: ["glance"],
+    queryFn: () => data(api.GET("/admin/api/dashboard", { params: { query: { hours: 1, days: 1 } } })),
+    refetchInterval: everyMs,
+  });
 }

@@ -10,9 +10,14 @@ import { Shell } from "./shell/Shell";
 
 /** Every page by the first part of its address; each is loaded when it is opened. */
 const PAGES = {
+  dashboard: lazy(() => import("../pages/dashboard")),
+  keys: lazy(() => import("../pages/keys")),
   channels: lazy(() => import("../pages/channels")),
   tokens: lazy(() => import("../pages/tokens")),
+  models: lazy(() => import("../pages/models")),
+  logs: lazy(() => import("../pages/logs")),
   users: lazy(() => import("../pages/users")),
+  settings: lazy(() => import("../pages/settings")),
   playground: lazy(() => import("../pages/playground")),
   connect: lazy(() => import("../pages/connect")),
 };

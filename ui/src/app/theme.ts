@@ -49,6 +49,10 @@ export const variables: CSSVariablesResolver = () => ({
     "--mantine-color-dimmed": "var(--mantine-color-gray-7)",
     "--mantine-color-placeholder": "var(--mantine-color-gray-6)",
     "--mantine-color-error": "var(--mantine-color-red-8)",
+    "--mantine-color-teal-light-color": "#045c41",
+    "--mantine-color-orange-light-color": "#8f2f05",
+    "--mantine-color-red-light-color": "#a61e1e",
+    "--mantine-color-gray-light-color": "#343a40",
   },
   dark: { "--mantine-color-dimmed": "var(--mantine-color-dark-1)" },
 });

@@ -1,6 +1,11 @@
 import type channels from "../pages/channels/en";
 import type connect from "../pages/connect/en";
+import type dashboard from "../pages/dashboard/en";
+import type keys from "../pages/keys/en";
 import type login from "../pages/login/en";
+import type models from "../pages/models/en";
+import type logs from "../pages/logs/en";
+import type settings from "../pages/settings/en";
 import type playground from "../pages/playground/en";
 import type tokens from "../pages/tokens/en";
 import type users from "../pages/users/en";
@@ -19,7 +24,12 @@ export interface Texts {
   common: typeof common;
   channels: typeof channels;
   connect: typeof connect;
+  dashboard: typeof dashboard;
+  keys: typeof keys;
   login: typeof login;
+  models: typeof models;
+  logs: typeof logs;
+  settings: typeof settings;
   playground: typeof playground;
   tokens: typeof tokens;
   users: typeof users;

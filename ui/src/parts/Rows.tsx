@@ -59,7 +59,7 @@ export function Rows<T>(props: RowsProps<T>) {
         withTableBorder
         highlightOnHover
         verticalSpacing="xs"
-        scrollAreaProps={{ type: "auto" }}
+        scrollAreaProps={{ type: "auto", offsetScrollbars: "x" }}
         styles={{ table: { minWidth: props.minWidth ?? 720 } }}
         sortStatus={{
           columnAccessor: order.replace(/^-/, ""),

@@ -9,14 +9,26 @@ import { useFilters } from "./url";
 export const SEARCH_ID = "search";
 const PAUSE_MS = 200;
 
-/** The text that a list is searched for; in the address as `q`. */
-export function SearchField({ placeholder }: { placeholder?: string }) {
+export interface SearchFieldProps {
+  placeholder?: string;
+  /** Its name in the address; `q` unless given. */
+  name?: string;
+  /** What a text means in the address, if it is not only itself. */
+  means?: (text: string) => Record<string, string | null>;
+}
+
+/** The text that a list is searched for, kept in the address. */
+export function SearchField({ placeholder, name = "q", means }: SearchFieldProps) {
   const { t } = useTranslation();
   const { get, set } = useFilters();
-  const kept = get("q");
+  const kept = get(name);
   const [text, setText] = useState(kept);
   useEffect(() => setText(kept), [kept]);
-  const keep = useDebouncedCallback((q: string) => set({ q }), PAUSE_MS);
+  const keep = useDebouncedCallback((text: string) => {
+    const changes = means?.(text) ?? { [name]: text };
+    set(changes);
+    if (!changes[name]) setText("");
+  }, PAUSE_MS);
   return (
     <TextInput
       id={SEARCH_ID}
@@ -34,7 +46,7 @@ export function SearchField({ placeholder }: { placeholder?: string }) {
       leftSection={<IconSearch size={16} />}
       rightSection={
         text && (
-          <ActionIcon size="sm" aria-label={t("do.clear")} onClick={() => set({ q: null })}>
+          <ActionIcon size="sm" aria-label={t("do.clear")} onClick={() => set({ [name]: null })}>
             <IconX size={14} />
           </ActionIcon>
         )

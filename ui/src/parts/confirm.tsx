@@ -1,5 +1,7 @@
-import { Text } from "@mantine/core";
+import { Button, Group, Stack, Text, TextInput } from "@mantine/core";
 import { modals } from "@mantine/modals";
+import { useState } from "react";
+import { useTranslation } from "react-i18next";
 import i18next from "../i18n";
 
 interface Question {
@@ -20,4 +22,48 @@ export function confirm({ title, text, verb, onConfirm }: Question): void {
     confirmProps: { color: "red" },
     onConfirm: () => void onConfirm(),
   });
+}
+
+/** Asks before very much is destroyed: `typed` must be typed first. */
+export function confirmTyped(question: Question & { typed: string }): void {
+  const id = modals.open({
+    title: question.title,
+    children: <Typed {...question} onClose={() => modals.close(id)} />,
+  });
+}
+
+function Typed({ text, verb, typed, onConfirm, onClose }: Question & { typed: string; onClose: () => void }) {
+  const { t } = useTranslation();
+  const [value, setValue] = useState("");
+  const [isWrong, setWrong] = useState(false);
+  return (
+    <form
+      onSubmit={(event) => {
+        event.preventDefault();
+        if (value.trim() !== typed) return setWrong(true);
+        onClose();
+        onConfirm();
+      }}
+    >
+      <Stack>
+        <Text size="sm">{text}</Text>
+        <TextInput
+          label={t("typeToConfirm", { typed })}
+          value={value}
+          onChange={(event) => setValue(event.currentTarget.value)}
+          error={isWrong && value.trim() !== typed && t("typeMismatch")}
+          autoComplete="off"
+          data-autofocus
+        />
+        <Group justify="flex-end" gap="xs">
+          <Button variant="default" onClick={onClose}>
+            {t("do.cancel")}
+          </Button>
+          <Button type="submit" color="red">
+            {verb}
+          </Button>
+        </Group>
+      </Stack>
+    </form>
+  );
 }

@@ -26,6 +26,14 @@ function formats(language: string) {
   const moment = new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "medium" });
   const day = new Intl.DateTimeFormat(locale, { dateStyle: "medium" });
   const clock = new Intl.DateTimeFormat(locale, { timeStyle: "medium" });
+  const minute = new Intl.DateTimeFormat(locale, { hour: "2-digit", minute: "2-digit" });
+  const hourOfDay = new Intl.DateTimeFormat(locale, {
+    month: "short",
+    day: "numeric",
+    hour: "2-digit",
+    minute: "2-digit",
+  });
+  const dayOfYear = new Intl.DateTimeFormat(locale, { month: "short", day: "numeric", timeZone: "UTC" });
   const list = new Intl.ListFormat(locale);
   const unit = (value: number, name: string, digits: number) =>
     new Intl.NumberFormat(locale, {
@@ -34,6 +42,8 @@ function formats(language: string) {
       unitDisplay: "short",
       maximumFractionDigits: digits,
     }).format(value);
+  const time = (value: number, sign: string, digits: number) =>
+    `${new Intl.NumberFormat(locale, { maximumFractionDigits: digits }).format(value)}\u00a0${sign}`;
   return {
     /** 48,210 */
     number: (value: number) => number.format(value),
@@ -41,12 +51,13 @@ function formats(language: string) {
     short: (value: number) => short.format(value),
     /** Of a part from 0 to 1. */
     percent: (part: number) => percent.format(part),
-    /** A duration in milliseconds: `340 ms`, `1.2 s`, `3 min`. */
+    /** A duration in milliseconds, with the signs that all languages share: `340 ms`, `1.2 s`, `3 min`, up to days. */
     ms: (ms: number) => {
-      if (ms < 1_000) return unit(Math.round(ms), "millisecond", 0);
-      if (ms < 60_000) return unit(ms / 1_000, "second", ms < 10_000 ? 2 : 1);
-      if (ms < 3_600_000) return unit(ms / 60_000, "minute", 1);
-      return unit(ms / 3_600_000, "hour", 1);
+      if (ms < 1_000) return time(ms, "ms", 0);
+      if (ms < 60_000) return time(ms / 1_000, "s", ms < 10_000 ? 2 : 1);
+      if (ms < 3_600_000) return time(ms / 60_000, "min", 1);
+      if (ms < 48 * 3_600_000) return time(ms / 3_600_000, "h", 1);
+      return time(ms / 86_400_000, "d", 1);
     },
     bytes: (bytes: number) => {
       const step = bytes < 1 ? 0 : Math.min(BYTES.length - 1, Math.floor(Math.log10(bytes) / 3));
@@ -62,6 +73,12 @@ function formats(language: string) {
     moment: (at: string | Date) => moment.format(new Date(at)),
     day: (at: string | Date) => day.format(new Date(at)),
     clock: (at: string | Date) => clock.format(new Date(at)),
+    /** 14:05 */
+    minute: (at: string | Date) => minute.format(new Date(at)),
+    /** 3 Nov, 14:00 */
+    hourOfDay: (at: string | Date) => hourOfDay.format(new Date(at)),
+    /** 3 Nov, of UTC as sums of days are. */
+    dayOfYear: (at: string | Date) => dayOfYear.format(new Date(at)),
     list: (words: string[]) => list.format(words),
   };
 }

@@ -1,6 +1,9 @@
 import { useCallback } from "react";
 import { useLocation, useSearch, useSearchParams } from "wouter";
 
+/** What clearing the filters leaves in the address. */
+const UNFILTERED = ["sort", "view", "live"];
+
 type Changes = Record<string, string | string[] | null | undefined>;
 
 /**
@@ -28,16 +31,22 @@ export function useFilters() {
   );
   const clear = useCallback(
     () =>
-      setParams(
-        (before) => new URLSearchParams([...before].filter(([name]) => name === "sort" || name === "view")),
-        {
-          replace: true,
-        },
-      ),
+      setParams((before) => new URLSearchParams([...before].filter(([name]) => UNFILTERED.includes(name))), {
+        replace: true,
+      }),
     [setParams],
   );
   const get = useCallback((name: string) => params.get(name) ?? "", [params]);
   return { get, set, clear, params };
+}
+
+/** A part of the address as it was before it was encoded; what is no code stays as it is. */
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
 }
 
 /**
@@ -55,5 +64,5 @@ export function useDrawer(page: string) {
     },
     [go, page, search],
   );
-  return { id: name === page && id ? decodeURIComponent(id) : undefined, part, open };
+  return { id: name === page && id ? decoded(id) : undefined, part, open };
 }

@@ -14,8 +14,12 @@ interface Change<Out, In> {
   /** The form whose fields show what the gateway says of them. */
   // biome-ignore lint/suspicious/noExplicitAny: of any values; only names of fields are used
   form?: UseFormReturnType<any>;
+  /** Shows what the gateway says of fields, where no form holds them. */
+  onFields?: (fields: Record<string, string>) => void;
   /** What is told when it is done; nothing without it. */
   done?: string | ((result: Out, input: In) => string);
+  /** Whether what is told is bad news. */
+  isBad?: (result: Out) => boolean;
   onDone?: (result: Out, input: In) => void;
   /** Takes it back, if that can be done: offered beside `done`. */
   undo?: (result: Out, input: In) => Promise<unknown>;
@@ -50,10 +54,10 @@ export function useChange<Out, In = void>(change: Change<Out, In>) {
   const text = useErrorText();
   const client = useQueryClient();
   const refresh = () => Promise.all(change.stale.map((queryKey) => client.invalidateQueries({ queryKey })));
-  const tell = (done: string, undo?: () => Promise<unknown>) => {
+  const tell = (done: string, isBad: boolean, undo?: () => Promise<unknown>) => {
     const id = notifications.show({
-      color: "teal",
-      autoClose: undo ? 8_000 : 3_000,
+      color: isBad ? "red" : "teal",
+      autoClose: undo || isBad ? 8_000 : 3_000,
       closeButtonProps: { "aria-label": t("do.close") },
       message: (
         <Group justify="space-between">
@@ -89,11 +93,15 @@ export function useChange<Out, In = void>(change: Change<Out, In>) {
       await refresh();
       change.onDone?.(result, input);
       const done = typeof change.done === "function" ? change.done(result, input) : change.done;
-      if (done) tell(done, undo && (() => undo(result, input)));
+      if (done) tell(done, change.isBad?.(result) ?? false, undo && (() => undo(result, input)));
     },
     onError: (error, input) => {
       if (change.form && error instanceof ApiError && showAtFields(change.form, error.fields)) return;
-      if (error instanceof ApiError && error.status === 409 && change.onConflict) {
+      if (change.onFields && error instanceof ApiError && Object.keys(error.fields).length > 0) {
+        change.onFields(error.fields);
+        return;
+      }
+            if (error instanceof ApiError && error.code === "changed_meanwhile" && change.onConflict) {
         change.onConflict(error, input);
         return;
       }

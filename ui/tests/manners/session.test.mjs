@@ -24,7 +24,7 @@ test("a session that ends in the middle asks for the password, and nothing typed
   await over.getByRole("textbox", { name: "Password" }).fill(PASSWORD);
   await over.getByRole("button", { name: "Sign in" }).click();
   await over.waitFor({ state: "hidden" });
-  assert.equal(await page.getByLabel("Name").first().inputValue(), "half typed");
+  assert.equal(await page.getByRole("dialog").getByLabel("Name").inputValue(), "half typed");
   await page.getByRole("button", { name: "Make token" }).click();
   await page.getByRole("dialog", { name: "The token of half typed" }).waitFor();
   await page.leave();
@@ -40,7 +40,7 @@ test("two admins edit the same token: the second is told, and chooses", async ()
   await form.getByText("Somebody else has changed this meanwhile.").waitFor();
   assert.equal(await form.getByLabel("Note").inputValue(), "mine");
   await form.getByRole("button", { name: "Save mine" }).click();
-  await page.getByRole("dialog", { name: "shared" }).getByText("mine").waitFor();
+  await page.getByRole("dialog", { name: "shared" }).getByText("mine", { exact: true }).waitFor();
   assert.equal((await place.api(`tokens/${token.id}`)).token.note, "mine");
   await page.leave();
 });
@@ -51,7 +51,7 @@ test("closing a changed form asks first", async () => {
   await page.keyboard.press("Escape");
   const ask = page.getByRole("dialog", { name: "Close without saving?" });
   await ask.getByRole("button", { name: "Cancel" }).click();
-  assert.equal(await page.getByLabel("Name").first().inputValue(), "something");
+  assert.equal(await page.getByRole("dialog").getByLabel("Name").inputValue(), "something");
   await page.keyboard.press("Escape");
   await ask.getByRole("button", { name: "Discard changes" }).click();
   await page.waitForURL(/\/admin\/tokens$/);

@@ -24,11 +24,11 @@ test("from sign-in to a token that a client can use", async () => {
   await page.getByRole("button", { name: "New token" }).first().click();
   const form = page.getByRole("dialog", { name: "New token" });
   await form.getByLabel("Name").fill("ann");
-  await form.getByRole("textbox", { name: "Addresses" }).fill("10.0.0.999");
+  await form.getByLabel("Addresses").fill("10.0.0.999");
   await form.getByRole("button", { name: "Make token" }).click();
   await form.getByText("must be an address or a CIDR range").waitFor();
   assert.equal(await form.getByLabel("Name").inputValue(), "ann", "what was typed is kept");
-  await form.getByRole("textbox", { name: "Addresses" }).press("Backspace");
+  await form.getByLabel("Addresses").press("Backspace");
   await form.getByRole("textbox", { name: "Tokens a month" }).fill("1000");
   await form.getByRole("button", { name: "Make token" }).click();
 

@@ -1,2 +1,2 @@
 /** The pages of the panel by their address. */
-export const PAGES = ["tokens"];
+export const PAGES = ["channels", "connect", "dashboard", "tokens", "users"];

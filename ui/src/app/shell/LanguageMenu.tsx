@@ -4,11 +4,18 @@ import { choose, LANGUAGES, type Language } from "../../i18n";
 
 export function LanguageMenu() {
   const { t, i18n } = useTranslation();
+  const short = i18n.language === "zh" ? "中" : "EN";
   return (
     <Menu>
       <Menu.Target>
-        <Button variant="subtle" color="gray" size="xs" px="xs" aria-label={t("shell.language")}>
-          {i18n.language === "zh" ? "中" : "EN"}
+        <Button
+          variant="subtle"
+          color="gray"
+          size="xs"
+          px="xs"
+          aria-label={`${short}: ${t("shell.language")}`}
+        >
+          {short}
         </Button>
       </Menu.Target>
       <Menu.Dropdown>

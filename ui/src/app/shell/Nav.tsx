@@ -63,18 +63,19 @@ function IconLogo() {
   );
 }
 
-/** Whether the gateway itself answers. */
+/** The version of the gateway, and whether it answers. */
 function Foot({ isNarrow }: { isNarrow: boolean }) {
   const { t } = useTranslation();
   const me = useMe();
-  if (me.isError) return null;
+  const version = me.data?.version;
+  if (me.isError || !version) return null;
   return (
-    <Tooltip label={t("shell.healthy")} position="right">
+    <Tooltip label={`${t("shell.version", { version })}: ${t("shell.healthy")}`} position="right">
       <Group gap={6} wrap="nowrap" px={6} tabIndex={0}>
         <IconCircleCheck size={16} color="var(--mantine-color-teal-6)" aria-hidden />
         {!isNarrow && (
           <Text size="xs" c="dimmed">
-            {t("shell.healthy")}
+            v{version} · {t("shell.healthy")}
           </Text>
         )}
       </Group>

@@ -19,6 +19,7 @@ export function SessionOver() {
     <Modal
       opened={isOver}
       onClose={() => {}}
+      zIndex={320}
       withCloseButton={false}
       closeOnEscape={false}
       title={t("over")}

@@ -22,7 +22,9 @@ export function Shortcuts() {
   const wentAt = useRef(0);
   useWindowEvent(OPEN, list.open);
   useHotkeys([
+    // Some keyboards have it without the shift key.
     ["shift + ?", list.open],
+    ["?", list.open],
     ["/", () => document.getElementById(SEARCH_ID)?.focus()],
     ["g", () => (wentAt.current = Date.now()), { preventDefault: false }],
     ...PLACES.map(

@@ -1,13 +1,12 @@
-import { Alert, Badge, Button, Code, Group, Paper, Spoiler, Stack, Text, Title } from "@mantine/core";
+import { Alert, Button, Code, Group, Paper, Stack, Text, Title } from "@mantine/core";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { Backend } from "../../api/client";
 import { Ago } from "../../parts/Ago";
+import { Held, hasKey, Load, stateOfBackend } from "../../parts/backend";
 import { Facts } from "../../parts/Facts";
 import { useFormat } from "../../parts/format";
 import { Status } from "../../parts/Status";
-import { Load } from "./ChannelCard";
-import { hasKey, stateOfBackend } from "./shares";
 
 /** Backends that are shown at first. */
 const SHOWN = 10;
@@ -46,7 +45,6 @@ function One({ backend }: { backend: Backend }) {
   const { t: common } = useTranslation();
   const format = useFormat();
   const { inventory } = backend;
-  const models = inventory?.models ?? undefined;
   const requests = format.number(backend.totalRequests);
   return (
     <Paper withBorder p="xs">
@@ -80,48 +78,9 @@ function One({ backend }: { backend: Backend }) {
             t("detail.requests"),
             `${requests} (${t("detail.failed", { n: format.number(backend.failedRequests) })})`,
           ],
-          [
-            t("detail.models"),
-            models ? (
-              <Models
-                key="models"
-                names={models}
-                age={t("detail.age", {
-                  count: models.length,
-                  when: backend.lastCheck ? format.ago(backend.lastCheck) : "–",
-                })}
-              />
-            ) : (
-              t("board.modelsUnknown")
-            ),
-          ],
+          [t("detail.models"), <Held key="models" models={inventory?.models} at={backend.lastCheck} />],
         ]}
       />
     </Paper>
-  );
-}
-
-function Models({ names, age }: { names: string[]; age: string }) {
-  const { t } = useTranslation("channels");
-  return (
-    <>
-      <Text size="sm" mb={4}>
-        {age}
-      </Text>
-      <Spoiler
-        maxHeight={60}
-        showLabel={t("detail.allModels", { count: names.length })}
-        hideLabel={t("board.fewer")}
-        styles={{ control: { fontSize: "var(--mantine-font-size-xs)" } }}
-      >
-        <Group gap={4}>
-          {names.map((name) => (
-            <Badge key={name} color="gray" tt="none" size="sm" maw="100%">
-              {name}
-            </Badge>
-          ))}
-        </Group>
-      </Spoiler>
-    </>
   );
 }

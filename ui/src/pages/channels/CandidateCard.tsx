@@ -9,10 +9,10 @@ import {
   IconProgress,
 } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
+import { hostOf } from "../../parts/backend";
 import { useFormat } from "../../parts/format";
 import { NameLink } from "../../parts/NameLink";
 import type { Candidate, Explained, Verdict } from "./queries";
-import { hostOf } from "./shares";
 
 const LOOKS = {
   would_serve: { icon: IconCircleCheck, color: "teal" },

@@ -3,12 +3,13 @@ import { IconArrowDown, IconArrowUp } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
 import type { Backend, Channel } from "../../api/client";
 import { useMayChange } from "../../api/queries";
+import { hostOf, Load, stateOfBackend } from "../../parts/backend";
 import { useFormat } from "../../parts/format";
 import { NameLink } from "../../parts/NameLink";
 import { Status } from "../../parts/Status";
 import type { Ways } from "./Board";
 import { CardMenu } from "./CardMenu";
-import { hostOf, stateOf, stateOfBackend } from "./shares";
+import { stateOf } from "./shares";
 
 /** Backends that a card has room for. */
 const ROWS = 4;
@@ -24,6 +25,7 @@ interface CardProps {
 /** A channel as a card that is as wide as its share, as far as the words in it allow. */
 export function ChannelCard({ channel, share, ways, move, drag }: CardProps) {
   const { t } = useTranslation("channels");
+  const { t: common } = useTranslation();
   const format = useFormat();
   const mayChange = useMayChange();
   const { name, priority, weight } = channel;
@@ -33,7 +35,6 @@ export function ChannelCard({ channel, share, ways, move, drag }: CardProps) {
       p="xs"
       miw={{ base: "100%", xs: 248 }}
       flex={`${Math.max(share * 100, 1)} 1 0`}
-      opacity={channel.enabled ? 1 : 0.75}
       data-channel={channel.id}
       draggable={mayChange}
       onDragStart={(event) => {
@@ -63,7 +64,7 @@ export function ChannelCard({ channel, share, ways, move, drag }: CardProps) {
           {t("column.weight")} {format.number(weight)}
         </Text>
         {channel.maxConcurrent > 0 && (
-          <Tooltip label={t("board.loadHint")}>
+          <Tooltip label={common("backend.loadHint")}>
             <Text size="xs" className="numbers">
               <Load running={channel.currentConcurrent} cap={channel.maxConcurrent} />
             </Text>
@@ -124,6 +125,7 @@ function Backends({ backends }: { backends: Backend[] }) {
 
 function BackendRow({ backend }: { backend: Backend }) {
   const { t } = useTranslation("channels");
+  const { t: common } = useTranslation();
   const count = backend.inventory?.models?.length;
   return (
     <div>
@@ -134,23 +136,15 @@ function BackendRow({ backend }: { backend: Backend }) {
         <Status state={stateOfBackend(backend)} size="sm" variant="transparent" px={0} flex="none" />
       </Group>
       <Group gap="xs" c="dimmed">
-        <Tooltip label={t("board.loadHint")}>
+        <Tooltip label={common("backend.loadHint")}>
           <Text size="xs" className="numbers">
             <Load running={backend.currentConcurrent} cap={backend.maxConcurrent} />
           </Text>
         </Tooltip>
         <Text size="xs" className="numbers">
-          {count === undefined ? t("board.modelsUnknown") : t("board.models", { count })}
+          {count === undefined ? common("backend.unknownModels") : t("board.models", { count })}
         </Text>
       </Group>
     </div>
   );
-}
-
-/** Running requests, of the most at once. */
-export function Load({ running, cap }: { running: number | undefined; cap: number }) {
-  const { t } = useTranslation("channels");
-  const format = useFormat();
-  const n = running === undefined ? "–" : format.number(running);
-  return <>{t("board.load", { n, cap: cap > 0 ? format.number(cap) : t("board.noCap") })}</>;
 }

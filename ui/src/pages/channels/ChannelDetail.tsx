@@ -1,4 +1,4 @@
-import { Anchor, Badge, Button, Code, Group, Menu, Stack, Switch, Text, Title } from "@mantine/core";
+import { Anchor, Button, Code, Group, Menu, Stack, Switch, Title } from "@mantine/core";
 import { IconChevronDown } from "@tabler/icons-react";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
@@ -6,13 +6,14 @@ import { Link } from "wouter";
 import { api, type Channel, data } from "../../api/client";
 import { useMayChange } from "../../api/queries";
 import { Ago } from "../../parts/Ago";
+import { Load } from "../../parts/backend";
 import { confirm } from "../../parts/confirm";
 import { Facts } from "../../parts/Facts";
 import { useFormat } from "../../parts/format";
+import { Names } from "../../parts/Names";
 import { Status } from "../../parts/Status";
 import { useChange } from "../../parts/useChange";
 import { BackendList } from "./BackendList";
-import { Load } from "./ChannelCard";
 import { useReset, useTest, useTurn } from "./changes";
 import { shareOf, stateOf, weightsOf } from "./shares";
 
@@ -93,19 +94,6 @@ function useFacts({ channel, channels }: DetailProps): [string, ReactNode][] {
     [t("column.created"), <Ago key="created" at={channel.createdAt} />],
     [t("detail.id"), <Code key="id">{channel.id}</Code>],
   ];
-}
-
-function Names({ names, none }: { names: string[]; none: string }) {
-  if (names.length === 0) return <Text size="sm">{none}</Text>;
-  return (
-    <Group gap={4}>
-      {names.map((name) => (
-        <Badge key={name} color="gray" tt="none" maw="100%">
-          {name}
-        </Badge>
-      ))}
-    </Group>
-  );
 }
 
 function Actions({ channel, onEdit, onShare, onClose }: DetailProps) {

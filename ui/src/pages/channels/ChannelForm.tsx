@@ -3,10 +3,11 @@ import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { api, type Channel, data, ifMatch } from "../../api/client";
 import { FormFrame } from "../../parts/FormFrame";
+import { isFlawed } from "../../parts/mapping";
 import { useChange } from "../../parts/useChange";
 import { Fields } from "./Fields";
 import { useModels } from "./queries";
-import { type ChannelValues, flawOf, type Mapped, toBody, toValues } from "./values";
+import { type ChannelValues, toBody, toValues } from "./values";
 
 interface ChannelFormProps {
   /** Without one, a channel is made. */
@@ -33,8 +34,7 @@ export function ChannelForm({ channel, channels, onClose, onMade }: ChannelFormP
   const form = useForm<ChannelValues>({
     initialValues: toValues(channel),
     validate: {
-      modelMapping: (rows: Mapped[]) =>
-        rows.some((row) => ["empty", "twice"].includes(flawOf(row, rows) ?? "")) ? t("mapping.wrong") : null,
+      modelMapping: (rows) => (isFlawed(rows) ? common("mapping.wrong") : null),
     },
   });
   const [inConflict, setConflict] = useState<ChannelValues>();

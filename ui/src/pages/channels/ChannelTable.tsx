@@ -1,19 +1,16 @@
-import { Badge, Group, Text, Tooltip } from "@mantine/core";
 import { type ReactNode, useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
-import type { Channel } from "../../api/client";
+import { api, type Channel, data } from "../../api/client";
 import { useMayChange } from "../../api/queries";
 import { Ago } from "../../parts/Ago";
+import { Bulk } from "../../parts/Bulk";
+import { Load } from "../../parts/backend";
 import { useFormat } from "../../parts/format";
 import { NameLink } from "../../parts/NameLink";
+import { Chips } from "../../parts/Names";
 import { type Column, Rows } from "../../parts/Rows";
 import { Status } from "../../parts/Status";
-import { Bulk } from "./Bulk";
-import { Load } from "./ChannelCard";
 import { sharesOf, stateOf } from "./shares";
-
-/** Models or tags that a row has room for. */
-const CHIPS = 2;
 
 interface TableProps {
   /** All of them: shares hold among all. */
@@ -38,7 +35,7 @@ export function ChannelTable({ channels, rows, found, page, onOpen, ...rest }: T
   const selected = (channels ?? []).filter((channel) => ids.includes(channel.id));
   return (
     <>
-      {selected.length > 0 && <Bulk selected={selected} onDone={() => setIds([])} />}
+      {selected.length > 0 && <Many selected={selected} onDone={() => setIds([])} />}
       <Rows
         rows={rows}
         columns={columns}
@@ -139,20 +136,23 @@ function useColumns(shares: Map<string, number>): Column<Channel>[] {
   ];
 }
 
-function Chips({ names, none }: { names: string[]; none: string }) {
+/** What can be done with several at once. */
+function Many({ selected, onDone }: { selected: Channel[]; onDone: () => void }) {
   const { t } = useTranslation("channels");
-  const format = useFormat();
-  if (names.length === 0) return <Text size="sm">{none}</Text>;
+  const count = selected.length;
   return (
-    <Tooltip label={format.list(names)} disabled={names.length <= CHIPS} multiline maw={320}>
-      <Group gap={4} wrap="nowrap">
-        {names.slice(0, CHIPS).map((name) => (
-          <Badge key={name} color="gray" tt="none" maw={80}>
-            {name}
-          </Badge>
-        ))}
-        {names.length > CHIPS && <Text size="xs">{t("moreModels", { count: names.length - CHIPS })}</Text>}
-      </Group>
-    </Tooltip>
+    <Bulk
+      selected={selected}
+      call={(action, ids) => data(api.POST("/admin/api/channels/bulk", { body: { ids, action } }))}
+      stale={[["channels"]]}
+      words={{
+        enabled: t("do.enabled", { count }),
+        disabled: t("do.disabled", { count }),
+        deleted: t("do.deleted", { count }),
+        deleteAsk: t("do.deleteMany", { count }),
+        deleteHint: t("do.deleteHint"),
+      }}
+      onDone={onDone}
+    />
   );
 }

@@ -3,7 +3,7 @@ import type { UseFormReturnType } from "@mantine/form";
 import { useTranslation } from "react-i18next";
 import type { Channel } from "../../api/client";
 import { useFormat } from "../../parts/format";
-import { MappingEditor } from "./MappingEditor";
+import { MappingEditor } from "../../parts/MappingEditor";
 import { Preview } from "./Preview";
 import { weightsOf } from "./shares";
 import type { ChannelValues } from "./values";

@@ -3,9 +3,9 @@ import { useMutation } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 import { ApiError, api, data, type Schemas } from "../../api/client";
 import type { paths } from "../../api/schema";
+import { hasKey } from "../../parts/backend";
 import { Status } from "../../parts/Status";
 import { useErrorText } from "../../parts/states";
-import { hasKey } from "./shares";
 import { type ChannelValues, lines } from "./values";
 
 type Place = Pick<ChannelValues, "baseUrl" | "keys">;

@@ -1,4 +1,5 @@
-import type { Backend, Channel } from "../../api/client";
+import type { Channel } from "../../api/client";
+import { stateOfBackend } from "../../parts/backend";
 import type { State } from "../../parts/Status";
 
 export interface Tier {
@@ -70,13 +71,6 @@ export function sharesWith(tier: Channel[], changed: Channel, weight: number): N
     .filter(({ channel }) => channel.enabled);
 }
 
-const WORDS = { up: "healthy", half_open: "halfOpen", down: "down", cooling: "cooling" } as const;
-
-export function stateOfBackend({ enabled, state }: Backend): State {
-  if (!enabled) return "disabled";
-  return state ? WORDS[state] : "unknown";
-}
-
 export function stateOf({ enabled, backends }: Channel): State {
   if (!enabled) return "disabled";
   const states = backends.filter((backend) => backend.enabled).map(stateOfBackend);
@@ -85,26 +79,10 @@ export function stateOf({ enabled, backends }: Channel): State {
   return states.every((state) => state === "healthy") ? "healthy" : "degraded";
 }
 
-/** Host and port of an address, as people know it. */
-export function hostOf(url: string): string {
-  try {
-    return new URL(url).host;
-  } catch {
-    return url;
-  }
-}
-
 /** A priority between two others, where there is room; without one, beyond the other. */
 export function between(above: number | undefined, below: number | undefined): number | undefined {
   const STEP = 10;
   if (above === undefined) return below === undefined ? 0 : below + STEP;
   if (below === undefined) return above - STEP;
   return above - below > 1 ? Math.floor((above + below) / 2) : undefined;
-}
-
-/** What the gateway shows for no credential. */
-const NO_KEY = "(empty)";
-
-export function hasKey(masked: string): boolean {
-  return masked !== "" && masked !== NO_KEY;
 }

@@ -1,17 +1,10 @@
 import type { Channel } from "../../api/client";
 import type { paths } from "../../api/schema";
+import { type Mapped, toMapping, toRows } from "../../parts/mapping";
 
 export type ChannelBody = NonNullable<
   paths["/admin/api/channels"]["post"]["requestBody"]
 >["content"]["application/json"];
-
-/** One name asked for, and what it is called at the backend. */
-export interface Mapped {
-  /** Tells the rows of the editor apart. */
-  key: number;
-  from: string;
-  to: string;
-}
 
 /** What the form holds; an empty number is no limit. */
 export interface ChannelValues {
@@ -30,7 +23,6 @@ export interface ChannelValues {
 }
 
 export function toValues(channel?: Channel): ChannelValues {
-  const mapping = Object.entries(channel?.modelMapping ?? {});
   return {
     name: channel?.name ?? "",
     baseUrl: channel?.baseUrl ?? "",
@@ -39,7 +31,7 @@ export function toValues(channel?: Channel): ChannelValues {
     priority: channel?.priority ?? 0,
     weight: channel?.weight ?? 10,
     models: channel?.models ?? [],
-    modelMapping: mapping.map(([from, to], key) => ({ key, from, to })),
+    modelMapping: toRows(channel?.modelMapping),
     maxConcurrent: channel?.maxConcurrent || "",
     rateLimit: channel?.rateLimit || "",
     tags: channel?.tags ?? [],
@@ -66,16 +58,6 @@ export function toBody(values: ChannelValues, before?: Channel): ChannelBody {
     weight: rest.weight || 10,
     maxConcurrent: rest.maxConcurrent || 0,
     rateLimit: rest.rateLimit || null,
-    modelMapping: Object.fromEntries(rest.modelMapping.map(({ from, to }) => [from.trim(), to.trim()])),
+    modelMapping: toMapping(rest.modelMapping),
   };
-}
-
-export type Flaw = "empty" | "twice" | "same";
-
-/** What is wrong with a row of the mapping. */
-export function flawOf(row: Mapped, rows: Mapped[]): Flaw | undefined {
-  const [from, to] = [row.from.trim(), row.to.trim()];
-  if (from === "" || to === "") return "empty";
-  if (rows.some((other) => other.key !== row.key && other.from.trim() === from)) return "twice";
-  return from === to ? "same" : undefined;
 }

@@ -4,7 +4,7 @@ import { useTranslation } from "react-i18next";
 import { api, data, type Token } from "../../api/client";
 import { useMayChange } from "../../api/queries";
 import { Ago } from "../../parts/Ago";
-import { confirm } from "../../parts/confirm";
+import { Bulk } from "../../parts/Bulk";
 import { useFormat } from "../../parts/format";
 import { NameLink } from "../../parts/NameLink";
 import { type Column, Rows } from "../../parts/Rows";
@@ -12,7 +12,6 @@ import { Status } from "../../parts/Status";
 import { Empty } from "../../parts/states";
 import { Toolbar } from "../../parts/Toolbar";
 import { useFilters } from "../../parts/url";
-import { useChange } from "../../parts/useChange";
 import { useTokens } from "./queries";
 
 /** Models that a row has room for. */
@@ -58,7 +57,7 @@ export function TokenTable({ onOpen, onNew }: { onOpen: (token: Token) => void; 
           w={150}
         />
       </Toolbar>
-      {selected.length > 0 && <Bulk selected={selected} onDone={() => select([])} />}
+      {selected.length > 0 && <Many selected={selected} onDone={() => select([])} />}
       <Rows
         rows={rows}
         columns={columns}
@@ -167,61 +166,22 @@ export function Quota({ token }: { token: Token }) {
 }
 
 /** What can be done with several at once. */
-function Bulk({ selected, onDone }: { selected: Token[]; onDone: () => void }) {
+function Many({ selected, onDone }: { selected: Token[]; onDone: () => void }) {
   const { t } = useTranslation("tokens");
-  const { t: common } = useTranslation();
   const count = selected.length;
-  const act = (action: "enable" | "disable" | "delete", ids: string[]) =>
-    data(api.POST("/admin/api/tokens/bulk", { body: { ids, action } }));
-  const ids = selected.map((token) => token.id);
-  const stale = [["tokens"]];
-  const enable = useChange({
-    call: () => act("enable", ids),
-    stale,
-    done: t("do.enabled", { count }),
-    onDone,
-    undo: () =>
-      act(
-        "disable",
-        selected.filter((token) => !token.enabled).map((token) => token.id),
-      ),
-  });
-  const disable = useChange({
-    call: () => act("disable", ids),
-    stale,
-    done: t("do.disabled", { count }),
-    onDone,
-    undo: () =>
-      act(
-        "enable",
-        selected.filter((token) => token.enabled).map((token) => token.id),
-      ),
-  });
-  const remove = useChange({
-    call: () => act("delete", ids),
-    stale,
-    done: t("do.deleted", { count }),
-    onDone,
-  });
-  const ask = () =>
-    confirm({
-      title: t("do.deleteMany", { count }),
-      text: t("do.deleteHint"),
-      verb: common("do.delete"),
-      onConfirm: () => remove.mutate(),
-    });
   return (
-    <Group gap="xs" mb="xs">
-      <Text size="sm">{common("list.selected", { count })}</Text>
-      <Button size="xs" variant="default" onClick={() => enable.mutate()}>
-        {common("do.enable")}
-      </Button>
-      <Button size="xs" variant="default" onClick={() => disable.mutate()}>
-        {common("do.disable")}
-      </Button>
-      <Button size="xs" variant="light" color="red" onClick={ask}>
-        {common("do.delete")}
-      </Button>
-    </Group>
+    <Bulk
+      selected={selected}
+      call={(action, ids) => data(api.POST("/admin/api/tokens/bulk", { body: { ids, action } }))}
+      stale={[["tokens"]]}
+      words={{
+        enabled: t("do.enabled", { count }),
+        disabled: t("do.disabled", { count }),
+        deleted: t("do.deleted", { count }),
+        deleteAsk: t("do.deleteMany", { count }),
+        deleteHint: t("do.deleteHint"),
+      }}
+      onDone={onDone}
+    />
   );
 }

@@ -1,5 +1,7 @@
 import "@mantine/charts/styles.css";
 import { AreaChart, BarChart, LineChart } from "@mantine/charts";
+import { ReferenceArea } from "recharts";
+import { useSelection } from "./useSelection";
 
 interface DrawnProps {
   kind: "bars" | "lines" | "areas";
@@ -15,30 +17,46 @@ interface DrawnProps {
   tick?: (by: string) => string;
   /** Charts with the same word move their cursors together. */
   syncId?: string;
+  /** False where the page has one of its own. */
+  legend?: boolean;
+  /** A click on a moment, or a drag over some: the first and the last, as places in `data`. */
+  onSelect?: (first: number, last: number) => void;
 }
 
+/** With fewer values than this a line alone would not be seen. */
+const FEW = 3;
+
 /** Axes, grid, tooltip and legend, the same in every chart. */
-export default function Drawn({ kind, h, data, by, series, stacked, value, tick, syncId }: DrawnProps) {
+export default function Drawn(props: DrawnProps) {
+  const { kind, h, data, by, series, stacked, value, tick, syncId, legend = series.length > 1 } = props;
+  const { selected, handlers } = useSelection(props.onSelect);
+  const named = (place: number | undefined) =>
+    (place === undefined ? undefined : data[place]?.[by]) ?? undefined;
+  const frame = { syncId, ...handlers };
   const shared = {
     h,
     data,
     dataKey: by,
     series,
-    withLegend: series.length > 1,
+    withLegend: legend,
     valueFormatter: value,
     xAxisProps: { minTickGap: 24, ...(tick && { tickFormatter: tick }) },
     yAxisProps: { width: 64 },
     tickLine: "none",
-    gridAxis: "y",
+    gridAxis: "x",
+    children: selected && (
+      <ReferenceArea x1={named(selected[0])} x2={named(selected[1])} fillOpacity={0.25} />
+    ),
   } as const;
   const still = { isAnimationActive: false };
   if (kind === "bars") {
     const type = stacked ? "stacked" : "default";
-    return <BarChart {...shared} type={type} barProps={still} barChartProps={{ syncId }} />;
+    return <BarChart {...shared} type={type} barProps={still} barChartProps={frame} />;
   }
   if (kind === "lines") {
-    return <LineChart {...shared} withDots={false} lineProps={still} lineChartProps={{ syncId }} />;
+    const isFew = data.filter((row) => series.some(({ name }) => row[name] != null)).length < FEW;
+    return <LineChart {...shared} withDots={isFew} lineProps={still} lineChartProps={frame} />;
   }
   const type = stacked ? "stacked" : "default";
-  return <AreaChart {...shared} type={type} withDots={false} areaProps={still} areaChartProps={{ syncId }} />;
+  return <AreaChart {...shared} type={type} withDots={false} areaProps={still} areaChartProps={frame} />;
 }

@@ -2,18 +2,24 @@ import { ActionIcon, Autocomplete, Button, Group, Input, Stack, Text } from "@ma
 import type { UseFormReturnType } from "@mantine/form";
 import { IconArrowRight, IconPlus, IconTrash } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
-import { type ChannelValues, type Flaw, flawOf, type Mapped } from "./values";
+import { type Flaw, flawOf, type Mapped } from "./mapping";
+
+/** A form that holds `modelMapping`, whatever else. */
+// biome-ignore lint/suspicious/noExplicitAny: what else it holds does not matter here
+type Form = UseFormReturnType<any>;
 
 interface MappingEditorProps {
-  form: UseFormReturnType<ChannelValues>;
+  form: Form;
+  /** What the backends have, as far as that is known. */
   known: string[];
+  /** Names to choose from. */
   models: string[];
 }
 
 /** Rows of names: what is asked for, and what it is called at the backends. */
 export function MappingEditor({ form, known, models }: MappingEditorProps) {
-  const { t } = useTranslation("channels");
-  const rows = form.values.modelMapping;
+  const { t } = useTranslation();
+  const rows: Mapped[] = form.values.modelMapping;
   const add = () => {
     const key = Math.max(0, ...rows.map((row) => row.key)) + 1;
     form.insertListItem("modelMapping", { key, from: "", to: "" });
@@ -65,7 +71,7 @@ function hasModel(known: string[], name: string): boolean {
 interface RowProps {
   row: Mapped;
   at: number;
-  form: UseFormReturnType<ChannelValues>;
+  form: Form;
   flaw: Flaw | undefined;
   /** Whether what is missing is told, too: while a row is filled in, it is not. */
   isChecked: boolean;
@@ -74,7 +80,7 @@ interface RowProps {
 }
 
 function Row({ row, at, form, flaw, isChecked, isUnknown, models }: RowProps) {
-  const { t } = useTranslation("channels");
+  const { t } = useTranslation();
   const isWrong = flaw === "twice" || (flaw === "empty" && isChecked);
   return (
     <div>

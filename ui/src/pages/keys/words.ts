@@ -1,0 +1,5 @@
+import { addWords } from "../../i18n";
+import en from "./en";
+import zh from "./zh";
+
+addWords("keys", en, zh);
