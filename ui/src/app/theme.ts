@@ -56,6 +56,6 @@ export const variables: CSSVariablesResolver = () => ({
   },
   dark: {
     "--mantine-color-dimmed": "var(--mantine-color-dark-1)",
-    "--mantine-color-error": "var(--mantine-color-red-5)",
+    "--mantine-color-error": "var(--mantine-color-red-4)",
   },
 });

@@ -13,7 +13,7 @@ export function CodeBlock({ code, isWrapped }: { code: string; isWrapped?: boole
       >
         {code}
       </Code>
-      <Box pos="absolute" top={6} right={6}>
+      <Box pos="absolute" top={6} right={6} bg="var(--mantine-color-body)" bdrs="sm">
         <Copy text={code} />
       </Box>
     </Box>

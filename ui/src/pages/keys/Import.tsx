@@ -28,6 +28,9 @@ const PAUSE_MS = 400;
 /** Lines that are shown; more would make typing slow. */
 const SHOWN = 200;
 
+/** Lines of two forms. */
+const EXAMPLE = "http://192.168.1.11:11434\nhttps://ollama.com|YOUR-KEY";
+
 interface Values {
   keys: string;
   baseUrl: string;
@@ -138,7 +141,7 @@ function Lines({ form }: { form: Form }) {
       <Textarea
         label={t("import.lines")}
         description={t("import.linesHint")}
-        placeholder={"http://192.168.1.11:11434\nhttps://ollama.com|YOUR-KEY"}
+        placeholder={EXAMPLE}
         autosize
         minRows={5}
         maxRows={12}

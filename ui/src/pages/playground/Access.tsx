@@ -1,4 +1,4 @@
-import { Alert, Anchor, Button, Group, Paper, PasswordInput, Stack, Text } from "@mantine/core";
+import { Anchor, Button, Group, Paper, PasswordInput, Stack, Text } from "@mantine/core";
 import { IconKey } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
@@ -64,9 +64,15 @@ function Ask({ reason, onDone }: { reason: string; onDone: () => void }) {
     <Paper withBorder p="sm" component="section" aria-label={t("access.title")}>
       <Stack gap="xs">
         {access.data?.isRefused && (
-          <Alert color="orange" icon={<IconKey size={18} />} title={t("access.title")} p="xs">
-            {reason ? t("access.refused", { reason }) : t("access.hint")}
-          </Alert>
+          <Group gap="xs" wrap="nowrap" align="flex-start" role="alert">
+            <IconKey size={18} aria-hidden />
+            <div>
+              <Text size="sm" fw={600}>
+                {t("access.title")}
+              </Text>
+              <Text size="sm">{reason ? t("access.refused", { reason }) : t("access.hint")}</Text>
+            </div>
+          </Group>
         )}
         <form
           onSubmit={(event) => {

@@ -156,7 +156,9 @@ function Failure({ fault, requestId, onAgain }: FailureProps) {
             <Anchor
               component={Link}
               href={`/logs/${requestId}`}
-              size="xs"
+              inherit
+              c="inherit"
+              underline="always"
               style={{ overflowWrap: "anywhere" }}
             >
               {requestId}
