@@ -11,10 +11,9 @@ before(async () => {
   const make = async (body) => (await place.api("tokens", { method: "POST", body })).token;
   ann = await make({ name: "ann", capture: true });
   const ben = await make({ name: "ben" });
-  await place.api("channels", {
-    method: "POST",
-    body: { name: "away", baseUrl: "http://127.0.0.1:9", priority: 10, models: ["gone"] },
-  });
+  const add = (body) => place.api("channels", { method: "POST", body });
+  await add({ name: "here", baseUrl: place.ollama.url });
+  await add({ name: "away", baseUrl: "http://127.0.0.1:9", priority: 10, models: ["gone"] });
   await place.ask("llama3.2", HOSTILE, { key: ann.token });
   await place.ask(HOSTILE, "hi", { key: ben.token });
   await place.ask("gone", "hi", { key: ben.token });
