@@ -7,6 +7,7 @@ export const PAGES = [
   "keys",
   "logs",
   "logs/audit",
+  "logs/captures",
   "models",
   "playground",
   "settings",

@@ -26,7 +26,7 @@ export function spansOf(record: LogRecord): Span[] {
     add("waiting", record.firstTokenMs - at);
     add("reply", record.duration - at);
   } else if (record.duration > at || spans.length === 0) {
-    add("rest", record.duration - at);
+    add(record.outcome === "ok" ? "reply" : "rest", record.duration - at);
   }
   return spans;
 }
