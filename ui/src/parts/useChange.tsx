@@ -101,7 +101,7 @@ export function useChange<Out, In = void>(change: Change<Out, In>) {
         change.onFields(error.fields);
         return;
       }
-            if (error instanceof ApiError && error.code === "changed_meanwhile" && change.onConflict) {
+      if (error instanceof ApiError && error.code === "changed_meanwhile" && change.onConflict) {
         change.onConflict(error, input);
         return;
       }

@@ -1,2 +1,2 @@
 /** The pages of the panel by their address. */
-export const PAGES = ["channels", "connect", "dashboard", "tokens", "users"];
+export const PAGES = ["channels", "connect", "dashboard", "playground", "tokens", "users"];
