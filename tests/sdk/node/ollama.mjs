@@ -95,6 +95,8 @@ export class Ollama {
         return send(200, {
           models: Object.keys(this.models).map((name) => ({ name, model: name, modified_at: STAMP.created_at })),
         });
+      case '/api/ps':
+        return send(200, { models: [] });
       case '/api/show': {
         const name = body.model.includes(':') ? body.model : `${body.model}:latest`;
         return send(this.models[name] ? 200 : 404, { capabilities: this.models[name] });

@@ -54,5 +54,8 @@ export const variables: CSSVariablesResolver = () => ({
     "--mantine-color-red-light-color": "#a61e1e",
     "--mantine-color-gray-light-color": "#343a40",
   },
-  dark: { "--mantine-color-dimmed": "var(--mantine-color-dark-1)" },
+  dark: {
+    "--mantine-color-dimmed": "var(--mantine-color-dark-1)",
+    "--mantine-color-error": "var(--mantine-color-red-4)",
+  },
 });

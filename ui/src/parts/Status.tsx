@@ -30,7 +30,7 @@ export function Status({ state, ...rest }: { state: State } & BadgeProps) {
   const { t } = useTranslation();
   const { icon: Icon, color } = LOOKS[state];
   return (
-    <Badge color={color} tt="none" leftSection={<Icon size={14} aria-hidden />} {...rest}>
+    <Badge color={color} tt="none" miw="max-content" leftSection={<Icon size={14} aria-hidden />} {...rest}>
       {t(`state.${state}`)}
     </Badge>
   );

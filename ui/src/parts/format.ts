@@ -17,7 +17,7 @@ const BYTES = ["byte", "kilobyte", "megabyte", "gigabyte", "terabyte"];
 function formats(language: string) {
   const locale = language === "zh" ? "zh-CN" : "en-GB";
   const number = new Intl.NumberFormat(locale);
-  const short = new Intl.NumberFormat(locale === "zh-CN" ? "en-GB" : locale, {
+  const short = new Intl.NumberFormat("en-US", {
     notation: "compact",
     maximumFractionDigits: 1,
   });
@@ -47,7 +47,7 @@ function formats(language: string) {
   return {
     /** 48,210 */
     number: (value: number) => number.format(value),
-    /** 48.2K: the same marks in both languages, as the program before had them. */
+    /** 48.2K, 9.1M: the same marks in both languages, as the program before had them. */
     short: (value: number) => short.format(value),
     /** Of a part from 0 to 1. */
     percent: (part: number) => percent.format(part),

@@ -6,6 +6,9 @@ import { useTranslation } from "react-i18next";
 import { ApiError } from "../api/client";
 import { useErrorText } from "./states";
 
+/** Refusals that a person decides about: somebody else was faster, or the change would shut this address out. */
+const CONFLICTS = ["changed_meanwhile", "would_lock_out"];
+
 interface Change<Out, In> {
   /** Does it; throws an `ApiError` if it was not done. */
   call: (input: In) => Promise<Out>;
@@ -101,7 +104,7 @@ export function useChange<Out, In = void>(change: Change<Out, In>) {
         change.onFields(error.fields);
         return;
       }
-      if (error instanceof ApiError && error.code === "changed_meanwhile" && change.onConflict) {
+      if (error instanceof ApiError && CONFLICTS.includes(error.code) && change.onConflict) {
         change.onConflict(error, input);
         return;
       }

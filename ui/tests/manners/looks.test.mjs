@@ -43,9 +43,9 @@ for (const name of PAGES) {
         while (walker.nextNode()) texts.push(walker.currentNode.textContent.trim());
         return texts.filter((text) => new RegExp(`^${pattern}$`).test(text));
       }, MISSING.source);
-      assert.deepEqual(missing.filter((text) => !text.startsWith("llama")), [], `${where}: texts without words`);
+      assert.deepEqual(missing.filter((text) => !/^llama|\.json$/.test(text)), [], `${where}: texts without words`);
       assert.deepEqual(await axe(page), [], where);
-      await shot(page, `${name}-${look.language}-${look.scheme}-${look.width}`);
+      await shot(page, `${name.replace("/", "-")}-${look.language}-${look.scheme}-${look.width}`);
       await page.leave();
     }
   });

@@ -50,11 +50,13 @@ test("rows and charts lead to the requests behind them", async () => {
 
   const drag = await logs(async () => {
     const chart = page.getByRole("region", { name: "Requests by outcome" }).locator(".recharts-wrapper");
-    const { x, y, width } = await chart.boundingBox();
-    await page.mouse.move(x + width * 0.5, y + 60, { steps: 3 });
-    await chart.locator(".recharts-tooltip-cursor").waitFor();
+    // Scrolls to it, and waits until it stands still.
+    await chart.hover({ position: { x: 380, y: 60 } });
+    await chart.hover({ position: { x: 400, y: 60 } });
+    await chart.getByText("ok", { exact: true }).waitFor();
+    const { x, y } = await chart.boundingBox();
     await page.mouse.down();
-    await page.mouse.move(x + width * 0.8, y + 60, { steps: 8 });
+    await page.mouse.move(x + 700, y + 60, { steps: 8 });
     await page.mouse.up();
   });
   const minutes = (new Date(drag.get("until")) - new Date(drag.get("since"))) / 60_000;

@@ -1,2 +1,16 @@
 /** The pages of the panel by their address. */
-export const PAGES = ["channels", "connect", "dashboard", "playground", "tokens", "users"];
+export const PAGES = [
+  "channels",
+  "connect",
+  "connect/reference",
+  "dashboard",
+  "keys",
+  "logs",
+  "logs/audit",
+  "models",
+  "playground",
+  "settings",
+  "tokens",
+  "users",
+  "users/sessions",
+];

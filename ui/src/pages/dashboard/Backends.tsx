@@ -77,7 +77,7 @@ function Row({ backend, full: { range } }: { backend: Backend; full: Full }) {
   const href = logsOf({ backend: backend.id, since: range.byStart });
   return (
     <Table.Tr onClick={() => go(href)} style={{ cursor: "pointer" }}>
-      <Table.Td maw={200}>
+      <Table.Td maw={0} w="45%" miw={120}>
         <RowName name={backend.name} href={href} />
       </Table.Td>
       <Table.Td>
@@ -89,7 +89,7 @@ function Row({ backend, full: { range } }: { backend: Backend; full: Full }) {
         {format.number(backend.currentConcurrent)} / {cap}
       </Table.Td>
       <Table.Td ta="right">{p95 === null ? "–" : format.ms(p95)}</Table.Td>
-      <Table.Td miw={40} w="15%">
+      <Table.Td miw={40} w="12%">
         <Progress value={share * 100} size="md" aria-label={`${backend.name}: ${format.percent(share)}`} />
       </Table.Td>
       <Table.Td ta="right">

@@ -44,6 +44,8 @@ export function Charts({ range }: { range: Range }) {
   const [, go] = useLocation();
   const names = labels(range, format);
   const used = OUTCOMES.filter((outcome) => range.outcomes[outcome]);
+  const counts = ({ outcomes }: Range["series"][number]) =>
+    Object.fromEntries(used.map((outcome) => [outcome, outcomes[outcome] ?? 0]));
   const select = (first: number, last: number) => {
     const [from, to] = [range.series[first], range.series[last]];
     if (!from || !to) return;
@@ -78,7 +80,7 @@ export function Charts({ range }: { range: Range }) {
             {...shared}
             kind="bars"
             stacked
-            data={range.series.map((piece, index) => ({ moment: names[index] ?? "", ...piece.outcomes }))}
+            data={range.series.map((piece, index) => ({ moment: names[index] ?? "", ...counts(piece) }))}
             series={used.map((name) => ({ name, label: common(`outcome.${name}`), color: COLORS[name] }))}
             value={format.number}
           />

@@ -19,6 +19,9 @@ interface Tile {
 const tokensOf = (use: Use) => use.promptTokens + use.completionTokens;
 const rateOf = (use: Pick<Use, "requests" | "failed">) => (use.requests > 0 ? use.failed / use.requests : 0);
 const signed = (format: Formats, part: number) => `${part < 0 ? "−" : "+"}${format.percent(Math.abs(part))}`;
+/** The difference of two parts of a hundred, to a tenth. */
+const points = (format: Formats, part: number) =>
+  `${part < 0 ? "−" : "+"}${format.number(Math.round(Math.abs(part) * 1_000) / 10)}`;
 
 function useTiles(full: Full): Tile[] {
   const { t } = useTranslation("dashboard");
@@ -42,9 +45,9 @@ function useTiles(full: Full): Tile[] {
       name: "errors",
       value: format.percent(rateOf(totals)),
       detail: t("tile.failed", { failed: format.number(totals.failed), all: format.number(totals.requests) }),
-      change: before && against(`${signed(format, rateOf(totals) - rateOf(before))}`),
+      change: before && against(t("points", { n: points(format, rateOf(totals) - rateOf(before)) })),
       course: series.map((piece) => (piece.requests > 0 ? rateOf(piece) : null)),
-      color: "red",
+      color: "red-6",
     },
     {
       name: "tokens",

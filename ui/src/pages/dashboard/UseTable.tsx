@@ -32,7 +32,7 @@ export function UseTable({ rows, label }: { rows: UseRow[]; label: string }) {
     );
   }
   return (
-    <Table.ScrollContainer minWidth={320} type="native">
+    <Table.ScrollContainer minWidth={280} type="native">
       <Table
         aria-label={label}
         verticalSpacing={6}
@@ -77,10 +77,10 @@ function Row({ row, part, share }: { row: UseRow; part: number; share: string })
   const p95 = row.firstToken?.p95 ?? null;
   return (
     <Table.Tr {...(href && { onClick: () => go(href), style: { cursor: "pointer" } })}>
-      <Table.Td maw={200}>
+      <Table.Td maw={0} w="45%" miw={110}>
         <RowName name={row.name} href={href} />
       </Table.Td>
-      <Table.Td miw={48} w="25%">
+      <Table.Td miw={48} w="15%">
         <Tooltip label={share}>
           <Progress value={part * 100} size="md" aria-label={`${row.name}: ${share}`} />
         </Tooltip>
@@ -113,6 +113,7 @@ export function RowName({ name, href }: { name: string; href: string | null }) {
       size="sm"
       fw={500}
       truncate
+      title={name}
       display="block"
       onClick={(event: React.MouseEvent) => event.stopPropagation()}
     >

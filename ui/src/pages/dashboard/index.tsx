@@ -80,7 +80,7 @@ function Content({ full }: { full: Full }) {
       <Tiles full={full} />
       <Attention dashboard={full} />
       <Charts range={full.range} />
-      <SimpleGrid cols={{ base: 1, md: 2 }} spacing="sm">
+      <SimpleGrid cols={{ base: 1, lg: 2 }} spacing="sm">
         <ByModel range={full.range} />
         <ById range={full.range} kind="token" />
         <ById range={full.range} kind="channel" />

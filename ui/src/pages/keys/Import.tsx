@@ -28,6 +28,9 @@ const PAUSE_MS = 400;
 /** Lines that are shown; more would make typing slow. */
 const SHOWN = 200;
 
+/** Lines of two forms. */
+const EXAMPLE = "http://192.168.1.11:11434\nhttps://ollama.com|YOUR-KEY";
+
 interface Values {
   keys: string;
   baseUrl: string;
@@ -50,10 +53,13 @@ export function Import({ onClose }: { onClose: () => void }) {
   return (
     <FormFrame
       form={form}
-      onSubmit={(values) => add.mutate(values)}
+      onSubmit={(values) => {
+        if (count === 0) return form.setFieldError("keys", t("import.noneNew"));
+        add.mutate(values);
+      }}
       onCancel={onClose}
       isSaving={add.isPending}
-      verb={count === undefined ? t("import.add") : t("import.addCount", { count })}
+      verb={count ? t("import.addCount", { count }) : t("import.add")}
     >
       {add.data && add.data.errors.length > 0 && <Result result={add.data} />}
       <Lines form={form} />
@@ -135,7 +141,7 @@ function Lines({ form }: { form: Form }) {
       <Textarea
         label={t("import.lines")}
         description={t("import.linesHint")}
-        placeholder={"http://192.168.1.11:11434\nhttps://ollama.com|YOUR-KEY"}
+        placeholder={EXAMPLE}
         autosize
         minRows={5}
         maxRows={12}

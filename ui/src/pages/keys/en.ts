@@ -92,11 +92,12 @@ export default {
       errors: "Wrong {{n}}",
     },
     nothing: "There is no key line in this: only comments or separators.",
+    noneNew: "None of these lines is a new key",
     more: "and {{n}} more lines",
     done: "{{added}}, {{rest}}",
     added_one: "{{count}} key added",
     added_other: "{{count}} keys added",
-    rest: "{{duplicates}} duplicates, {{errors}} wrong",
+    rest: "duplicates: {{duplicates}}, wrong: {{errors}}",
     mend: "The lines with what is wrong are left below, to be mended.",
   },
   check: {

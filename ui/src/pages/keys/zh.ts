@@ -92,6 +92,7 @@ const zh: Translation<typeof en> = {
       errors: "错误 {{n}}",
     },
     nothing: "没有可识别的 Key，只有注释或分隔符。",
+    noneNew: "没有可新增的 Key",
     more: "另有 {{n}} 行未显示",
     done: "{{added}}，{{rest}}",
     added_other: "已添加 {{count}} 个 Key",

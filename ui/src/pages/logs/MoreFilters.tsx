@@ -26,7 +26,7 @@ export function MoreFilters() {
     size: "xs" as const,
   });
   return (
-    <SimpleGrid cols={{ base: 1, xs: 2, sm: 4 }} spacing="xs" mb="sm">
+    <SimpleGrid cols={{ base: 2, sm: 4 }} spacing="xs" mb="sm">
       <FilterField {...field("token")} choices={tokens} onType={type} />
       <FilterField {...field("model")} choices={models} />
       <FilterField {...field("channel")} choices={channels} />

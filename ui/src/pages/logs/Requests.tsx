@@ -1,4 +1,5 @@
-import { Switch } from "@mantine/core";
+import { Button, Group, Switch, Text } from "@mantine/core";
+import { useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Empty } from "../../parts/states";
@@ -68,22 +69,37 @@ interface ListProps {
 
 function List({ list, filters, onOpen }: ListProps) {
   const { t } = useTranslation("logs");
+  const client = useQueryClient();
   const rows = list.data?.pages.flatMap((page) => page.logs);
+  const isCut = (list.data?.pages[0]?.first ?? "") !== "";
+  const toNewest = () => client.resetQueries({ queryKey: ["logs", "requests", filters] });
   return (
-    <RequestTable
-      rows={rows}
-      // An id may have been chosen by a client, and twice; imported records have neither.
-      id={(record) => record.key || `${record.timestamp} ${rows?.indexOf(record)}`}
-      error={list.error}
-      retry={list.refetch}
-      isFiltered={Object.keys(filters).length > 0}
-      empty={<Empty title={t("empty")} hint={t("emptyHint")} />}
-      onOpen={onOpen}
-      more={{
-        has: list.hasNextPage,
-        load: () => void list.fetchNextPage(),
-        isLoading: list.isFetchingNextPage,
-      }}
-    />
+    <>
+      {isCut && (
+        <Group gap="xs" mb="xs">
+          <Text size="sm" c="dimmed">
+            {t("cut", { count: rows?.length ?? 0 })}
+          </Text>
+          <Button size="compact-sm" variant="default" onClick={toNewest}>
+            {t("toNewest")}
+          </Button>
+        </Group>
+      )}
+      <RequestTable
+        rows={rows}
+        // An id may have been chosen by a client, and twice; imported records have neither.
+        id={(record) => record.key || `${record.timestamp} ${rows?.indexOf(record)}`}
+        error={list.error}
+        retry={list.refetch}
+        isFiltered={Object.keys(filters).length > 0}
+        empty={<Empty title={t("empty")} hint={t("emptyHint")} />}
+        onOpen={onOpen}
+        more={{
+          has: list.hasNextPage,
+          load: () => void list.fetchNextPage(),
+          isLoading: list.isFetchingNextPage,
+        }}
+      />
+    </>
   );
 }

@@ -62,8 +62,8 @@ function Stretch({ span, total, number }: { span: Span; total: number; number: n
   const part = (ms: number) => (total > 0 ? (ms / total) * 100 : 0);
   return (
     <Box component="li">
-      <Group justify="space-between" gap="xs" wrap="nowrap" align="flex-start">
-        <Group gap="xs" miw={0}>
+      <Group justify="space-between" gap="xs" wrap="nowrap" align="flex-start" mb={3}>
+        <Group gap={4} miw={0}>
           <Text size="sm" style={{ overflowWrap: "anywhere" }}>
             {attempt
               ? t("timeline.attempt", { number, backend: attempt.backendName })

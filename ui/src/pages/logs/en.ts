@@ -17,6 +17,9 @@ export default {
   imported: "imported",
   empty: "No requests yet",
   emptyHint: "Each request of a client is a row here as soon as it is over.",
+  cut_one: "Newer ones were put aside; {{count}} is shown.",
+  cut_other: "Newer ones were put aside; {{count}} are shown.",
+  toNewest: "To the newest",
   filter: {
     text: "Text of an error, or a request id",
     range: "Time",

@@ -1,10 +1,10 @@
-import { Skeleton, Tabs } from "@mantine/core";
+import { Anchor, Skeleton, Tabs } from "@mantine/core";
 import { useTranslation } from "react-i18next";
-import { useLocation } from "wouter";
+import { Link, useLocation } from "wouter";
 import { useMayChange } from "../../api/queries";
 import { Page } from "../../parts/Page";
 import { SideDrawer } from "../../parts/SideDrawer";
-import { Failed } from "../../parts/states";
+import { Empty, Failed } from "../../parts/states";
 import { useDrawer } from "../../parts/url";
 import { Audit } from "./Audit";
 import { AuditDrawer } from "./AuditDrawer";
@@ -26,8 +26,20 @@ export default function Logs() {
   const [, go] = useLocation();
   const mayChange = useMayChange();
   const { id, part, open } = useDrawer("logs");
-  const view: View = (mayChange && VIEWS.find((view) => view === id)) || "requests";
+  const view: View = VIEWS.find((view) => view === id) ?? "requests";
   const tabs: View[] = mayChange ? ["requests", ...VIEWS] : ["requests"];
+  if (view !== "requests" && !mayChange) {
+    const action = (
+      <Anchor component={Link} href="/logs">
+        {t("tab.requests")}
+      </Anchor>
+    );
+    return (
+      <Page title={common("nav.logs")} purpose={t("purpose")}>
+        <Empty title={common("error.forbidden")} action={action} />
+      </Page>
+    );
+  }
   return (
     <Page
       title={common("nav.logs")}

@@ -20,6 +20,8 @@ const zh: Translation<typeof en> = {
   imported: "导入",
   empty: "还没有请求",
   emptyHint: "客户端的每个请求结束后会立即出现在这里。",
+  cut_other: "较新的记录已收起，当前显示 {{count}} 条。",
+  toNewest: "回到最新",
   filter: {
     text: "错误文本或请求 ID",
     range: "时间范围",

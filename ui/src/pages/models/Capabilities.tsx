@@ -47,7 +47,7 @@ export function Capabilities({ names, isWrapped = false }: { names: string[] | n
       {names.map((name) => {
         const Icon = isKnown(name) ? ICONS[name] : IconSparkles;
         return (
-          <Badge key={name} color="gray" tt="none" leftSection={<Icon size={12} aria-hidden />}>
+          <Badge key={name} color="gray" tt="none" flex="none" leftSection={<Icon size={12} aria-hidden />}>
             {word(name)}
           </Badge>
         );

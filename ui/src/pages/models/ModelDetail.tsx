@@ -1,5 +1,5 @@
-import { Alert, Anchor, Badge, Button, Code, Group, Paper, Stack, Table, Text, Title } from "@mantine/core";
-import { IconBolt, IconGitFork, IconMessages, IconRoute } from "@tabler/icons-react";
+import { Alert, Anchor, Button, Code, Group, Paper, Stack, Table, Text, Title } from "@mantine/core";
+import { IconGitFork, IconMessages, IconRoute } from "@tabler/icons-react";
 import { type ReactNode, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "wouter";
@@ -179,6 +179,7 @@ function Backends({
 
 function Row({ id, holder, loaded }: { id: string; holder: Holder | undefined; loaded: Loaded | undefined }) {
   const { t } = useTranslation("models");
+  const format = useFormat();
   const says = useSays();
   return (
     <Table.Tr>
@@ -194,13 +195,14 @@ function Row({ id, holder, loaded }: { id: string; holder: Holder | undefined; l
       <Table.Td>{holder && <Status state={stateOfHolder(holder)} />}</Table.Td>
       <Table.Td>
         {loaded ? (
-          <Badge tt="none" leftSection={<IconBolt size={12} aria-hidden />}>
-            {says(loaded)}
-          </Badge>
+          <>
+            <Text size="sm">{says(loaded)}</Text>
+            <Text size="xs" c="dimmed">
+              {t("loaded.told", { when: format.ago(new Date(Date.now() - loaded.ageSeconds * 1_000)) })}
+            </Text>
+          </>
         ) : (
-          <Text size="sm" c="dimmed">
-            {t("loaded.unknown")}
-          </Text>
+          "–"
         )}
       </Table.Td>
       <Table.Td>

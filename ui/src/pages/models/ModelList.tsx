@@ -1,5 +1,5 @@
 import { Button, Chip, Group, Select, Text, Tooltip } from "@mantine/core";
-import { IconRefresh } from "@tabler/icons-react";
+import { IconAlertCircle, IconRefresh } from "@tabler/icons-react";
 import { useMemo } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "wouter";
@@ -94,13 +94,14 @@ function Known({ answer }: { answer: Answer }) {
   const { backendsTotal, backendsListed } = answer;
   if (backendsTotal === 0) return null;
   return (
-    <Text
-      size="sm"
-      mb="sm"
-      c={backendsListed < backendsTotal ? "var(--mantine-color-orange-text)" : "dimmed"}
-    >
-      {t("known", { listed: backendsListed, count: backendsTotal })}
-    </Text>
+    <Group gap={6} mb="sm" wrap="nowrap">
+      {backendsListed < backendsTotal && (
+        <IconAlertCircle size={16} color="var(--mantine-color-orange-text)" aria-hidden />
+      )}
+      <Text size="sm" c="dimmed">
+        {t("known", { listed: backendsListed, count: backendsTotal })}
+      </Text>
+    </Group>
   );
 }
 

@@ -72,7 +72,13 @@ function Head({ holder }: { holder: Holder }) {
   return (
     <Tooltip label={name}>
       <Stack gap={0} align="center" tabIndex={0}>
-        <Text size="xs" fw={600} truncate maw={COLUMN - 20}>
+        <Text
+          size="xs"
+          fw={600}
+          lineClamp={2}
+          w={COLUMN - 16}
+          style={{ overflowWrap: "anywhere", whiteSpace: "normal" }}
+        >
           {holder.channel ?? holder.name}
         </Text>
         {holder.state !== "up" && (
@@ -159,14 +165,20 @@ function Where({ model, total }: { model: Model; total: number }) {
       </Text>
       {model.drift && (
         <Tooltip label={t("drift.hint", { count: model.versions.length })} multiline maw={280}>
-          <Badge color="orange" tt="none" tabIndex={0} leftSection={<IconGitFork size={12} aria-hidden />}>
+          <Badge
+            color="orange"
+            tt="none"
+            flex="none"
+            tabIndex={0}
+            leftSection={<IconGitFork size={12} aria-hidden />}
+          >
             {t("drift.short")}
           </Badge>
         </Tooltip>
       )}
       {loaded.length > 0 && (
         <Tooltip label={loaded.map(says).join("\n")} style={{ whiteSpace: "pre-line" }} multiline>
-          <Badge tt="none" tabIndex={0} leftSection={<IconBolt size={12} aria-hidden />}>
+          <Badge tt="none" flex="none" tabIndex={0} leftSection={<IconBolt size={12} aria-hidden />}>
             {t("loaded.count", { n: format.number(loaded.length) })}
           </Badge>
         </Tooltip>

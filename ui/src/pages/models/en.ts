@@ -42,8 +42,8 @@ export default {
     count: "{{n}} loaded",
     here: "in memory",
     vram: "{{size}} of VRAM",
-    until: "to be unloaded {{when}}",
-    unknown: "–",
+    until: "unloaded {{when}}",
+    told: "told {{when}}",
   },
   anew: {
     do: "Read anew",

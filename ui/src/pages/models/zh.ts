@@ -41,7 +41,7 @@ const zh: Translation<typeof en> = {
     here: "在内存中",
     vram: "显存 {{size}}",
     until: "{{when}}卸载",
-    unknown: "–",
+    told: "{{when}}获知",
   },
   anew: {
     do: "重新读取",

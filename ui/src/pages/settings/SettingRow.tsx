@@ -38,6 +38,7 @@ export function SettingRow({ setting }: { setting: Setting }) {
 }
 
 function About({ setting, isOpen }: { setting: Setting; isOpen: boolean }) {
+  const { t } = useTranslation("settings");
   const texts = useSettingTexts();
   return (
     <Stack gap={4} miw={0}>
@@ -50,7 +51,9 @@ function About({ setting, isOpen }: { setting: Setting; isOpen: boolean }) {
         </Code>
       </Group>
       <Text size="sm" c="dimmed">
-        {texts.help(setting)} {isOpen && <Range setting={setting} />}
+        {texts.help(setting)}
+        {isOpen && t("gap")}
+        {isOpen && <Range setting={setting} />}
       </Text>
       {setting.note && <Text size="sm">{setting.note}</Text>}
       <Source setting={setting} />

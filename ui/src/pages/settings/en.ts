@@ -15,7 +15,7 @@ export default {
     import: "Import",
     backup: "Backup",
   },
-  search: "Name, variable or help",
+  search: "Search settings",
   changedOnly: "Changed only",
   changedHint: "What is not at its default, or not saved yet",
   noGroup: "There is no such group",
@@ -52,6 +52,8 @@ export default {
     json: "JSON",
   },
   unit: { name: "Unit of {{name}}", ms: "ms", s: "s", m: "min", h: "h", d: "d" },
+  /** Between two sentences. */
+  gap: " ",
   range: "From {{min}} to {{max}}.",
   rangeOrZero: "0, or from {{min}} to {{max}}.",
   format: "Format: {{format}}.",

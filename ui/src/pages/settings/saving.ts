@@ -1,5 +1,6 @@
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
+import { useLocation } from "wouter";
 import { api, data, ifMatch, type Setting } from "../../api/client";
 import { confirm } from "../../parts/confirm";
 import { useChange } from "../../parts/useChange";
@@ -28,7 +29,7 @@ function former(changes: Saved["changes"]): SaveBody {
 
 interface Ways {
   settings: Setting[];
-  /** Goes to a group, or to the review of changes. */
+  /** Goes to a group, or to the review of changes; filters stay. */
   go: (place: string, part?: string) => void;
   place: string;
 }
@@ -37,6 +38,7 @@ interface Ways {
 export function useSaving({ settings, go, place }: Ways) {
   const { t } = useTranslation("settings");
   const { t: common } = useTranslation();
+  const [, leave] = useLocation();
   const { values } = useDrafts();
   const [checked, setChecked] = useState<Saved>();
   const [isLate, setLate] = useState(false);
@@ -44,7 +46,7 @@ export function useSaving({ settings, go, place }: Ways) {
     setErrors(fields);
     const first = settings.find(({ name }) => fields[name] !== undefined);
     if (!first || focus(first.name)) return;
-    go(placeOf(first));
+    leave(`/settings/${placeOf(first)}`);
     setTimeout(() => focus(first.name));
   };
   const check = useChange({

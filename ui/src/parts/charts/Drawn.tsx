@@ -41,7 +41,7 @@ export default function Drawn(props: DrawnProps) {
     withLegend: legend,
     valueFormatter: value,
     xAxisProps: { minTickGap: 24, ...(tick && { tickFormatter: tick }) },
-    yAxisProps: { width: 64 },
+    yAxisProps: { width: 64, allowDecimals: kind !== "bars" },
     tickLine: "none",
     gridAxis: "x",
     children: selected && (
