@@ -11,7 +11,7 @@ import { Composer } from "./Composer";
 import { Conversation } from "./Conversation";
 import { LARGEST, MOST, pictures, type Refusal } from "./pictures";
 import { change, current, setDraft, type Turn, useTurns } from "./store";
-import { isBusy, stopAll } from "./talk";
+import { clear, isBusy, stopAll } from "./talk";
 
 /** The conversation with what is done to it; images can be dropped anywhere on it. */
 export function Chat({
@@ -72,13 +72,8 @@ export function Chat({
 function Tools({ onShowRequest }: { onShowRequest: () => void }) {
   const { t } = useTranslation("playground");
   const turns = useTurns();
-  const clear = useChange<Turn[]>({
-    call: async () => {
-      stopAll();
-      const before = current().turns;
-      change({ turns: [] });
-      return before;
-    },
+  const clearing = useChange<Turn[]>({
+    call: async () => clear(),
     stale: [],
     done: t("cleared"),
     undo: async (before) => change({ turns: [...before, ...current().turns] }),
@@ -93,7 +88,7 @@ function Tools({ onShowRequest }: { onShowRequest: () => void }) {
         variant="default"
         leftSection={<IconTrash size={14} />}
         disabled={turns.length === 0}
-        onClick={() => clear.mutate()}
+        onClick={() => clearing.mutate()}
       >
         {t("clear")}
       </Button>

@@ -1,8 +1,8 @@
 import { Button, Group, Stack, Text } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 import { ReplyView } from "./ReplyView";
-import type { Lane, Reply } from "./store";
-import { useTurns } from "./store";
+import { isWrong } from "./settings";
+import { type Lane, type Reply, useSettings, useTurns } from "./store";
 import { isBusy, regenerate } from "./talk";
 
 interface LaneViewProps {
@@ -19,6 +19,8 @@ interface LaneViewProps {
 export function LaneView({ lane, model, replies, isLast, isOnly, onShowRequest }: LaneViewProps) {
   const { t } = useTranslation("playground");
   const busy = isBusy(useTurns());
+  const wrong = isWrong(useSettings());
+  const mayAsk = !busy && !wrong;
   if (replies.length === 0) {
     if (isOnly && !isLast) return null;
     return (
@@ -28,7 +30,7 @@ export function LaneView({ lane, model, replies, isLast, isOnly, onShowRequest }
         </Text>
         {isLast && (
           <Group>
-            <Button size="xs" variant="default" disabled={busy} onClick={() => regenerate(lane, model)}>
+            <Button size="xs" variant="default" disabled={!mayAsk} onClick={() => regenerate(lane, model)}>
               {t("turn.answer")}
             </Button>
           </Group>
@@ -44,7 +46,7 @@ export function LaneView({ lane, model, replies, isLast, isOnly, onShowRequest }
           reply={reply}
           lane={lane}
           isEnd={isLast && at === replies.length - 1}
-          {...(isLast && !busy && { onAgain: () => regenerate(lane, model, reply.id) })}
+          {...(isLast && mayAsk && { onAgain: () => regenerate(lane, model, reply.id) })}
           onShowRequest={() => onShowRequest(reply.id)}
         />
       ))}

@@ -2,7 +2,8 @@ import { Button, Code, Group, Paper, Stack, Text, Textarea } from "@mantine/core
 import { IconTool } from "@tabler/icons-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import type { Lane, Reply } from "./store";
+import { isWrong } from "./settings";
+import { type Lane, type Reply, useSettings } from "./store";
 import { giveResults } from "./talk";
 
 /** JSON with line ends; what is no JSON as it is. */
@@ -25,6 +26,7 @@ interface ToolCallsProps {
 export function ToolCalls({ reply, lane, isOpen }: ToolCallsProps) {
   const { t } = useTranslation("playground");
   const { calls, results } = reply;
+  const wrong = isWrong(useSettings());
   const [typed, setTyped] = useState<string[]>([]);
   const isAsked = isOpen && results.length === 0;
   const all = calls.map((_, at) => typed[at] ?? "");
@@ -68,7 +70,11 @@ export function ToolCalls({ reply, lane, isOpen }: ToolCallsProps) {
       ))}
       {isAsked && (
         <Group>
-          <Button size="xs" disabled={all.includes("")} onClick={() => giveResults(lane, reply, all)}>
+          <Button
+            size="xs"
+            disabled={all.includes("") || wrong}
+            onClick={() => giveResults(lane, reply, all)}
+          >
             {t("tool.give")}
           </Button>
         </Group>

@@ -1,6 +1,6 @@
 import { queries } from "../../api/queries";
 import { keptToken } from "../../parts/keptToken";
-import { ask, NOTHING } from "./ask";
+import { type Answer, ask, NOTHING } from "./ask";
 import { request } from "./settings";
 import {
   change,
@@ -62,21 +62,21 @@ async function run(turn: Turn, lane: Lane, model: string): Promise<void> {
   changeTurn(turn.id, (turn) => ({ ...turn, lanes: withLane(turn.lanes, lane, (all) => [...all, reply]) }));
   const stop = new AbortController();
   running.set(id, stop);
-  let drawnAt = 0;
+  let latest: Answer = NOTHING;
+  let timer: number | undefined;
+  const draw = () => {
+    timer = undefined;
+    const isRunning = latest.totalMs === null;
+    changeReply(turn.id, lane, id, { ...latest, isRunning, isStopped: !isRunning && stop.signal.aborted });
+  };
   for await (const answer of ask(sent, keptToken(), stop.signal)) {
-    const isEnd = answer.totalMs !== null;
-    if (!isEnd && performance.now() - drawnAt < DRAW_MS) continue;
-    drawnAt = performance.now();
-    changeReply(turn.id, lane, id, {
-      ...answer,
-      isRunning: !isEnd,
-      isStopped: isEnd && stop.signal.aborted,
-    });
+    latest = answer;
+    timer ??= window.setTimeout(draw, DRAW_MS);
   }
+  window.clearTimeout(timer);
+  draw();
   running.delete(id);
-  const fault = current().turns.at(-1)?.lanes[lane].at(-1)?.fault;
-  // A token that has ended meanwhile: asks for another one.
-  if (fault?.status === 401) void queries.invalidateQueries({ queryKey: ["playground", "access"] });
+  if (latest.fault?.status === 401) void queries.invalidateQueries({ queryKey: ["playground", "access"] });
 }
 
 function start(turn: Turn, models: string[]): void {
@@ -123,6 +123,15 @@ export function giveResults(lane: Lane, reply: Reply, results: string[]): void {
 
 export function stopAll(): void {
   for (const stop of running.values()) stop.abort();
+}
+
+/** Begins anew. Gives what was there, with nothing of it running any more. */
+export function clear(): Turn[] {
+  stopAll();
+  const ended = (reply: Reply) => (reply.isRunning ? { ...reply, isRunning: false, isStopped: true } : reply);
+  const { turns } = current();
+  change({ turns: [] });
+  return turns.map((turn) => ({ ...turn, lanes: [turn.lanes[0].map(ended), turn.lanes[1].map(ended)] }));
 }
 
 /** Whether any reply of these turns is still coming. */
