@@ -17,7 +17,7 @@ use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::admin::{Admin, Passwords, cautions};
+use crate::admin::{Admin, Caution, Passwords, cautions};
 use crate::config::{Config, Loaded, Standing};
 use crate::http::Ids;
 use crate::import;
@@ -60,7 +60,7 @@ pub struct App {
     /// What was taken over from the Node program at this start, the first one in its data folder.
     pub imported: Option<import::First>,
     /// What whoever starts it should know; all of it is in the log, too.
-    pub cautions: Vec<String>,
+    pub cautions: Vec<Caution>,
     server: Arc<Server>,
     reloader: Arc<Reloader>,
     accepting: TaskTracker,
@@ -72,9 +72,10 @@ pub struct App {
 }
 
 /// What the log and the greeting tell at the start.
-async fn beware(admin: &Admin) -> Result<Vec<String>, StoreError> {
-    let texts = cautions(admin).await?.into_iter().map(|caution| caution.text);
-    Ok(texts.inspect(|text| tracing::warn!("{text}")).collect())
+async fn beware(admin: &Admin) -> Result<Vec<Caution>, StoreError> {
+    let all = cautions(admin).await?;
+    all.iter().for_each(|Caution { text, .. }| tracing::warn!("{text}"));
+    Ok(all)
 }
 
 impl App {

@@ -64,7 +64,7 @@ use crate::snapshot::Reloader;
 use crate::store::Store;
 use crate::upstream::Client;
 pub use audit::shown as stored_entry;
-pub use cautions::{cautions, shut_out};
+pub use cautions::{Caution, cautions, shut_out};
 pub use days::of_token as days_of_token;
 pub use logs::{
     audit_line, grave as grave_outcomes, is_grave as is_grave_level, outcomes as log_outcomes,

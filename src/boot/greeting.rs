@@ -76,6 +76,14 @@ impl Greeting {
             writeln!(out, "             and at every other address of this machine")?;
         }
         writeln!(out, "  {}     {access}", look.dim("access"))?;
+        // A demo begins with the default password, which the panel wants changed first.
+        let with =
+            if self.demo.is_some() && app.cautions.iter().any(|caution| caution.kind == "default_password") {
+                ", password admin123"
+            } else {
+                ""
+            };
+        writeln!(out, "  {}      {url}/admin{with}", look.dim("panel"))?;
         out.flush()
     }
 
@@ -92,7 +100,7 @@ impl Greeting {
             return Ok(());
         }
         for caution in &app.cautions {
-            writeln!(out, "  {}     {}", look.dim("beware"), look.warn(caution))?;
+            writeln!(out, "  {}     {}", look.dim("beware"), look.warn(&caution.text))?;
         }
         out.flush()
     }

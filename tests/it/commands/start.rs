@@ -82,6 +82,7 @@ async fn the_start_says_who_gets_in() {
         here.contains("access     no token needed from this machine\n") && here.contains("try it"),
         "{here}"
     );
+    assert!(here.contains("panel      http://127.0.0.1:") && here.contains("/admin\n"), "{here}");
     let all = said(&[("HOST", "0.0.0.0")]).await;
     assert!(all.contains("listening  http://127.0.0.1:"), "{all}");
     assert!(all.contains("and at every other address of this machine"), "{all}");
