@@ -12,7 +12,7 @@ before(async () => {
   ann = await make({ name: "ann", capture: true });
   const ben = await make({ name: "ben" });
   const add = (body) => place.api("channels", { method: "POST", body });
-  await add({ name: "here", baseUrl: place.ollama.url });
+  await add({ name: "here", baseUrl: place.ollama.url, models: ["llama*"] });
   await add({ name: "away", baseUrl: "http://127.0.0.1:9", priority: 10, models: ["gone"] });
   await place.ask("llama3.2", HOSTILE, { key: ann.token });
   await place.ask(HOSTILE, "hi", { key: ben.token });
