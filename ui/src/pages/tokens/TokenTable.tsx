@@ -74,7 +74,7 @@ export function TokenTable({ onOpen, onNew }: { onOpen: (token: Token) => void; 
           load: () => void list.fetchNextPage(),
           isLoading: list.isFetchingNextPage,
         }}
-        minWidth={980}
+        minWidth={1080}
       />
     </>
   );
@@ -89,7 +89,12 @@ function useColumns(): Column<Token>[] {
       title: t("column.name"),
       render: (token) => <NameLink page="tokens" id={token.id} name={token.name} />,
     },
-    { accessor: "token", title: t("column.token"), render: (token) => <Code>{token.token}</Code> },
+    {
+      accessor: "token",
+      noWrap: true,
+      title: t("column.token"),
+      render: (token) => <Code>{token.token}</Code>,
+    },
     { accessor: "status", title: t("column.status"), render: (token) => <Status state={token.status} /> },
     {
       accessor: "models",
@@ -107,11 +112,13 @@ function useColumns(): Column<Token>[] {
     },
     {
       accessor: "lastUsed",
+      noWrap: true,
       title: t("column.lastUsed"),
       render: (token) => <Ago at={token.lastUsed} size="sm" />,
     },
     {
       accessor: "expires",
+      noWrap: true,
       title: t("column.expires"),
       render: (token) =>
         token.expiresAt ? <Ago at={token.expiresAt} size="sm" /> : <Text size="sm">{t("neverExpires")}</Text>,
