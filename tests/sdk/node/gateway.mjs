@@ -32,13 +32,32 @@ export async function start(upstream, { tokens = ALL, commands = [], settings } 
     keys[name] = run(['token', 'create', '--name', name, ...rules]).trim();
   }
   commands.forEach(run);
-  const child = spawn(BINARY, { env, cwd: folder, stdio });
-  let [out, log] = ['', ''];
-  child.stderr.on('data', (data) => (log += data));
-  const ended = once(child, 'exit');
-  const url = await new Promise((found, failed) => {
+  let running = await serve(folder, env);
+  return {
+    url: running.url,
+    keys,
+    /** Stops it in order; its log must not tell of a panic. */
+    stop: () => stop(running),
+    /** Starts it again after a stop, at the same address with the same state. */
+    async again() {
+      running = await serve(folder, { ...env, PORT: new URL(running.url).port });
+    },
+    async close() {
+      await stop(running);
+      rmSync(folder, { recursive: true });
+    },
+  };
+}
+
+/** The program in a folder, once it has said where it listens. */
+async function serve(folder, env) {
+  const child = spawn(BINARY, { env, cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
+  const running = { child, log: '', ended: once(child, 'exit') };
+  let out = '';
+  child.stderr.on('data', (data) => (running.log += data));
+  running.url = await new Promise((found, failed) => {
     AbortSignal.timeout(20_000).onabort = () => failed(new Error(`the gateway does not say where it is: ${out}`));
-    ended.then(([code]) => failed(new Error(`the gateway ended with ${code}: ${log}`)));
+    running.ended.then(([code]) => failed(new Error(`the gateway ended with ${code}: ${running.log}`)));
     child.stdout.on('data', (data) => {
       out += data;
       const [url] = out.match(/http:\/\/127\.0\.0\.1:\d+/) ?? [];
@@ -48,16 +67,14 @@ export async function start(upstream, { tokens = ALL, commands = [], settings } 
     child.kill('SIGKILL');
     throw error;
   });
-  return {
-    url,
-    keys,
-    /** Stops it in order; its log must not tell of a panic. */
-    async close() {
-      child.kill('SIGTERM');
-      AbortSignal.timeout(10_000).onabort = () => child.kill('SIGKILL');
-      const [code] = await ended;
-      rmSync(folder, { recursive: true });
-      if (code !== 0 || log.includes('panicked')) throw new Error(`the gateway ended with ${code}: ${log}`);
-    },
-  };
+  return running;
+}
+
+async function stop(running) {
+  running.child.kill('SIGTERM');
+  AbortSignal.timeout(10_000).onabort = () => running.child.kill('SIGKILL');
+  const [code] = await running.ended;
+  if (code !== 0 || running.log.includes('panicked')) {
+    throw new Error(`the gateway ended with ${code}: ${running.log}`);
+  }
 }

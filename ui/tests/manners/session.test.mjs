@@ -40,7 +40,7 @@ test("two admins edit the same token: the second is told, and chooses", async ()
   await form.getByText("Somebody else has changed this meanwhile.").waitFor();
   assert.equal(await form.getByLabel("Note").inputValue(), "mine");
   await form.getByRole("button", { name: "Save mine" }).click();
-  await page.getByRole("dialog", { name: "shared" }).getByText("mine", { exact: true }).waitFor();
+  await page.getByRole("dialog", { name: "shared", exact: true }).getByText("mine", { exact: true }).waitFor();
   assert.equal((await place.api(`tokens/${token.id}`)).token.note, "mine");
   await page.leave();
 });
@@ -55,5 +55,19 @@ test("closing a changed form asks first", async () => {
   await page.keyboard.press("Escape");
   await ask.getByRole("button", { name: "Discard changes" }).click();
   await page.waitForURL(/\/admin\/tokens$/);
+  await page.leave();
+});
+
+test("a gateway that restarts costs nothing that was typed", async () => {
+  const page = await visit(place, "/tokens/new");
+  const form = page.getByRole("dialog", { name: "New token" });
+  await form.getByLabel("Name").fill("survivor");
+  await place.stop();
+  await form.getByRole("button", { name: "Make token" }).click();
+  await page.getByText("The gateway cannot be reached. What you typed is kept; try again.").waitFor();
+  assert.equal(await form.getByLabel("Name").inputValue(), "survivor");
+  await place.again();
+  await form.getByRole("button", { name: "Make token" }).click();
+  await page.getByRole("dialog", { name: "The token of survivor" }).waitFor();
   await page.leave();
 });

@@ -51,6 +51,11 @@ export async function visit(world, path, { language = "en", scheme = "light", wi
     const text = message.text();
     if (message.type() === "error" && !REFUSED.test(text)) faults.push(`console: ${text}`);
   });
+  // No page of the panel uses one: it would be the work of a script in somebody's name.
+  page.on("dialog", (dialog) => {
+    if (dialog.type() !== "beforeunload") faults.push(`dialog: ${dialog.message()}`);
+    void dialog.dismiss();
+  });
   page.on("pageerror", (error) => faults.push(`error: ${error.message}`));
   page.on("request", (request) => {
     const { protocol, origin } = new URL(request.url());
