@@ -41,7 +41,7 @@ export function Reference() {
     <Stack>
       <Text size="sm">
         {t("reference.hint")}{" "}
-        <Anchor href="/admin/api/openapi.json" size="sm" download="openapi.json">
+        <Anchor href="/admin/api/openapi.json" size="sm" underline="always" download="openapi.json">
           {t("reference.download")}
         </Anchor>
       </Text>
