@@ -52,6 +52,7 @@ test("changes of two groups: refused at the field, reviewed, overtaken, saved, u
 
 test("search, changed only, and changes that outlive a look at another page", async () => {
   const page = await visit(place, "/settings?changed=yes");
+  await page.locator("#search").waitFor();
   await page.keyboard.press("/");
   await page.keyboard.type("retries");
   await page.waitForURL(/q=retries/);
@@ -84,13 +85,14 @@ test("rules of addresses are tried before they are saved, and shut nobody out un
   const asked = page.getByRole("dialog", { name: "This shuts you out" });
   await asked.getByRole("button", { name: "Cancel" }).click();
   await asked.waitFor({ state: "detached" });
-  assert.deepEqual(await saved(), {});
+  assert.equal((await saved()).ip_access_mode, undefined);
   await page.getByRole("dialog").getByRole("button", { name: "Back" }).click();
   await blacklist.fill("203.0.113.0/24");
   await page.getByRole("button", { name: "Review" }).click();
   await page.getByRole("button", { name: "Save 2 changes" }).click();
   await page.getByText("2 changes not saved").waitFor({ state: "detached" });
-  assert.deepEqual(await saved(), { ip_access_mode: "blacklist", ip_blacklist: "203.0.113.0/24" });
+  const { ip_access_mode, ip_blacklist } = await saved();
+  assert.deepEqual([ip_access_mode, ip_blacklist], ["blacklist", "203.0.113.0/24"]);
   await page.leave();
 });
 
