@@ -44,8 +44,7 @@ impl Sent {
         let message = match &self.body {
             Some(body) => without_request(&failure.error.message, body, &names),
             None => {
-                "Ollama has reported an error that is not written, as the request is too long to be compared \
-                     with it"
+                "Ollama has reported an error that is not written, as the request is too long to be compared with it"
                     .to_owned()
             }
         };

@@ -22,8 +22,6 @@ const PAGES = {
   connect: lazy(() => import("../pages/connect")),
 };
 
-export type PageName = keyof typeof PAGES;
-
 /** What is shown: the sign-in without a session, else the shell with a page. */
 export function Pages() {
   const me = useMe();

@@ -1,6 +1,5 @@
 // A gateway with a scripted Ollama behind it, and its admin API for tests that prepare or check something.
 
-import { spawnSync } from "node:child_process";
 import { start } from "../../../tests/sdk/node/gateway.mjs";
 import { chat, Ollama } from "../../../tests/sdk/node/ollama.mjs";
 
@@ -41,6 +40,3 @@ export async function world({ settings = {}, tokens = {}, ...rest } = {}) {
   };
   return { ...gateway, ollama, api, ask, close };
 }
-
-/** Whether a command is there. */
-export const has = (command) => spawnSync("which", [command]).status === 0;

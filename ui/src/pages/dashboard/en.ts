@@ -54,7 +54,6 @@ export default {
     latency: "p95",
     share: "Share",
     all: "All {{n}}: {{up}} healthy",
-    own: "set by OLLAMA_BASE_URL",
   },
   steps: {
     title: "Three steps to the first reply",

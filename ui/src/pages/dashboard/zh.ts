@@ -55,7 +55,6 @@ const zh: Translation<typeof en> = {
     latency: "p95",
     share: "占比",
     all: "共 {{n}} 个，{{up}} 个健康",
-    own: "由 OLLAMA_BASE_URL 指定",
   },
   steps: {
     title: "三步得到第一个回复",

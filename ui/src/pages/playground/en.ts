@@ -80,7 +80,6 @@ export default {
     waiting: "Waiting for the first token",
     answering: "{{model}} answers",
     regenerate: "Answer again",
-    copy: "Copy the reply",
     request: "Show its request",
     stopped: "Stopped",
     length: "The reply was cut off: max tokens are used up.",

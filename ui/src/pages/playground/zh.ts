@@ -82,7 +82,6 @@ const zh: Translation<typeof en> = {
     waiting: "等待首个 Token",
     answering: "{{model}} 正在回复",
     regenerate: "重新生成",
-    copy: "复制回复",
     request: "查看此请求",
     stopped: "已停止",
     length: "回复被截断：已达到最大 Token 数。",

@@ -62,7 +62,6 @@ export default {
     title: "The token of {{name}}",
     hint: "This text is shown once: only its hash is kept. Give it to whom it is for, or keep it in a safe place.",
     setup: "How to use it in a client",
-    try: "Try it",
   },
   detail: {
     usage: "Tokens by day, last 30 days",
@@ -76,8 +75,6 @@ export default {
     id: "Id",
     logs: "Its requests",
     noUsage: "Nothing was used in the last 30 days.",
-    usageTable: "Usage by day",
-    day: "Day",
   },
   do: {
     regenerate: "New text",

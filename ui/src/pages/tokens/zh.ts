@@ -64,7 +64,6 @@ const zh: Translation<typeof en> = {
     title: "{{name}} 的令牌",
     hint: "令牌只显示这一次，系统仅保存其哈希值。请立即复制并妥善保存。",
     setup: "如何在客户端中使用",
-    try: "试一试",
   },
   detail: {
     usage: "近 30 天每日 Token 用量",
@@ -78,8 +77,6 @@ const zh: Translation<typeof en> = {
     id: "ID",
     logs: "查看请求日志",
     noUsage: "近 30 天没有用量。",
-    usageTable: "每日用量",
-    day: "日期",
   },
   do: {
     regenerate: "重新生成",

@@ -38,7 +38,6 @@ export default {
     enabled: "May sign in",
     tokenName: "Name",
     tokenNameHint: "Which program uses it",
-    tokenRole: "Role",
     expires: "Ends",
     expiresHint: "Such as 30d or 2030-01-31; empty is never",
   },

@@ -41,7 +41,6 @@ const zh: Translation<typeof en> = {
     enabled: "允许登录",
     tokenName: "名称",
     tokenNameHint: "由哪个程序使用",
-    tokenRole: "角色",
     expires: "到期时间",
     expiresHint: "例如 30d 或 2030-01-31；留空为永不过期",
   },
