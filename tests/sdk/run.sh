@@ -3,9 +3,11 @@
 # Installs what the lock files name, once for each change of them; builds nothing. A line on stderr, any warning
 # included, is a failure. Needs Python 3.10 and Node 20 or later.
 set -euo pipefail
+# A path is meant from where it was typed.
+given=${1:+$(realpath "$1")}
 cd "$(dirname "${BASH_SOURCE[0]}")"
 
-gateway=${1:-${CARGO_TARGET_DIR:-../../target}/debug/ollama2openai}
+gateway=${given:-${CARGO_TARGET_DIR:-../../target}/debug/ollama2openai}
 GATEWAY=$(realpath "$gateway")
 export GATEWAY
 [ -x "$GATEWAY" ] || { echo "error: there is no gateway at $gateway; build it first" >&2; exit 1; }

@@ -2,9 +2,11 @@
 # The panel in a real browser, against a running gateway: ui/tests/run.sh [PATH OF THE GATEWAY] [FILES…].
 # Installs what the lock file names, once for each change of it; builds no gateway. Needs Chromium and Node 20.
 set -euo pipefail
+# A path is meant from where it was typed.
+given=${1:+$(realpath "$1")}
 cd "$(dirname "${BASH_SOURCE[0]}")"
 
-gateway=${1:-${CARGO_TARGET_DIR:-../../target}/debug/ollama2openai}
+gateway=${given:-${CARGO_TARGET_DIR:-../../target}/debug/ollama2openai}
 shift || true
 GATEWAY=$(realpath "$gateway")
 export GATEWAY
