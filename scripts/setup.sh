@@ -28,6 +28,8 @@ command -v node >/dev/null || packages+=(nodejs)
 command -v npm >/dev/null || packages+=(npm)
 # promtool judges the page of metrics and the alert rules.
 command -v promtool >/dev/null || packages+=(prometheus)
+# The file in deploy/nginx is run; bench measures beside it.
+[ -x /usr/sbin/nginx ] || command -v nginx >/dev/null || packages+=(nginx-light)
 # The panel is looked at in a browser, in Chinese too.
 command -v chromium >/dev/null || packages+=(chromium)
 fc-list :lang=zh 2>/dev/null | grep -q . || packages+=(fonts-noto-cjk fontconfig)
