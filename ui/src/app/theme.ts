@@ -57,5 +57,11 @@ export const variables: CSSVariablesResolver = () => ({
   dark: {
     "--mantine-color-dimmed": "var(--mantine-color-dark-1)",
     "--mantine-color-error": "var(--mantine-color-red-4)",
+    "--mantine-color-teal-light-color": "var(--mantine-color-teal-3)",
+    "--mantine-color-orange-light-color": "var(--mantine-color-orange-3)",
+    "--mantine-color-red-light-color": "var(--mantine-color-red-3)",
+    "--mantine-color-gray-light": "var(--mantine-color-dark-5)",
+    "--mantine-color-gray-light-hover": "var(--mantine-color-dark-4)",
+    "--mantine-color-gray-light-color": "var(--mantine-color-gray-3)",
   },
 });

@@ -181,7 +181,7 @@ export default {
   backend: {
     load: "{{n}} / {{cap}}",
     loadHint: "Running requests, and how many may run at once",
-    noCap: "no cap",
+    noCap: "∞",
     held: "{{count}}, read {{when}}",
     allHeld: "Show all {{count}} models",
     unknownModels: "models unknown",
@@ -207,6 +207,6 @@ export default {
     requests_one: "{{n}} request",
     requests_other: "{{n}} requests",
     perMinute: "{{n}} a minute",
-    perSecond: "{{n}} a second",
+    perSecond: "{{n}} requests/s",
   },
 };

@@ -180,7 +180,7 @@ const zh: Translation<typeof en> = {
   backend: {
     load: "{{n}} / {{cap}}",
     loadHint: "进行中的请求数 / 最大并发数",
-    noCap: "不限",
+    noCap: "∞",
     held: "{{count}} 个，{{when}}读取",
     allHeld: "显示全部 {{count}} 个模型",
     unknownModels: "模型未知",

@@ -3,6 +3,7 @@ import { IconAlertTriangle, IconInbox } from "@tabler/icons-react";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { ApiError } from "../api/client";
+import { refused } from "../i18n/refused.zh";
 
 interface EmptyProps {
   title: string;
@@ -30,11 +31,13 @@ export function Empty({ title, hint, action }: EmptyProps) {
   );
 }
 
-/** What an error says to people, in their language where the gateway's own words are not needed. */
+/** What an error says to people, in their language where its code is known and no field is to be named. */
 export function useErrorText(): (error: unknown) => string {
-  const { t } = useTranslation();
+  const { t, i18n } = useTranslation();
   return (error) => {
     if (error instanceof ApiError && error.isLost) return t("error.lost");
+    const known = i18n.language === "zh" && error instanceof ApiError && refused[error.code];
+    if (known && Object.keys(error.fields).length === 0) return known;
     return error instanceof Error ? error.message : String(error);
   };
 }

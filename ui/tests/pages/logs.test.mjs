@@ -24,7 +24,7 @@ after(async () => {
 });
 
 const rows = (page) => page.getByRole("row").filter({ has: page.getByRole("link") });
-const chip = (page, name) => page.getByRole("button", { name: new RegExp(`^Take out the filter ${name}`) });
+const chip = (page, name) => page.getByRole("button", { name: new RegExp(`^Remove filter ${name}`) });
 
 test("filters in the address, as chips, and out again", async () => {
   const page = await visit(place, "/logs");
@@ -97,11 +97,11 @@ test("what a change has changed, and the log deleted", async () => {
   await page.getByRole("dialog", { name: "Token changed" }).getByText(HOSTILE).waitFor();
 
   await page.goto(`${place.url}/admin/logs`);
-  await page.getByRole("button", { name: "Log", exact: true }).click();
+  await page.getByRole("button", { name: "Log actions" }).click();
   const file = page.waitForEvent("download");
   await page.getByRole("menuitem", { name: "JSON lines" }).click();
   assert.match((await file).suggestedFilename(), /\.jsonl$/);
-  await page.getByRole("button", { name: "Log", exact: true }).click();
+  await page.getByRole("button", { name: "Log actions" }).click();
   await page.getByRole("menuitem", { name: "Delete all requests" }).click();
   await page.getByRole("dialog").getByRole("button", { name: "Delete" }).click();
   await page.getByRole("heading", { name: "No requests yet" }).waitFor();

@@ -7,7 +7,7 @@ export default {
     "A channel is one Ollama, or several that are alike, with a priority and a weight. Without channels, the keys or the default Ollama serve.",
   view: { label: "View", board: "Board", table: "Table" },
   summary: {
-    total: "Channels",
+    total: "channels",
     healthy: "healthy",
     disabled: "off",
     down: "down",

@@ -67,7 +67,7 @@ export default {
     empty: "Waiting for requests",
     emptyHint: "Requests that match the filters appear here when they end.",
   },
-  menu: "Log",
+  menu: "Log actions",
   export: {
     all: "Export all requests",
     filtered: "Export filtered requests",

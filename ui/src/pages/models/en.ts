@@ -7,7 +7,7 @@ export default {
   filter: { can: "Capability", backend: "Backend", drift: "Versions differ", loaded: "Loaded" },
   column: {
     name: "Model",
-    where: "On",
+    where: "Backends",
     size: "Size",
     parameters: "Parameters",
     quantization: "Quantisation",

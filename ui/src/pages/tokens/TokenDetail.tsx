@@ -35,7 +35,10 @@ export function TokenDetail({ token, onEdit, onSecret, onClose }: TokenDetailPro
     [t("column.expires"), token.expiresAt ? <Ago key="ends" at={token.expiresAt} /> : t("neverExpires")],
     [
       t("detail.requests"),
-      `${format.number(token.totalRequests)} (${format.number(token.failedRequests)} ${t("detail.failed")})`,
+      format.noted(
+        format.number(token.totalRequests),
+        t("detail.failed", { n: format.number(token.failedRequests) }),
+      ),
     ],
     [t("column.total"), format.number(token.totalTokens)],
   ];

@@ -161,7 +161,7 @@ export function Quota({ token }: { token: Token }) {
   return (
     <Stack gap={2}>
       <Text size="sm" className="numbers">
-        {used} / {format.short(token.quotaLimit)} ({format.percent(part)})
+        {format.noted(`${used} / ${format.short(token.quotaLimit)}`, format.percent(part))}
       </Text>
       <Progress
         value={Math.min(100, part * 100)}

@@ -68,7 +68,7 @@ export default {
     prompt: "prompt",
     completion: "reply",
     requests: "Requests",
-    failed: "failed",
+    failed: "{{n}} failed",
     quota: "Used this month",
     resets: "resets {{when}}",
     limits: "Limits",

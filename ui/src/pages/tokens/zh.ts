@@ -70,7 +70,7 @@ const zh: Translation<typeof en> = {
     prompt: "输入",
     completion: "输出",
     requests: "请求",
-    failed: "失败",
+    failed: "失败 {{n}} 次",
     quota: "本月已用",
     resets: "{{when}}重置",
     limits: "限制",
