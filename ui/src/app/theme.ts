@@ -30,7 +30,11 @@ export const theme = createTheme({
       defaultProps: { withArrow: true, openDelay: 200, events: { hover: true, focus: true, touch: true } },
     },
     ActionIcon: { defaultProps: { variant: "subtle", color: "gray" } },
-    Badge: { defaultProps: { variant: "light", radius: "sm" } },
+    Badge: {
+      defaultProps: { variant: "light", radius: "sm" },
+      styles: { root: { verticalAlign: "middle" } },
+    },
+    Chip: { defaultProps: { radius: "sm" } },
     Drawer: {
       defaultProps: {
         position: "right",

@@ -34,7 +34,7 @@ export function SearchField({ placeholder, name = "q", means }: SearchFieldProps
       id={SEARCH_ID}
       type="search"
       size="sm"
-      flex={{ base: "1 1 100%", xs: "1 1 180px" }}
+      flex="1 1 240px"
       maw={{ xs: 320 }}
       value={text}
       onChange={(event) => {

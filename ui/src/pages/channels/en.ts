@@ -13,7 +13,7 @@ export default {
     down: "down",
     inFlight: "running requests",
   },
-  filter: { status: "Status", tag: "Tag" },
+  filter: { status: "State", tag: "Tag" },
   board: {
     hint: "Drag a card to another priority, or use its arrows. Shares apply among the channels of one priority that have the model.",
     hintSeen: "Shares apply among the channels of one priority that have the model.",
@@ -49,7 +49,7 @@ export default {
   },
   column: {
     name: "Name",
-    status: "Status",
+    status: "State",
     priority: "Priority",
     weight: "Weight",
     share: "Share",

@@ -103,7 +103,7 @@ const zh: Translation<typeof en> = {
     queue: "排队耗时",
     own: "网关自身耗时",
     gpu: "Ollama 计算耗时",
-    fine: "{{n}} 毫秒",
+    fine: "{{n}} ms",
   },
   source: {
     measured: "由后端统计",

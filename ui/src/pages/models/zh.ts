@@ -4,7 +4,7 @@ import type en from "./en";
 const zh: Translation<typeof en> = {
   purpose: "各后端拥有的模型及其版本。",
   search: "名称、别名、系列或摘要",
-  known_other: "{{count}} 个后端中，{{listed}} 个的模型列表已知。",
+  known_other: "{{count}} 个后端中，已有 {{listed}} 个返回模型列表。",
   filter: { can: "能力", backend: "后端", drift: "版本不一致", loaded: "已加载" },
   column: {
     name: "模型",

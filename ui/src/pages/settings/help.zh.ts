@@ -46,7 +46,7 @@ export const help: Record<SettingName, Help> = {
   stream_usage: { help: "流式回复是否带 Token 用量：仅在 stream_options.include_usage 要求时，或总是。" },
   allow_client_options: {
     help: "客户端能否设置 num_ctx、keep_alive 等会使模型重新加载的参数。",
-    unset: "不带令牌的本机请求、API_TOKEN，以及允许此项的令牌可以",
+    unset: "本机请求、API_TOKEN 与获准的令牌可以",
   },
   server_timing: { help: "是否在 Server-Timing 响应头中给出耗时分布。" },
   api_token: { help: "所有客户端都必须作为 API Key 提供的令牌。", unset: "不要求" },
@@ -79,9 +79,9 @@ export const help: Record<SettingName, Help> = {
   cache_scope: { help: "客户端能使用谁的缓存：仅自己令牌的，或所有人的。" },
   log_level: { help: "记录到日志的最低级别。" },
   log_levels: {
-    help: "为网关的某些部分单独设置级别。",
+    help: "为网关的某些模块单独设置级别。",
     unset: "全部使用 LOG_LEVEL",
-    format: "部分=级别，如 proxy=debug,store=warn",
+    format: "模块=级别，如 proxy=debug,store=warn",
   },
   log_format: { help: "日志行的格式：便于阅读的文本，或每行一个 JSON 对象。" },
   log_to_file: { help: "是否把每个请求和每次变更写入 DATA_DIR/logs 下的文件。" },

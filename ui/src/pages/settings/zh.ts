@@ -56,7 +56,7 @@ const zh: Translation<typeof en> = {
   unit: { name: "{{name}}的单位", ms: "毫秒", s: "秒", m: "分钟", h: "小时", d: "天" },
   gap: "",
   range: "范围：{{min}} 至 {{max}}。",
-  rangeOrZero: "0，或 {{min}} 至 {{max}}。",
+  rangeOrZero: "取值：0，或 {{min}} 至 {{max}}。",
   format: "格式：{{format}}。",
   origin: {
     default: "默认",
@@ -225,7 +225,7 @@ const zh: Translation<typeof en> = {
     cache_chat_max_age: "对话缓存：有效期",
     cache_scope: "缓存共享范围",
     log_level: "日志级别",
-    log_levels: "分部分的日志级别",
+    log_levels: "各模块的日志级别",
     log_format: "日志格式",
     log_to_file: "写入日志文件",
     log_max_file_size: "单个日志文件上限",

@@ -74,7 +74,7 @@ export function TokenTable({ onOpen, onNew }: { onOpen: (token: Token) => void; 
           load: () => void list.fetchNextPage(),
           isLoading: list.isFetchingNextPage,
         }}
-        minWidth={1080}
+        minWidth={1000}
       />
     </>
   );
@@ -101,7 +101,7 @@ function useColumns(): Column<Token>[] {
       title: t("column.models"),
       render: (token) => <Models names={token.allowedModels} />,
     },
-    { accessor: "month", title: t("column.month"), width: 170, render: (token) => <Quota token={token} /> },
+    { accessor: "month", title: t("column.month"), width: 160, render: (token) => <Quota token={token} /> },
     {
       accessor: "rate",
       title: t("column.rate"),

@@ -1,18 +1,18 @@
 export default {
   purpose: "Who may use the models, and how much.",
   add: "New token",
-  search: "Name, note, ID, or start or end of the token",
-  status: "Status",
+  search: "Name, note, ID or token",
+  status: "State",
   empty: "No tokens yet",
   emptyHint:
     "Give each person or program a token of its own, with what it may use and how much. Once there is a token, requests without one are refused.",
   column: {
     name: "Name",
     token: "Token",
-    status: "Status",
+    status: "State",
     models: "Models",
     month: "This month",
-    rate: "Requests a minute",
+    rate: "Per minute",
     lastUsed: "Last used",
     expires: "Expires",
     created: "Created",
@@ -81,7 +81,7 @@ export default {
     regenerateAsk: "Regenerate {{name}}?",
     regenerateHint:
       "The old token stops working at once; rules and history stay. The new one is shown only once.",
-    resetQuota: "Reset this month's usage",
+    resetQuota: "Reset usage",
     resetDone: "This month's usage has been reset",
     deleteAsk: "Delete {{name}}?",
     deleteHint: "Clients that use it are refused at once. Its usage stays in logs and totals.",

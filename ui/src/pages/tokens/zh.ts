@@ -4,7 +4,7 @@ import type en from "./en";
 const zh: Translation<typeof en> = {
   purpose: "谁可以使用模型，可以用多少。",
   add: "新建令牌",
-  search: "名称、备注、ID 或令牌首尾字符",
+  search: "名称、备注、ID 或令牌",
   status: "状态",
   empty: "还没有令牌",
   emptyHint: "为每个人或程序创建一个令牌，设定权限与用量。有了令牌之后，不带令牌的请求将被拒绝。",
@@ -14,7 +14,7 @@ const zh: Translation<typeof en> = {
     status: "状态",
     models: "可用模型",
     month: "本月用量",
-    rate: "每分钟请求数",
+    rate: "每分钟",
     lastUsed: "最后使用",
     expires: "到期时间",
     created: "创建时间",

@@ -7,7 +7,7 @@ export default {
   column: {
     name: "Name",
     role: "Role",
-    status: "Status",
+    status: "State",
     lastSignIn: "Last sign-in",
     created: "Created",
     address: "Address",

@@ -2,7 +2,7 @@ import type { Translation } from "../../i18n/types";
 import type en from "./en";
 
 const zh: Translation<typeof en> = {
-  purpose: "谁可以使用此面板及其 API，谁正在登录。",
+  purpose: "谁可以使用此面板及其 API，以及当前的登录会话。",
   tab: { accounts: "账户", sessions: "登录会话", tokens: "管理令牌", me: "我的密码" },
   add: "新建账户",
   addToken: "新建管理令牌",
