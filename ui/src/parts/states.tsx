@@ -9,16 +9,18 @@ interface EmptyProps {
   title: string;
   hint?: ReactNode;
   action?: ReactNode;
+  /** 1 where no other heading is on the page. */
+  order?: 1 | 3;
 }
 
 /** Nothing is there: says why, and what to do about it. */
-export function Empty({ title, hint, action }: EmptyProps) {
+export function Empty({ title, hint, action, order = 3 }: EmptyProps) {
   return (
     <Stack align="center" gap="xs" py={48} px="md" maw={520} mx="auto">
       <ThemeIcon variant="light" color="gray" size={48} radius="xl" aria-hidden>
         <IconInbox size={26} stroke={1.5} />
       </ThemeIcon>
-      <Title order={3} size="h4" ta="center">
+      <Title order={order} size="h4" ta="center">
         {title}
       </Title>
       {hint && (

@@ -1,6 +1,6 @@
 import { useMantineColorScheme } from "@mantine/core";
 import { createSpotlight, Spotlight } from "@mantine/spotlight";
-import { IconLogout, IconMoon, IconPlus, IconSearch, IconSun } from "@tabler/icons-react";
+import { IconLock, IconMoon, IconPlus, IconSearch, IconSun } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
 import { useLocation } from "wouter";
 import { useMayChange } from "../../api/queries";
@@ -41,7 +41,7 @@ export function Commands() {
   const account = {
     id: "account",
     label: t("shell.password"),
-    leftSection: <IconLogout size={18} />,
+    leftSection: <IconLock size={18} />,
     onClick: () => go("/users/me"),
   };
   return (

@@ -41,8 +41,8 @@ export default {
     body: "Body",
     answer: "Response",
     required: "required",
-    role: "for {{role}}",
-    anyone: "for anyone",
+    role: "Role: {{role}}",
+    anyone: "For anyone",
     none: "Nothing matches",
   },
 };

@@ -42,8 +42,8 @@ const zh: Translation<typeof en> = {
     body: "请求体",
     answer: "响应",
     required: "必填",
-    role: "需要{{role}}角色",
-    anyone: "任何人",
+    role: "角色：{{role}}",
+    anyone: "任何人可用",
     none: "没有匹配的结果",
   },
 };
