@@ -24,7 +24,7 @@ export function Empty({ title, hint, action, order = 3 }: EmptyProps) {
         {title}
       </Title>
       {hint && (
-        <Text c="dimmed" size="sm" ta="center" component="div">
+        <Text c="dimmed" size="sm" ta="center" component="div" style={{ textWrap: "balance" }}>
           {hint}
         </Text>
       )}

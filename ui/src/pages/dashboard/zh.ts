@@ -19,7 +19,7 @@ const zh: Translation<typeof en> = {
     tokens: "Token",
     firstToken: "首 Token 延迟 p95",
     perMinute: "平均每分钟 {{n}} 次",
-    failed: "{{all}} 次中失败 {{failed}} 次",
+    failed: "共 {{all}} 次，失败 {{failed}} 次",
     inOut: "输入 {{prompt}}，输出 {{completion}}",
     spread: "p50 {{p50}}，p99 {{p99}}",
   },
