@@ -137,7 +137,7 @@ export default {
       tracing_failing: "Traces do not reach the collector.",
       backend_down: "{{name}} is down.",
       token_exhausted: "Token {{name}} has used up its monthly quota.",
-      token_nearly_exhausted: "Token {{name}} has used 90 % or more of its monthly quota.",
+      token_nearly_exhausted: "Token {{name}} has used 90% or more of its monthly quota.",
       token_expiring: "Token {{name}} expires soon.",
       weak_token: "Token {{name}} was imported and is easy to guess.",
       digest_drift: "Backends have different versions of {{name}}.",

@@ -128,7 +128,7 @@ const zh: Translation<typeof en> = {
     kind: {
       default_password: "admin 账户仍在使用众所周知的默认密码。",
       shut_out: "访问规则使本机程序也无法打开管理面板。",
-      open_access: "任何人都可以从任意地址使用模型，无需令牌。",
+      open_access: "任何人都可以从任意 IP 使用模型，无需令牌。",
       empty_whitelist: "IP 白名单为空：所有人都无法使用模型。",
       no_backend: "没有启用任何渠道或 API Key，无法处理请求。",
       ledger_failing: "用量无法写入数据库，暂时保留在内存中。",
@@ -201,7 +201,7 @@ const zh: Translation<typeof en> = {
   default: "默认",
   yes: "是",
   unit: {
-    tokens_other: "{{n}} 个 token",
+    tokens_other: "{{n}} 个 Token",
     requests_other: "{{n}} 次请求",
     perMinute: "每分钟 {{n}} 次",
     perSecond: "每秒 {{n}} 次",

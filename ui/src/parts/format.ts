@@ -89,8 +89,8 @@ function formats(language: string) {
     /** 3 Nov, of UTC as sums of days are. */
     dayOfYear: (at: string | Date) => spaced(dayOfYear.format(new Date(at))),
     list: (words: string[]) => (isChinese ? words.join("、") : list.format(words)),
-    /** Parts of one remark, one after the other. */
-    parts: (parts: string[]) => parts.join(marks.part),
+    /** Parts of one remark, one after the other; none for what is empty. */
+    parts: (parts: (string | number | false | null | undefined)[]) => parts.filter(Boolean).join(marks.part),
     /** A name and what it is. */
     pair: (name: string, value: string) => `${name}${marks.pair}${value}`,
     /** A value with a remark in brackets. */

@@ -212,7 +212,7 @@ const zh: Translation<typeof en> = {
     why: {
       would_serve: "状态正常且有空闲并发，或是目前最可能恢复的后端。",
       lower_tier: "状态正常，更高优先级均无法处理时才会使用。",
-      on_trial: "另一个请求正在试探它是否已恢复。",
+      on_trial: "另一个请求正在试探后端是否已恢复。",
       at_cap: "进行中的请求已达最大并发数。",
       over_rate: "每分钟的请求数已用完。",
       cooling: "后端繁忙或拒绝了密钥，稍后再试。",

@@ -201,7 +201,7 @@ const zh: Translation<typeof en> = {
     server_timing: "Server-Timing 响应头",
     api_token: "通用客户端令牌",
     metrics_token: "指标令牌",
-    allow_anonymous: "无令牌调用",
+    allow_anonymous: "无令牌访问",
     admin_password: "初始管理员密码",
     ip_access_mode: "访问规则：模式",
     ip_whitelist: "访问规则：白名单",

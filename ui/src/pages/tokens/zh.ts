@@ -52,8 +52,8 @@ const zh: Translation<typeof en> = {
     create: "创建令牌",
   },
   means: {
-    models: "可使用 {{models}}",
-    all: "任意模型",
+    models: "可用模型：{{models}}",
+    all: "任意",
     quota: "每月 {{n}} 个 Token",
     rate: "每分钟 {{n}} 次请求",
     ips: "仅限来自 {{ips}}",
