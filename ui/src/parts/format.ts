@@ -70,7 +70,7 @@ function formats(language: string) {
     },
     bytes: (bytes: number) => {
       const step = bytes < 1 ? 0 : Math.min(BYTES.length - 1, Math.floor(Math.log10(bytes) / 3));
-      return unit(bytes / 1_000 ** step, BYTES[step] ?? "byte", 1);
+      return step === 0 ? time(bytes, "B", 0) : unit(bytes / 1_000 ** step, BYTES[step] ?? "byte", 1);
     },
     /** How long ago, or how long from now. */
     ago: (at: string | Date, now = Date.now()) => {

@@ -42,7 +42,7 @@ function VerdictBadge({ verdict }: { verdict: Verdict }) {
 }
 
 /** Nothing can be added to what these verdicts say. */
-const PLAIN: Verdict[] = ["lower_tier", "on_trial", "model_not_in_list", "disabled"];
+const PLAIN: Verdict[] = ["lower_tier", "on_trial", "unlisted", "model_not_in_list", "disabled"];
 
 /** Why, in the language of the panel; where the gateway's own words say more, those too. */
 function Why({ verdict, reason }: { verdict: Verdict; reason: string }) {
