@@ -18,6 +18,7 @@ export default {
     owner: "Account",
     lastUsed: "Last used",
   },
+  neverExpires: "never",
   you: "you",
   thisSession: "this session",
   mustChange: "must change password",
@@ -39,11 +40,11 @@ export default {
     tokenName: "Name",
     tokenNameHint: "Which program uses it",
     expires: "Expires",
-    expiresHint: "For example 30d or 2030-01-31. Empty means never",
+    expiresHint: "In your time zone. Empty means never",
   },
   secret: {
     title: "API token {{name}}",
-    hint: "It has your rights over this gateway and is shown only once. It opens no model: for that, use tokens.",
+    hint: "It opens the admin API with the role of your choice, and is shown only once. It opens no model: for that, use tokens.",
   },
   empty: {
     sessions: "Nobody is signed in",

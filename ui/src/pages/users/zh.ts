@@ -21,6 +21,7 @@ const zh: Translation<typeof en> = {
     owner: "所属账户",
     lastUsed: "最后使用",
   },
+  neverExpires: "永不过期",
   you: "你自己",
   thisSession: "当前会话",
   mustChange: "需修改密码",
@@ -42,11 +43,11 @@ const zh: Translation<typeof en> = {
     tokenName: "名称",
     tokenNameHint: "供哪个程序使用",
     expires: "到期时间",
-    expiresHint: "例如 30d 或 2030-01-31；留空为永不过期",
+    expiresHint: "按你所在时区；留空为永不过期",
   },
   secret: {
     title: "管理令牌 {{name}}",
-    hint: "它拥有与你相同的管理权限，只显示这一次。它不能调用模型；调用模型请使用“令牌”。",
+    hint: "它以所选角色访问管理 API，只显示这一次。它不能调用模型；调用模型请使用“令牌”页面的令牌。",
   },
   empty: {
     sessions: "没有人登录",
