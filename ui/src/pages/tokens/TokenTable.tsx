@@ -75,7 +75,7 @@ export const TokenTable = memo(function TokenTable({ open }: { open: (id: string
           load: () => void list.fetchNextPage(),
           isLoading: list.isFetchingNextPage,
         }}
-        minWidth={1080}
+        minWidth={1000}
       />
     </>
   );
@@ -102,7 +102,7 @@ function useColumns(): Column<Token>[] {
       title: t("column.models"),
       render: (token) => <Models names={token.allowedModels} />,
     },
-    { accessor: "month", title: t("column.month"), width: 170, render: (token) => <Quota token={token} /> },
+    { accessor: "month", title: t("column.month"), width: 160, render: (token) => <Quota token={token} /> },
     {
       accessor: "rate",
       title: t("column.rate"),
@@ -162,7 +162,7 @@ export function Quota({ token }: { token: Token }) {
   return (
     <Stack gap={2}>
       <Text size="sm" className="numbers">
-        {used} / {format.short(token.quotaLimit)} ({format.percent(part)})
+        {format.noted(`${used} / ${format.short(token.quotaLimit)}`, format.percent(part))}
       </Text>
       <Progress
         value={Math.min(100, part * 100)}
