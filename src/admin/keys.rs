@@ -12,7 +12,8 @@ use super::asked::{Asked, IfMatch};
 use super::auth::Caller;
 use super::error::AdminError;
 use super::fields::Fields;
-use super::keyline::{KeyLine, display_name, parse_lines};
+use super::key_preview::Known;
+use super::keyline::{KeyLine, parse_lines};
 use super::sign_in::warned;
 use super::{Admin, rules, view};
 use crate::config::Secret;
@@ -63,9 +64,8 @@ fn change(fields: &mut Fields) -> KeyChange {
     }
 }
 
-fn new_key(line: &KeyLine) -> NewKey {
-    let name = display_name(&line.base, line.key.expose());
-    NewKey::new(name, line.base.to_string(), line.key.clone())
+fn new_key(line: &KeyLine, known: &mut Known) -> NewKey {
+    NewKey::new(known.see(line), line.base.to_string(), line.key.clone())
 }
 
 pub(super) async fn add(
@@ -93,7 +93,7 @@ pub(super) async fn add(
     };
     let warnings = fields.end_new()?;
     let line = line.ok_or_else(|| AdminError::invalid("Invalid key format"))?;
-    let mut new = new_key(&line);
+    let mut new = new_key(&line, &mut Known::of(&admin.store.load_backends().await?));
     change.fill(&mut new);
     let created = admin.store.create_keys(&[new], &caller.by).await?;
     match created.into_iter().next() {
@@ -135,7 +135,8 @@ pub(super) async fn add_batch(
     let warnings = fields.end_new()?;
     let parsed = parse_lines(&text.unwrap_or_default(), &base);
     let (good, bad): (Vec<_>, Vec<_>) = parsed.into_iter().partition(Result::is_ok);
-    let new: Vec<_> = good.iter().flatten().map(new_key).collect();
+    let mut known = Known::of(&admin.store.load_backends().await?);
+    let new: Vec<_> = good.iter().flatten().map(|line| new_key(line, &mut known)).collect();
     let created = admin.store.create_keys(&new, &caller.by).await?;
     admin.reloader.reload().await?;
     let registry = admin.reloader.registry();

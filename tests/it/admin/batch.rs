@@ -65,3 +65,34 @@ async fn a_batch_needs_a_text() {
     let error = refused(&gateway, 400, "POST", "/keys/batch", &json!({"keys": ["a"]})).await;
     assert!(error["fields"]["keys"].is_string(), "{error}");
 }
+
+/// What its name is made from may be the same for several keys.
+#[tokio::test]
+async fn names_that_look_alike_are_numbered() {
+    let gateway = started(&[]).await;
+    let names = |list: &Value| -> Vec<String> {
+        let names = list.as_array().unwrap().iter().map(|key| key["name"].as_str().unwrap().to_owned());
+        names.collect()
+    };
+    let keys = [
+        "key-one-long-credential-of-many",
+        "key-one-long-credential-of-many",
+        "key-two-long-credential-of-many",
+        "a",
+        "b",
+    ];
+    let text = keys.map(|key| format!("http://gpu:1|{key}")).join("\n");
+    let read = post(&gateway, "/keys/preview", &json!({"keys": text})).await;
+    let answer = post(&gateway, "/keys/batch", &json!({"keys": text})).await;
+    let added = names(&answer["added"]);
+    assert_eq!(added, ["key-...many", "key-...many 2", "gpu:1", "gpu:1 2"]);
+    let told = names(&read["lines"]);
+    assert_eq!([&told[0], &told[2], &told[3], &told[4]], [&added[0], &added[1], &added[2], &added[3]]);
+    let one =
+        post(&gateway, "/keys", &json!({"key": "http://gpu:1|key-three-long-credential-of-many"})).await;
+    assert_eq!(one["key"]["name"], "key-...many 3");
+    let again =
+        post(&gateway, "/keys/batch", &json!({"keys": "http://gpu:1|key-four-long-credential-of-many"}))
+            .await;
+    assert_eq!(names(&again["added"]), ["key-...many 4"]);
+}
