@@ -1,9 +1,10 @@
-import { ActionIcon, Button, Group, Menu, SegmentedControl, Select } from "@mantine/core";
+import { ActionIcon, Button, Group, Menu, SegmentedControl } from "@mantine/core";
 import { IconDots } from "@tabler/icons-react";
 import { memo, useMemo } from "react";
 import { useTranslation } from "react-i18next";
 import type { Channel } from "../../api/client";
 import { useMayChange } from "../../api/queries";
+import { FilterSelect } from "../../parts/FilterSelect";
 import { Empty } from "../../parts/states";
 import { Toolbar } from "../../parts/Toolbar";
 import { useFilters } from "../../parts/url";
@@ -108,21 +109,10 @@ function Filters({ channels }: { channels: Channel[] }) {
     label: common(`state.${value}`),
   }));
   const tags = useMemo(() => [...new Set(channels.flatMap((channel) => channel.tags))].sort(), [channels]);
-  const choose = (name: "status" | "tag", data: (string | { value: string; label: string })[]) => (
-    <Select
-      data={data}
-      value={get(name) || null}
-      onChange={(value) => set({ [name]: value })}
-      placeholder={t(`filter.${name}`)}
-      aria-label={t(`filter.${name}`)}
-      clearable
-      w={140}
-    />
-  );
   return (
     <>
-      {choose("status", states)}
-      {(tags.length > 0 || get("tag") !== "") && choose("tag", tags)}
+      <FilterSelect name="status" label={t("filter.status")} data={states} />
+      <FilterSelect name="tag" label={t("filter.tag")} data={tags} />
       <SegmentedControl
         aria-label={t("view.label")}
         data={(["board", "table"] as const).map((value) => ({ value, label: t(`view.${value}`) }))}

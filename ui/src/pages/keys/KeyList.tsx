@@ -1,4 +1,4 @@
-import { Button, Group, Menu, Select } from "@mantine/core";
+import { Button, Group, Menu } from "@mantine/core";
 import { IconChevronDown } from "@tabler/icons-react";
 import { useMemo } from "react";
 import { useTranslation } from "react-i18next";
@@ -7,10 +7,11 @@ import { useMayChange } from "../../api/queries";
 import { stateOfBackend } from "../../parts/backend";
 import { Counts } from "../../parts/Counts";
 import { confirmTyped } from "../../parts/confirm";
+import { FilterSelect } from "../../parts/FilterSelect";
 import { useFormat } from "../../parts/format";
 import { Empty } from "../../parts/states";
 import { Toolbar } from "../../parts/Toolbar";
-import { useDrawer, useFilters } from "../../parts/url";
+import { useDrawer } from "../../parts/url";
 import { useRows } from "../../parts/useRows";
 import { useCheckAll, useDeleteAll, useResetAll } from "./changes";
 import { KeyTable } from "./KeyTable";
@@ -127,7 +128,6 @@ function Summary({ list }: { list: ReturnType<typeof useKeys> }) {
 function Filters({ keys }: { keys: Key[] }) {
   const { t } = useTranslation("keys");
   const { t: common } = useTranslation();
-  const { get, set } = useFilters();
   const states = (["healthy", "halfOpen", "cooling", "down", "unknown", "disabled"] as const).map(
     (value) => ({
       value,
@@ -136,24 +136,11 @@ function Filters({ keys }: { keys: Key[] }) {
   );
   const groups = useMemo(() => distinct(keys.map((key) => key.group)), [keys]);
   const tags = useMemo(() => distinct(keys.flatMap((key) => key.tags)), [keys]);
-  const choose = (name: "status" | "group" | "tag", data: (string | { value: string; label: string })[]) =>
-    (data.length > 0 || get(name) !== "") && (
-      <Select
-        data={data}
-        value={get(name) || null}
-        onChange={(value) => set({ [name]: value })}
-        placeholder={t(`filter.${name}`)}
-        aria-label={t(`filter.${name}`)}
-        clearable
-        searchable={name !== "status"}
-        w={140}
-      />
-    );
   return (
     <>
-      {choose("status", states)}
-      {choose("group", groups)}
-      {choose("tag", tags)}
+      <FilterSelect name="status" label={t("filter.status")} data={states} />
+      <FilterSelect name="group" label={t("filter.group")} data={groups} searchable />
+      <FilterSelect name="tag" label={t("filter.tag")} data={tags} searchable />
     </>
   );
 }
@@ -190,7 +177,7 @@ function ForAll({ count }: { count: number }) {
         </Menu.Target>
         <Menu.Dropdown>
           <Menu.Item onClick={() => reset.mutate()}>{t("do.reset")}</Menu.Item>
-          <Menu.Item color="red" onClick={ask}>
+          <Menu.Item color="var(--mantine-color-error)" onClick={ask}>
             {t("do.deleteAll")}
           </Menu.Item>
         </Menu.Dropdown>

@@ -1,9 +1,10 @@
-import { Button, Chip, Group, Select, Text, Tooltip } from "@mantine/core";
+import { Button, Chip, Group, Text, Tooltip } from "@mantine/core";
 import { IconAlertCircle, IconRefresh } from "@tabler/icons-react";
 import { useMemo } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "wouter";
 import { useMayChange } from "../../api/queries";
+import { FilterSelect } from "../../parts/FilterSelect";
 import { Empty } from "../../parts/states";
 import { Toolbar } from "../../parts/Toolbar";
 import { useDrawer, useFilters } from "../../parts/url";
@@ -117,20 +118,6 @@ function Filters({ models, holders }: { models: Model[]; holders: Map<string, Ho
     () => [...holders.values()].map((holder) => ({ value: holder.id, label: nameOf(holder) })),
     [holders],
   );
-  const choose = (name: "can" | "backend", data: { value: string; label: string }[]) =>
-    (data.length > 0 || get(name) !== "") && (
-      <Select
-        data={data}
-        value={get(name) || null}
-        onChange={(value) => set({ [name]: value })}
-        placeholder={t(`filter.${name}`)}
-        aria-label={t(`filter.${name}`)}
-        clearable
-        searchable
-        limit={100}
-        w={160}
-      />
-    );
   const only = (name: "drift" | "loaded") => (
     <Chip
       checked={get(name) !== ""}
@@ -143,11 +130,13 @@ function Filters({ models, holders }: { models: Model[]; holders: Map<string, Ho
   );
   return (
     <>
-      {choose(
-        "can",
-        abilities.map((value) => ({ value, label: word(value) })),
-      )}
-      {choose("backend", backends)}
+      <FilterSelect
+        name="can"
+        label={t("filter.can")}
+        data={abilities.map((value) => ({ value, label: word(value) }))}
+        searchable
+      />
+      <FilterSelect name="backend" label={t("filter.backend")} data={backends} searchable />
       <Group gap={6} wrap="nowrap">
         {only("drift")}
         {only("loaded")}

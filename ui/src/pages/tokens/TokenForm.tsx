@@ -1,10 +1,9 @@
 import { Checkbox, Fieldset, NumberInput, Stack, TagsInput, Text, Textarea, TextInput } from "@mantine/core";
 import { useForm } from "@mantine/form";
-import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import { api, data, ifMatch, type Token } from "../../api/client";
+import { api, data, type Token } from "../../api/client";
 import { FormFrame } from "../../parts/FormFrame";
-import { useChange } from "../../parts/useChange";
+import { useThingForm } from "../../parts/useThingForm";
 import { useMeaning } from "./meaning";
 import { type TokenValues, toBody, toValues } from "./values";
 
@@ -15,51 +14,28 @@ interface TokenFormProps {
   onMade?: (token: Token) => void;
 }
 
-interface Save {
-  values: TokenValues;
-  /** Which revision is changed; without one, whatever is there. */
-  revision?: number;
-}
-
 /** Makes or changes a token: who, what and how much, where and how long. */
 export function TokenForm({ token, onClose, onMade }: TokenFormProps) {
   const { t } = useTranslation("tokens");
   const { t: common } = useTranslation();
   const form = useForm<TokenValues>({ initialValues: toValues(token) });
-  const [inConflict, setConflict] = useState<TokenValues>();
-  const save = useChange({
-    call: async ({ values, revision }: Save) => {
+  const frame = useThingForm<Token, TokenValues>({
+    form,
+    before: token,
+    call: async (values, header) => {
       const body = toBody(values, token);
-      const header = revision === undefined ? {} : ifMatch(revision);
-      const params = { path: { id: token?.id ?? "" }, header };
       const call = token
-        ? api.PUT("/admin/api/tokens/{id}", { params, body })
+        ? api.PUT("/admin/api/tokens/{id}", { params: { path: { id: token.id }, header }, body })
         : api.POST("/admin/api/tokens", { body });
       return (await data(call)).token;
     },
     stale: [["tokens"]],
-    form,
-    ...(token && { done: common("saved") }),
-    onDone: (made) => {
-      form.resetDirty();
-      if (token) onClose();
-      else onMade?.(made);
-    },
-    onConflict: (_, { values }) => setConflict(values),
+    done: token && common("saved"),
+    onClose,
+    onMade,
   });
-  const conflict = inConflict && {
-    takeTheirs: onClose,
-    saveMine: () => save.mutate({ values: inConflict }),
-  };
   return (
-    <FormFrame
-      form={form}
-      onSubmit={(values) => save.mutate({ values, ...(token && { revision: token.revision }) })}
-      onCancel={onClose}
-      isSaving={save.isPending}
-      verb={token ? t("form.save") : t("form.create")}
-      conflict={conflict}
-    >
+    <FormFrame {...frame} verb={token ? t("form.save") : t("form.create")}>
       <Fields form={form} />
     </FormFrame>
   );

@@ -1,12 +1,14 @@
-import { Badge, Button, Code, Group, Progress, Select, Stack, Text, Tooltip } from "@mantine/core";
+import { Button, Code, Progress, Stack, Text } from "@mantine/core";
 import { memo, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { api, data, type Token } from "../../api/client";
 import { useMayChange } from "../../api/queries";
 import { Ago } from "../../parts/Ago";
 import { Bulk } from "../../parts/Bulk";
+import { FilterSelect } from "../../parts/FilterSelect";
 import { useFormat } from "../../parts/format";
 import { NameLink } from "../../parts/NameLink";
+import { Chips } from "../../parts/Names";
 import { type Column, Rows } from "../../parts/Rows";
 import { Status } from "../../parts/Status";
 import { Empty } from "../../parts/states";
@@ -14,14 +16,11 @@ import { Toolbar } from "../../parts/Toolbar";
 import { useFilters } from "../../parts/url";
 import { useTokens } from "./queries";
 
-/** Models that a row has room for. */
-const CHIPS = 2;
-
 /** Kept as it is while a drawer opens or closes over it. */
 export const TokenTable = memo(function TokenTable({ open }: { open: (id: string) => void }) {
   const { t } = useTranslation("tokens");
   const { t: common } = useTranslation();
-  const { get, set } = useFilters();
+  const { get } = useFilters();
   const mayChange = useMayChange();
   const columns = useColumns();
   const list = useTokens(get("q"), get("status"));
@@ -48,15 +47,7 @@ export const TokenTable = memo(function TokenTable({ open }: { open: (id: string
         refresh={list.refetch}
         isRefreshing={list.isRefetching}
       >
-        <Select
-          data={states}
-          value={get("status") || null}
-          onChange={(status) => set({ status })}
-          placeholder={t("status")}
-          aria-label={t("status")}
-          clearable
-          w={150}
-        />
+        <FilterSelect name="status" label={t("status")} data={states} />
       </Toolbar>
       {selected.length > 0 && <Many selected={selected} onDone={() => select([])} />}
       <Rows
@@ -100,7 +91,7 @@ function useColumns(): Column<Token>[] {
     {
       accessor: "models",
       title: t("column.models"),
-      render: (token) => <Models names={token.allowedModels} />,
+      render: (token) => <Chips names={token.allowedModels} none={t("allModels")} />,
     },
     { accessor: "month", title: t("column.month"), width: 160, render: (token) => <Quota token={token} /> },
     {
@@ -125,24 +116,6 @@ function useColumns(): Column<Token>[] {
         token.expiresAt ? <Ago at={token.expiresAt} size="sm" /> : <Text size="sm">{t("neverExpires")}</Text>,
     },
   ];
-}
-
-function Models({ names }: { names: string[] }) {
-  const { t } = useTranslation("tokens");
-  const format = useFormat();
-  if (names.length === 0) return <Text size="sm">{t("allModels")}</Text>;
-  return (
-    <Tooltip label={format.list(names)} disabled={names.length <= CHIPS} multiline maw={320}>
-      <Group gap={4} wrap="nowrap">
-        {names.slice(0, CHIPS).map((name) => (
-          <Badge key={name} color="gray" tt="none" maw={140}>
-            {name}
-          </Badge>
-        ))}
-        {names.length > CHIPS && <Text size="xs">{t("moreModels", { count: names.length - CHIPS })}</Text>}
-      </Group>
-    </Tooltip>
-  );
 }
 
 /** What of the month's quota is used, as a bar. */

@@ -18,7 +18,6 @@ export default {
     created: "Created",
     total: "Total tokens",
   },
-  moreModels: "+{{count}}",
   allModels: "all models",
   neverExpires: "never",
   weak: "imported, and easy to guess: regenerate it",

@@ -20,7 +20,6 @@ const zh: Translation<typeof en> = {
     created: "创建时间",
     total: "累计 Token",
   },
-  moreModels: "+{{count}}",
   allModels: "全部模型",
   neverExpires: "永不过期",
   weak: "导入的令牌，容易被猜到，请重新生成",
