@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { closeBrowser, visit } from "../rig/browser.mjs";
+import { closeBrowser, give, textFile, visit } from "../rig/browser.mjs";
 import { world } from "../rig/world.mjs";
 
 /** Nobody listens there. */
@@ -37,6 +37,22 @@ test("an import shows how each line is read, adds the good ones and keeps the wr
   await form.getByRole("button", { name: "Cancel" }).click();
   await page.getByText("2 of 2").waitFor();
   assert.equal((await place.api("keys")).keys.length, 2);
+  await page.leave();
+});
+
+test("lines come by drop, by paste and from files, one after the other", async () => {
+  const page = await visit(place, "/keys/import");
+  const lines = page.getByRole("textbox", { name: "Key lines" });
+  await give(lines, "drop", [textFile("a.txt", "http://a:1\n"), textFile("b.txt", "http://b:1")]);
+  await page.getByRole("button", { name: "Add 2 keys" }).waitFor();
+  await give(lines, "paste", [textFile("c.txt", "http://c:1")]);
+  await page.getByRole("button", { name: "Add 3 keys" }).waitFor();
+  await page.locator("input[type=file]").setInputFiles({ name: "d.txt", mimeType: "text/plain", buffer: Buffer.from("http://d:1") });
+  await page.getByRole("button", { name: "Add 4 keys" }).waitFor();
+  assert.deepEqual((await lines.inputValue()).split("\n").filter(Boolean), ["a", "b", "c", "d"].map((host) => `http://${host}:1`));
+  await give(lines, "drop", [textFile("all.txt", "x".repeat(2_000_001))]);
+  await page.getByText("all.txt is larger than").waitFor();
+  assert.equal((await lines.inputValue()).includes("x"), false);
   await page.leave();
 });
 

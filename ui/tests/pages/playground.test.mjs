@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { call } from "../../../tests/sdk/node/ollama.mjs";
-import { closeBrowser, visit } from "../rig/browser.mjs";
+import { closeBrowser, give, visit } from "../rig/browser.mjs";
 import { HOSTILE } from "../rig/fill.mjs";
 import { chat, world } from "../rig/world.mjs";
 
@@ -74,6 +74,22 @@ test("a token, a question, and a reply with its numbers", async () => {
   await page.waitForURL(/\/admin\/logs\/req_/);
   await page.goBack();
   await page.getByRole("heading", { name: "Hello" }).waitFor();
+  await page.leave();
+});
+
+test("images come by drop and by paste; what is no image is refused by its name", async () => {
+  place.ollama.says(chat(["Two dots."]));
+  const page = await open("model=llama3.2");
+  const png = (name) => ({ name, type: "image/png", base64: PNG });
+  await give(page.getByRole("region", { name: "Conversation" }), "drop", [png("dropped.png"), { ...png("notes.txt"), type: "text/plain" }]);
+  await page.getByRole("img", { name: "Image dropped.png" }).waitFor();
+  await page.getByText(/notes\.txt/).waitFor();
+  await give(message(page), "paste", [png("pasted.png")]);
+  await page.getByRole("img", { name: "Image pasted.png" }).waitFor();
+  assert.equal(await page.getByRole("img", { name: "Image notes.txt" }).count(), 0);
+  await say(page, "what is this?");
+  await page.getByText("Two dots.", { exact: true }).waitFor();
+  assert.deepEqual(place.ollama.asked.messages.at(-1).images, [PNG, PNG]);
   await page.leave();
 });
 

@@ -32,10 +32,10 @@ export async function closeBrowser() {
 const REFUSED = /^Failed to load resource: (the server responded with a status of (400|401|403|404|409|429|503)|net::ERR_CONNECTION_REFUSED)/;
 
 /**
- * A page of the panel at `path`, signed in unless `signedIn` is false. Close it by `leave()`, which fails when the page
+ * A page of the panel at `path`, signed in as the first admin or `as` another unless `signedIn` is false. Close it by `leave()`, which fails when the page
  * did what none may.
  */
-export async function visit(world, path, { language = "en", scheme = "light", width = 1400, height = 900, signedIn = true } = {}) {
+export async function visit(world, path, { language = "en", scheme = "light", width = 1400, height = 900, signedIn = true, as = {} } = {}) {
   const context = await (await launch()).newContext({
     viewport: { width, height },
     colorScheme: scheme,
@@ -65,7 +65,7 @@ export async function visit(world, path, { language = "en", scheme = "light", wi
     addEventListener("securitypolicyviolation", (event) => console.error(`csp: ${event.violatedDirective} ${event.blockedURI}`));
   });
   if (signedIn) {
-    const answer = await context.request.post(`${world.url}/admin/login`, { data: { password: PASSWORD } });
+    const answer = await context.request.post(`${world.url}/admin/login`, { data: { password: PASSWORD, ...as } });
     assert.equal(answer.status(), 200);
     await context.addInitScript(() => localStorage.setItem("o2o.known", "yes"));
   }
@@ -79,6 +79,25 @@ export async function visit(world, path, { language = "en", scheme = "light", wi
     },
   });
 }
+
+/** Drops files, or pastes them, on what `target` finds; each is `{ name, type, base64 }`. */
+export async function give(target, event, files) {
+  await target.evaluate(
+    (node, { event, files }) => {
+      const data = new DataTransfer();
+      for (const { name, type, base64 } of files) {
+        data.items.add(new File([Uint8Array.from(atob(base64), (letter) => letter.codePointAt(0))], name, { type }));
+      }
+      const options = { bubbles: true, cancelable: true };
+      if (event === "paste") node.dispatchEvent(new ClipboardEvent("paste", { ...options, clipboardData: data }));
+      else for (const kind of ["dragenter", "dragover", "drop"]) node.dispatchEvent(new DragEvent(kind, { ...options, dataTransfer: data }));
+    },
+    { event, files },
+  );
+}
+
+/** A file of text for `give`. */
+export const textFile = (name, text) => ({ name, type: "text/plain", base64: Buffer.from(text).toString("base64") });
 
 /** What axe-core finds serious on the page as it stands. */
 export async function axe(page) {

@@ -20,6 +20,7 @@ import { FormFrame } from "../../parts/FormFrame";
 import { useFormat } from "../../parts/format";
 import { Failed } from "../../parts/states";
 import { useChange } from "../../parts/useChange";
+import { useDrop } from "../../parts/useDrop";
 import { Forms } from "./Forms";
 import { useReading } from "./queries";
 import { Reading, type Verdict, verdictOf } from "./Reading";
@@ -27,6 +28,8 @@ import { Reading, type Verdict, verdictOf } from "./Reading";
 const PAUSE_MS = 400;
 /** Lines that are shown; more would make typing slow. */
 const SHOWN = 200;
+/** Of one file in bytes: far more lines than anybody has, and not yet slow. */
+const LARGEST = 2_000_000;
 
 /** Lines of two forms. */
 const EXAMPLE = "http://192.168.1.11:11434\nhttps://ollama.com|YOUR-KEY";
@@ -130,14 +133,20 @@ function Result({ result }: { result: Added }) {
 
 function Lines({ form }: { form: Form }) {
   const { t } = useTranslation("keys");
-  const take = async (file: File | null) => {
-    if (!file) return;
-    const before = form.values.keys.trimEnd();
-    const text = await file.text();
-    form.setFieldValue("keys", before ? `${before}\n${text}` : text);
+  const format = useFormat();
+  const take = async (files: File[]) => {
+    const large = files.find(({ size }) => size > LARGEST);
+    if (large) {
+      const most = format.bytes(LARGEST);
+      return form.setFieldError("keys", t("import.tooLarge", { name: large.name, most }));
+    }
+    const texts = await Promise.all(files.map((file) => file.text()));
+    const before = form.getValues().keys.trimEnd();
+    form.setFieldValue("keys", [before, ...texts].filter(Boolean).join("\n"));
   };
+  const { isOver, on } = useDrop(take);
   return (
-    <Stack gap={6}>
+    <Stack gap={6} {...on}>
       <Textarea
         label={t("import.lines")}
         description={t("import.linesHint")}
@@ -148,11 +157,22 @@ function Lines({ form }: { form: Form }) {
         spellCheck={false}
         autoComplete="off"
         data-autofocus
-        styles={{ input: { fontFamily: "var(--mantine-font-family-monospace)" } }}
+        styles={{
+          input: {
+            fontFamily: "var(--mantine-font-family-monospace)",
+            ...(isOver && { background: "var(--mantine-primary-color-light)" }),
+          },
+        }}
+        onPaste={(event) => {
+          const files = [...event.clipboardData.files];
+          if (files.length === 0) return;
+          event.preventDefault();
+          void take(files);
+        }}
         {...form.getInputProps("keys")}
       />
       <Group>
-        <FileButton onChange={take} accept="text/*,.txt,.csv,.list">
+        <FileButton multiple onChange={take} accept="text/*,.txt,.csv,.list">
           {(props) => (
             <Button {...props} size="xs" variant="default" leftSection={<IconUpload size={14} />}>
               {t("import.file")}

@@ -81,8 +81,9 @@ const zh: Translation<typeof en> = {
     open: "批量导入",
     title: "批量导入 API Key",
     lines: "API Key 列表",
-    linesHint: "每行一个。点击“添加”之前不会保存任何内容。",
+    linesHint: "每行一个，也可将文件拖放到此处。点击“添加”之前不会保存任何内容。",
     file: "从文件读取",
+    tooLarge: "{{name}} 超过 {{most}}",
     add: "添加",
     addCount_other: "添加 {{count}} 个 API Key",
     kind: {

@@ -2,10 +2,11 @@ import { Button, Group, Paper, Text } from "@mantine/core";
 import { useHotkeys } from "@mantine/hooks";
 import { notifications } from "@mantine/notifications";
 import { IconCode, IconTrash } from "@tabler/icons-react";
-import { type DragEvent, useState } from "react";
+import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useFormat } from "../../parts/format";
 import { useChange } from "../../parts/useChange";
+import { useDrop } from "../../parts/useDrop";
 import { Access } from "./Access";
 import { Composer } from "./Composer";
 import { Conversation } from "./Conversation";
@@ -24,17 +25,12 @@ export function Chat({
   const { t } = useTranslation("playground");
   const turns = useTurns();
   const addFiles = useAddFiles();
-  const [isOver, setOver] = useState(false);
+  const { isOver, on } = useDrop(addFiles);
   const [sent, setSent] = useState(0);
   useHotkeys(
     [["Escape", stopAll, { preventDefault: false }]],
     isBusy(turns) ? [] : ["INPUT", "TEXTAREA", "SELECT"],
   );
-  const onDrag = (event: DragEvent) => {
-    if (!event.dataTransfer.types.includes("Files")) return;
-    event.preventDefault();
-    setOver(true);
-  };
   return (
     <Paper
       withBorder
@@ -46,14 +42,7 @@ export function Chat({
       display="flex"
       style={{ flexDirection: "column", gap: "var(--mantine-spacing-xs)" }}
       bd={isOver ? "2px dashed var(--mantine-primary-color-filled)" : undefined}
-      onDragOver={onDrag}
-      onDragLeave={() => setOver(false)}
-      onDrop={(event) => {
-        setOver(false);
-        if (event.dataTransfer.files.length === 0) return;
-        event.preventDefault();
-        void addFiles([...event.dataTransfer.files]);
-      }}
+      {...on}
     >
       <Group gap="xs" justify="space-between">
         {isOver ? (

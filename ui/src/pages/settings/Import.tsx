@@ -11,13 +11,14 @@ import {
   Title,
 } from "@mantine/core";
 import { IconAlertTriangle, IconFileImport } from "@tabler/icons-react";
-import { type DragEvent, useState } from "react";
+import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { type ApiError, api, data } from "../../api/client";
 import type { paths } from "../../api/schema";
 import { confirm } from "../../parts/confirm";
 import { useFormat } from "../../parts/format";
 import { useChange } from "../../parts/useChange";
+import { useDrop } from "../../parts/useDrop";
 import { ImportReport } from "./ImportReport";
 
 type Call = paths["/admin/api/import"]["post"];
@@ -120,31 +121,16 @@ export function Import() {
 function Chooser({ add }: { add: (files: File[]) => void }) {
   const { t } = useTranslation("settings");
   const format = useFormat();
-  const [isOver, setOver] = useState(false);
   const [unknown, setUnknown] = useState<string[]>([]);
   const take = (files: File[]) => {
     setUnknown(files.filter((file) => !nameOf(file)).map(({ name }) => name));
     const known = files.filter(nameOf);
     if (known.length > 0) add(known);
   };
-  const drop = (event: DragEvent) => {
-    event.preventDefault();
-    setOver(false);
-    take([...event.dataTransfer.files]);
-  };
+  const { isOver, on } = useDrop(take);
   return (
     <>
-      <Card
-        withBorder
-        p="lg"
-        onDrop={drop}
-        onDragOver={(event) => {
-          event.preventDefault();
-          setOver(true);
-        }}
-        onDragLeave={() => setOver(false)}
-        {...(isOver && { bg: "var(--mantine-primary-color-light)" })}
-      >
+      <Card withBorder p="lg" {...on} {...(isOver && { bg: "var(--mantine-primary-color-light)" })}>
         <Stack align="center" gap="xs">
           <IconFileImport size={32} stroke={1.5} aria-hidden />
           <Text fw={500} ta="center">
