@@ -1,5 +1,6 @@
 import { QueryClient, useQuery } from "@tanstack/react-query";
 import { ApiError, api, data } from "./client";
+import { forgetAll } from "./forget";
 import type { paths } from "./schema";
 
 export type Me = paths["/admin/api/me"]["get"]["responses"][200]["content"]["application/json"];
@@ -28,7 +29,10 @@ const KNOWN = "o2o.known";
 /** Remembers whether somebody has signed in here: asking in vain would be an error in the browser's console. */
 export function setKnown(isKnown: boolean): void {
   if (isKnown) localStorage.setItem(KNOWN, "yes");
-  else localStorage.removeItem(KNOWN);
+  else {
+    localStorage.removeItem(KNOWN);
+    forgetAll();
+  }
 }
 
 /**
@@ -39,7 +43,11 @@ export function useMe() {
   return useQuery({
     queryKey: ["me"],
     queryFn: async (): Promise<Me | null> => {
-      if (localStorage.getItem(KNOWN) === null) return null;
+      if (localStorage.getItem(KNOWN) === null) {
+        // Perhaps by another tab.
+        forgetAll();
+        return null;
+      }
       try {
         return await data(api.GET("/admin/api/me"));
       } catch (error) {

@@ -1,4 +1,5 @@
 import { useSyncExternalStore } from "react";
+import { onLeave } from "../api/forget";
 
 let kept = "";
 const listeners = new Set<() => void>();
@@ -8,6 +9,8 @@ export function keepToken(text: string): void {
   kept = text;
   for (const tell of listeners) tell();
 }
+
+onLeave(() => keepToken(""));
 
 export const keptToken = (): string => kept;
 

@@ -4,7 +4,6 @@ import { useTranslation } from "react-i18next";
 import { useLocation } from "wouter";
 import { api, data } from "../../api/client";
 import { queries, setKnown, useMe } from "../../api/queries";
-import { keepToken } from "../../parts/keptToken";
 import { openShortcuts } from "./Shortcuts";
 
 /** Ends this session, or all of the account. */
@@ -12,7 +11,6 @@ async function signOut(everywhere: boolean, id: string): Promise<void> {
   if (everywhere) await api.DELETE("/admin/api/users/{id}/sessions", { params: { path: { id } } });
   await data(api.POST("/admin/logout"));
   setKnown(false);
-  keepToken("");
   queries.clear();
   queries.setQueryData(["me"], null);
 }

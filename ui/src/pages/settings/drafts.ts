@@ -1,5 +1,6 @@
 import { useSyncExternalStore } from "react";
 import type { Setting } from "../../api/client";
+import { onLeave } from "../../api/forget";
 import type { paths } from "../../api/schema";
 import { isSame, items, toText } from "./values";
 
@@ -48,6 +49,8 @@ export function dropDraft(name: string): void {
 export function dropDrafts(): void {
   put(NONE);
 }
+
+onLeave(dropDrafts);
 
 export function setErrors(errors: Record<string, string>): void {
   put({ ...drafts, errors });
