@@ -1,13 +1,17 @@
 import { Drawer } from "@mantine/core";
 import { createContext, type ReactNode, useContext, useEffect, useRef } from "react";
 import { useTranslation } from "react-i18next";
+import { useMayChange } from "../api/queries";
 import { confirm } from "./confirm";
+import { Empty } from "./states";
 
 interface SideDrawerProps {
   opened: boolean;
   title: ReactNode;
   onClose: () => void;
   size?: number;
+  /** Whether it changes something: who may not is told so in place of it. */
+  isForm?: boolean;
   children: ReactNode;
 }
 
@@ -28,8 +32,9 @@ export function useGuard(isDirty: boolean): void {
 }
 
 /** Details and forms, at an address of their own: `onClose` goes back to that of the list. */
-export function SideDrawer({ opened, title, onClose, size, children }: SideDrawerProps) {
+export function SideDrawer({ opened, title, onClose, size, isForm, children }: SideDrawerProps) {
   const { t } = useTranslation();
+  const mayNot = !useMayChange() && isForm;
   const guard = useRef(false);
   const close = () => {
     if (!guard.current) return onClose();
@@ -43,7 +48,7 @@ export function SideDrawer({ opened, title, onClose, size, children }: SideDrawe
       size={size ?? 480}
       closeButtonProps={{ "aria-label": t("do.close") }}
     >
-      <Guard value={guard}>{opened && children}</Guard>
+      <Guard value={guard}>{opened && (mayNot ? <Empty title={t("error.forbidden")} /> : children)}</Guard>
     </Drawer>
   );
 }

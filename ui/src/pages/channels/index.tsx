@@ -46,7 +46,7 @@ export default function Channels() {
       }
     >
       <ChannelList models={models} open={open} />
-      <SideDrawer opened={isNew && mayChange} title={t("form.new")} onClose={close} size={560}>
+      <SideDrawer opened={isNew} isForm title={t("form.new")} onClose={close} size={560}>
         <ChannelForm channels={channels} onClose={close} onMade={(made) => open(made.id)} />
       </SideDrawer>
       {id && !isNew && <One id={id} part={part} channels={channels} open={open} />}
@@ -72,13 +72,18 @@ interface OneProps {
 /** The drawer of one channel: what it is, or a form to change it. */
 function One({ id, part, channels, open }: OneProps) {
   const { t } = useTranslation("channels");
-  const mayChange = useMayChange();
   const channel = useChannel(id);
   const name = channel.data?.name ?? "…";
-  const isForm = mayChange && (part === "edit" || part === "share");
+  const isForm = part === "edit" || part === "share";
   const title = part === "share" ? t("weight.title", { name }) : t("form.edit", { name });
   return (
-    <SideDrawer opened title={isForm ? title : name} onClose={() => (isForm ? open(id) : open())} size={560}>
+    <SideDrawer
+      opened
+      isForm={isForm}
+      title={isForm ? title : name}
+      onClose={() => (isForm ? open(id) : open())}
+      size={560}
+    >
       {channel.isPending && <Skeleton h={320} />}
       {channel.isError && <Failed error={channel.error} retry={channel.refetch} />}
       {channel.data && (

@@ -44,13 +44,13 @@ export default function Keys() {
       }
     >
       <KeyList list={list} />
-      <SideDrawer opened={isNew && mayChange} title={t("form.new")} onClose={close} size={560}>
+      <SideDrawer opened={isNew} isForm title={t("form.new")} onClose={close} size={560}>
         <KeyForm onClose={close} onMade={(made) => open(made.id)} />
       </SideDrawer>
-      <SideDrawer opened={isImport && mayChange} title={t("import.title")} onClose={close} size={860}>
+      <SideDrawer opened={isImport} isForm title={t("import.title")} onClose={close} size={860}>
         <Import onClose={close} />
       </SideDrawer>
-      {id && !isNew && !isImport && <One id={id} isEdited={mayChange && part === "edit"} open={open} />}
+      {id && !isNew && !isImport && <One id={id} isEdited={part === "edit"} open={open} />}
     </Page>
   );
 }
@@ -69,6 +69,7 @@ function One({ id, isEdited, open }: OneProps) {
   return (
     <SideDrawer
       opened
+      isForm={isEdited}
       title={isEdited ? t("form.edit", { name }) : name}
       onClose={() => (isEdited ? open(id) : open())}
       size={560}

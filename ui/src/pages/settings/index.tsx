@@ -156,10 +156,13 @@ function Loaded({ all, refresh, isRefreshing }: LoadedProps) {
 /** What the address names: a group, or a view of its own. */
 function Place({ place, all }: { place: string; all: All }) {
   const { t } = useTranslation("settings");
+  const { t: common } = useTranslation();
   const mayChange = useMayChange();
   if (place === "rules") return <Rules settings={all.settings} />;
-  if (place === "import" && mayChange) return <Import />;
-  if (place === "backup" && mayChange) return <Backup />;
+  if ((place === "import" || place === "backup") && !mayChange)
+    return <Empty title={common("error.forbidden")} />;
+  if (place === "import") return <Import />;
+  if (place === "backup") return <Backup />;
   const group = groupsOf(all.settings).find((group) => slug(group) === place);
   if (!group) return <Empty title={t("noGroup")} />;
   return <GroupView group={group} all={all} />;

@@ -38,7 +38,7 @@ export default function Tokens() {
       }
     >
       <TokenTable open={open} />
-      <SideDrawer opened={isNew && mayChange} title={t("form.new")} onClose={close}>
+      <SideDrawer opened={isNew} isForm title={t("form.new")} onClose={close}>
         <TokenForm
           onClose={close}
           onMade={(made) => {
@@ -78,6 +78,7 @@ function One({ id, isEdited, open, onSecret }: OneProps) {
   return (
     <SideDrawer
       opened
+      isForm={isEdited}
       title={isEdited ? t("form.edit", { name }) : name}
       onClose={() => (isEdited ? open(id) : open())}
     >

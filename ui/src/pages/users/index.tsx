@@ -33,6 +33,7 @@ export default function Users() {
   const named = VIEWS.find((view) => view === id);
   const view: View = mayChange ? (named ?? "accounts") : "me";
   const isOne = mayChange && id !== undefined && id !== "new" && !named;
+  const isRefused = !mayChange && id !== undefined && id !== "me";
   const adds: Partial<Record<View, [label: string, go: () => void]>> = {
     accounts: [t("add"), () => open("new")],
     tokens: [t("addToken"), () => open("tokens", "new")],
@@ -54,7 +55,7 @@ export default function Users() {
       <Tabs value={view} onChange={(to) => open(to === "accounts" ? undefined : (to ?? undefined))} mb="md">
         <Tabs.List>
           {tabs.map((tab) => (
-            <Tabs.Tab key={tab} value={tab}>
+            <Tabs.Tab key={tab} value={tab} px={{ base: 6, xs: "md" }}>
               {t(`tab.${tab}`)}
             </Tabs.Tab>
           ))}
@@ -63,7 +64,8 @@ export default function Users() {
           {view === "accounts" && <Accounts onOpen={(user) => open(user.id)} />}
           {view === "sessions" && <Sessions />}
           {view === "tokens" && <AdminTokens onNew={() => open("tokens", "new")} />}
-          {view === "me" && me && (
+          {isRefused && <Empty title={common("error.forbidden")} />}
+          {view === "me" && me && !isRefused && (
             <Paper withBorder p="md" maw={440}>
               <PasswordForm name={me.user.name} onDone={() => {}} />
             </Paper>
