@@ -51,6 +51,23 @@ for (const name of PAGES) {
   });
 }
 
+test("tables fit a small desktop, tabs a telephone", async () => {
+  for (const language of ["en", "zh"]) {
+    for (const name of ["keys", "logs", "tokens"]) {
+      const page = await visit(place, `/${name}`, { language, width: 1280 });
+      await page.getByRole("row").nth(1).waitFor();
+      const hidden = await page.locator("main [data-scrollarea-viewport]").evaluate((view) => view.scrollWidth - view.clientWidth);
+      await shot(page, `${name}-${language}-1280`);
+      assert.equal(hidden, 0, `${name}, ${language}: ${hidden} px are out of sight`);
+      await page.leave();
+    }
+    const page = await visit(place, "/users", { language, width: 360 });
+    const tops = await page.getByRole("tab").evaluateAll((tabs) => tabs.map((tab) => tab.getBoundingClientRect().top));
+    assert.equal(new Set(tops).size, 1, `${language}: the tabs take more than one line`);
+    await page.leave();
+  }
+});
+
 test("sign-in: languages, themes, widths", async () => {
   for (const look of LOOKS) {
     const page = await visit(place, "/", { ...look, signedIn: false });

@@ -1,4 +1,4 @@
-import { Badge, Group, Text } from "@mantine/core";
+import { Badge, Group, Skeleton, Text } from "@mantine/core";
 import { IconPointFilled } from "@tabler/icons-react";
 import { useRef } from "react";
 import { useTranslation } from "react-i18next";
@@ -9,7 +9,16 @@ const LIVE_MS = 3_000;
 /** The rate is taken over about this time, so that it does not jump with each request. */
 const WINDOW_MS = 15_000;
 
-/** Requests that ended in a second, from the sums of the last answers. */
+/** Requests that ended in a second over the last minute and the running one, as the gateway has counted them. */
+function ofMinutes({ time, minutes }: Dashboard): number | null {
+  const last = minutes.slice(-2);
+  const [first] = last;
+  if (!first) return null;
+  const seconds = (new Date(time).getTime() - new Date(first.start).getTime()) / 1_000;
+  return last.reduce((sum, { requests }) => sum + requests, 0) / Math.max(1, seconds);
+}
+
+/** Requests that ended in a second, from the sums of the last answers once there are two. */
 function useRate(glance: Dashboard | undefined): number | null {
   const seen = useRef<{ at: number; requests: number }[]>([]);
   if (!glance) return null;
@@ -19,7 +28,7 @@ function useRate(glance: Dashboard | undefined): number | null {
   if (last?.at !== at)
     seen.current = [...seen.current.filter((old) => old.at > at - WINDOW_MS), { at, requests }];
   const [first] = seen.current;
-  if (!first || first.at >= at) return null;
+  if (!first || first.at >= at) return ofMinutes(glance);
   return Math.max(0, (requests - first.requests) / ((at - first.at) / 1_000));
 }
 
@@ -42,7 +51,11 @@ export function Live() {
       >
         {t("live.live")}
       </Badge>
-      <Text size="sm">{common("unit.perSecond", { n: rate === null ? "–" : format.short(rate) })}</Text>
+      {rate === null ? (
+        <Skeleton w={90} h={14} />
+      ) : (
+        <Text size="sm">{common("unit.perSecond", { n: format.short(rate) })}</Text>
+      )}
       <Text size="sm" c="dimmed">
         {t("live.running", n(activeConnections))}
       </Text>

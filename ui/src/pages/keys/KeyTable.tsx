@@ -12,6 +12,10 @@ import { type Column, Rows } from "../../parts/Rows";
 import { Status } from "../../parts/Status";
 import { failureRate } from "./values";
 
+/** Columns that few look at often: there where the screen has room for them, and in the drawer. */
+const RARE = ["models", "tokens", "priority", "weight", "added"];
+const WIDE = "(min-width: 1680px)";
+
 /** Failures beyond this part of all requests are marked. */
 const TOO_MANY = 0.2;
 
@@ -44,7 +48,7 @@ export function KeyTable({ keys, ...rest }: TableProps) {
         selection={
           mayChange ? { selected, onChange: (records) => setIds(records.map((key) => key.id)) } : undefined
         }
-        minWidth={1560}
+        minWidth={960}
         {...rest}
       />
     </>
@@ -88,7 +92,7 @@ function useColumns(): Column<Key>[] {
     noWrap: true,
     render: (key) => <span className="numbers">{show(key)}</span>,
   });
-  return [
+  const columns: Column<Key>[] = [
     title("name", (key) => <Named shown={key} />),
     title("status", (key) => <Status state={stateOfBackend(key)} />),
     title("url", ({ baseUrl }) => (
@@ -109,6 +113,9 @@ function useColumns(): Column<Key>[] {
     number("weight", (key) => format.number(key.weight)),
     title("added", (key) => <Ago at={key.addedAt} size="sm" />),
   ];
+  return columns.map((column) =>
+    RARE.includes(String(column.accessor)) ? { ...column, visibleMediaQuery: WIDE } : column,
+  );
 }
 
 function Named({ shown }: { shown: Key }) {

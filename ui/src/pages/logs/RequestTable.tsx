@@ -22,7 +22,7 @@ interface RequestTableProps<T extends LogRecord> {
 /** Requests, the newest first: one line each. */
 export function RequestTable<T extends LogRecord>(props: RequestTableProps<T>) {
   const columns = useColumns();
-  return <Rows<T> {...props} columns={columns as Column<T>[]} first="" minWidth={1060} />;
+  return <Rows<T> {...props} columns={columns as Column<T>[]} first="" minWidth={960} />;
 }
 
 /** Many rows are shown at once, so that their texts are plain ones: what is cut is told by `title`. */
@@ -53,7 +53,7 @@ function useColumns(): Column<LogRecord>[] {
     {
       accessor: "tokenName",
       title: t("column.token"),
-      render: (one) => <Cut text={one.tokenName || one.tokenId} width={110} />,
+      render: (one) => <Cut text={one.tokenName || one.tokenId} width={90} />,
     },
     { accessor: "model", title: t("column.model"), render: (one) => <Model of={one} /> },
     {
@@ -73,7 +73,7 @@ function useColumns(): Column<LogRecord>[] {
     {
       accessor: "backendName",
       title: t("column.backend"),
-      render: (one) => <Cut text={one.backendName} width={120} />,
+      render: (one) => <Cut text={one.backendName} width={100} />,
     },
     {
       accessor: "channelName",
@@ -97,8 +97,8 @@ function Model({ of: { model, servedModel, stream } }: { of: LogRecord }) {
   return (
     <Group gap={4} wrap="nowrap">
       <div>
-        <Cut text={model} width={165} />
-        {servedModel && <Cut text={`→ ${servedModel}`} width={165} />}
+        <Cut text={model} width={140} />
+        {servedModel && <Cut text={`→ ${servedModel}`} width={140} />}
       </div>
       {stream && (
         <IconBroadcast size={14} role="img" aria-label={t("stream")} opacity={0.7}>

@@ -16,6 +16,9 @@ import { Toolbar } from "../../parts/Toolbar";
 import { useFilters } from "../../parts/url";
 import { useTokens } from "./queries";
 
+/** Where the screen has room for what few look at often. */
+const WIDE = "(min-width: 1400px)";
+
 /** Kept as it is while a drawer opens or closes over it. */
 export const TokenTable = memo(function TokenTable({ open }: { open: (id: string) => void }) {
   const { t } = useTranslation("tokens");
@@ -66,7 +69,7 @@ export const TokenTable = memo(function TokenTable({ open }: { open: (id: string
           load: () => void list.fetchNextPage(),
           isLoading: list.isFetchingNextPage,
         }}
-        minWidth={1000}
+        minWidth={960}
       />
     </>
   );
@@ -96,6 +99,7 @@ function useColumns(): Column<Token>[] {
     { accessor: "month", title: t("column.month"), width: 160, render: (token) => <Quota token={token} /> },
     {
       accessor: "rate",
+      visibleMediaQuery: WIDE,
       title: t("column.rate"),
       textAlign: "right",
       render: (token) => (

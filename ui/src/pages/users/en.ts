@@ -26,7 +26,7 @@ export default {
   fromEnv: "The password comes from ADMIN_PASSWORD until another one is set here.",
   role: {
     admin: "Sees and changes everything",
-    viewer: "Sees everything but the audit and captured requests; changes nothing",
+    viewer: "Sees everything but the audit, captured requests and accounts; changes nothing",
   },
   form: {
     new: "New account",

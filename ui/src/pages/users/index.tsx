@@ -55,7 +55,7 @@ export default function Users() {
       <Tabs value={view} onChange={(to) => open(to === "accounts" ? undefined : (to ?? undefined))} mb="md">
         <Tabs.List>
           {tabs.map((tab) => (
-            <Tabs.Tab key={tab} value={tab} px={{ base: 6, xs: "md" }}>
+            <Tabs.Tab key={tab} value={tab} px={{ base: 6, xs: "md" }} fz={{ base: "xs", xs: "sm" }}>
               {t(`tab.${tab}`)}
             </Tabs.Tab>
           ))}
