@@ -14,6 +14,12 @@ const accent: MantineColorsTuple = [
   "#003f80",
 ];
 
+/** Lists of choices scroll themselves: a viewport within would take no focus, and be out of reach of the keyboard. */
+const list = {
+  defaultProps: { withScrollArea: false },
+  styles: { options: { maxHeight: 220, overflowY: "auto" as const } },
+};
+
 export const theme = createTheme({
   primaryColor: "accent",
   primaryShade: { light: 6, dark: 7 },
@@ -34,6 +40,15 @@ export const theme = createTheme({
       defaultProps: { variant: "light", radius: "sm" },
       styles: { root: { verticalAlign: "middle" } },
     },
+    // What takes the focus first must not stand between a menu and its items.
+    Menu: { defaultProps: { withInitialFocusPlaceholder: false } },
+    // Each would count as a head of the whole page.
+    DrawerHeader: { defaultProps: { role: "none" } },
+    ModalHeader: { defaultProps: { role: "none" } },
+    Select: list,
+    TagsInput: list,
+    Autocomplete: list,
+    MultiSelect: list,
     Chip: { defaultProps: { radius: "sm" } },
     Drawer: {
       defaultProps: {
@@ -52,6 +67,8 @@ export const variables: CSSVariablesResolver = () => ({
   light: {
     "--mantine-color-dimmed": "var(--mantine-color-gray-7)",
     "--mantine-color-placeholder": "var(--mantine-color-gray-6)",
+    // Links stand in rows that are selected.
+    "--mantine-color-accent-light": "var(--mantine-color-accent-0)",
     "--mantine-color-error": "var(--mantine-color-red-8)",
     "--mantine-color-teal-light-color": "#045c41",
     "--mantine-color-orange-light-color": "#8f2f05",

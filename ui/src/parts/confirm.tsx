@@ -13,13 +13,19 @@ interface Question {
   onConfirm: () => unknown;
 }
 
+/** Of a button that destroys: white text on it keeps WCAG AA. */
+const DESTROYS = "red.9";
+
+const closing = () => ({ closeButtonProps: { "aria-label": i18next.t("do.close") } });
+
 /** Asks before something is destroyed; nothing else is asked about. */
 export function confirm({ title, text, verb, onConfirm }: Question): void {
   modals.openConfirmModal({
     title,
     children: <Text size="sm">{text}</Text>,
     labels: { confirm: verb, cancel: i18next.t("do.cancel") },
-    confirmProps: { color: "red" },
+    confirmProps: { color: DESTROYS },
+    ...closing(),
     onConfirm: () => void onConfirm(),
   });
 }
@@ -28,6 +34,7 @@ export function confirm({ title, text, verb, onConfirm }: Question): void {
 export function confirmTyped(question: Question & { typed: string }): void {
   const id = modals.open({
     title: question.title,
+    ...closing(),
     children: <Typed {...question} onClose={() => modals.close(id)} />,
   });
 }
@@ -59,7 +66,7 @@ function Typed({ text, verb, typed, onConfirm, onClose }: Question & { typed: st
           <Button variant="default" onClick={onClose}>
             {t("do.cancel")}
           </Button>
-          <Button type="submit" color="red">
+          <Button type="submit" color={DESTROYS}>
             {verb}
           </Button>
         </Group>

@@ -19,6 +19,10 @@ export async function world({ settings = {}, tokens = {}, prepare = () => {}, ..
     tokens,
     settings: { ADMIN_PASSWORD: PASSWORD, ...settings },
     ...rest,
+  }).catch((error) => {
+    // What listens would keep the test from its end.
+    ollama.close();
+    throw error;
   });
   const api = async (path, { method = "GET", body } = {}) => {
     const answer = await fetch(`${gateway.url}/admin/api/${path}`, {

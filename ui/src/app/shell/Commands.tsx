@@ -55,6 +55,7 @@ export function Commands() {
         placeholder: t("shell.commands"),
         "aria-label": t("shell.commands"),
       }}
+      attributes={{ content: { "aria-label": t("shell.commands") } }}
       scrollable
       maxHeight={420}
     />

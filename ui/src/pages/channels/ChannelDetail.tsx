@@ -132,7 +132,7 @@ function Actions({ channel, onEdit, onShare, onClose }: DetailProps) {
         </Menu.Target>
         <Menu.Dropdown>
           <Menu.Item onClick={() => reset.mutate(id)}>{t("do.reset")}</Menu.Item>
-          <Menu.Item color="red" onClick={ask}>
+          <Menu.Item color="var(--mantine-color-error)" onClick={ask}>
             {common("do.delete")}
           </Menu.Item>
         </Menu.Dropdown>

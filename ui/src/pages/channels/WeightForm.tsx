@@ -73,7 +73,7 @@ export function WeightForm({ channel, channels, onClose }: WeightFormProps) {
           max={most}
           value={Math.min(weight, most)}
           onChange={(value) => form.setFieldValue("weight", value)}
-          thumbProps={{ "aria-label": t("weight.slider") }}
+          thumbLabel={t("weight.slider")}
         />
         <NumberInput
           label={t("weight.slider")}

@@ -53,7 +53,7 @@ export function Menu() {
         <Dropdown.Item component={Link} href="/settings?q=log" leftSection={<IconSettings size={16} />}>
           {t("settings")}
         </Dropdown.Item>
-        <Dropdown.Item color="red" leftSection={<IconTrash size={16} />} onClick={ask}>
+        <Dropdown.Item color="var(--mantine-color-error)" leftSection={<IconTrash size={16} />} onClick={ask}>
           {t("clear.do")}
         </Dropdown.Item>
       </Dropdown.Dropdown>
