@@ -3,7 +3,7 @@ import { useFilters } from "./url";
 
 export const PAGE_SIZE = 50;
 
-interface Ways<T> {
+export interface Ways<T> {
   /** What the search looks through. */
   text: (record: T) => (string | null | undefined)[];
   /** What a column is sorted by. */

@@ -12,7 +12,7 @@ const MAY_NOT = "Your role does not allow this.";
 /** Words of what changes something; buttons that only look, search or copy have others. */
 const CHANGES = /^(new|add|import|edit|delete|turn|test|reset|regenerate|revoke|end|save|review|clear caches|download|create|set|weight|all keys|actions)\b|as a card|menu/i;
 /** The own password, the own conversation and what only reads may be changed by anybody. */
-const OWN = /^(Set password|Change password|Clear|Review)$/;
+const OWN = /^(Set password|Change password|Clear|Review|Add images)$/;
 
 let place;
 let ids;

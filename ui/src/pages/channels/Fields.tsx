@@ -2,6 +2,7 @@ import { Checkbox, Fieldset, NumberInput, Stack, TagsInput, Text, Textarea, Text
 import type { UseFormReturnType } from "@mantine/form";
 import { useTranslation } from "react-i18next";
 import type { Channel } from "../../api/client";
+import { CountInput } from "../../parts/CountInput";
 import { useFormat } from "../../parts/format";
 import { MappingEditor } from "../../parts/MappingEditor";
 import { Preview } from "./Preview";
@@ -20,8 +21,6 @@ interface FieldsProps {
   models: string[];
   onTested: (models: string[]) => void;
 }
-
-const COUNT = { min: 0, allowDecimal: false, allowNegative: false, thousandSeparator: "," } as const;
 
 export function Fields({ form, channel, channels, known, models, onTested }: FieldsProps) {
   const { t } = useTranslation("channels");
@@ -63,7 +62,6 @@ export function Fields({ form, channel, channels, known, models, onTested }: Fie
             label={t("form.models")}
             description={t("form.modelsHint")}
             data={models}
-            maxDropdownHeight={220}
             limit={100}
             splitChars={[",", " "]}
             {...form.getInputProps("models")}
@@ -82,29 +80,19 @@ export function Fields({ form, channel, channels, known, models, onTested }: Fie
             allowDecimal={false}
             {...form.getInputProps("priority")}
           />
-          <NumberInput
-            label={t("form.weight")}
-            description={t("form.weightHint")}
-            {...COUNT}
-            {...form.getInputProps("weight")}
-          />
+          <CountInput form={form} name="weight" label={t("form.weight")} description={t("form.weightHint")} />
           <ShareThen form={form} channel={channel} channels={channels} />
         </Stack>
       </Fieldset>
       <Fieldset legend={t("group.limits")}>
         <Stack gap="sm">
-          <NumberInput
+          <CountInput
+            form={form}
+            name="maxConcurrent"
             label={t("form.concurrent")}
             description={t("form.noLimit")}
-            {...COUNT}
-            {...form.getInputProps("maxConcurrent")}
           />
-          <NumberInput
-            label={t("form.rate")}
-            description={t("form.noLimit")}
-            {...COUNT}
-            {...form.getInputProps("rateLimit")}
-          />
+          <CountInput form={form} name="rateLimit" label={t("form.rate")} description={t("form.noLimit")} />
           <TagsInput
             label={t("form.tags")}
             description={t("form.tagsHint")}

@@ -3,6 +3,7 @@ import type { UseFormReturnType } from "@mantine/form";
 import { useDebouncedValue } from "@mantine/hooks";
 import { useTranslation } from "react-i18next";
 import type { Key } from "../../api/client";
+import { CountInput } from "../../parts/CountInput";
 import { MappingEditor } from "../../parts/MappingEditor";
 import { useModelNames } from "../../parts/ModelPicker";
 import { Forms } from "./Forms";
@@ -17,7 +18,6 @@ interface FieldsProps {
   before: Key | undefined;
 }
 
-const COUNT = { min: 0, allowDecimal: false, allowNegative: false, thousandSeparator: "," } as const;
 const PAUSE_MS = 400;
 
 export function Fields({ form, before }: FieldsProps) {
@@ -46,17 +46,17 @@ export function Fields({ form, before }: FieldsProps) {
             allowDecimal={false}
             {...form.getInputProps("priority")}
           />
-          <NumberInput
+          <CountInput
+            form={form}
+            name="weight"
             label={t("column.weight")}
             description={t("form.weightHint")}
-            {...COUNT}
-            {...form.getInputProps("weight")}
           />
-          <NumberInput
+          <CountInput
+            form={form}
+            name="maxConcurrent"
             label={t("form.concurrent")}
             description={t("form.noLimit")}
-            {...COUNT}
-            {...form.getInputProps("maxConcurrent")}
           />
         </Stack>
       </Fieldset>
@@ -134,7 +134,6 @@ function Models({ form, before }: FieldsProps) {
         label={t("column.models")}
         description={t("form.modelsHint")}
         data={models}
-        maxDropdownHeight={220}
         limit={100}
         splitChars={[",", " "]}
         {...form.getInputProps("models")}

@@ -1,7 +1,8 @@
-import { Checkbox, Fieldset, NumberInput, Stack, TagsInput, Text, Textarea, TextInput } from "@mantine/core";
+import { Checkbox, Fieldset, Stack, TagsInput, Text, Textarea, TextInput } from "@mantine/core";
 import { useForm } from "@mantine/form";
 import { useTranslation } from "react-i18next";
 import { api, data, type Token } from "../../api/client";
+import { CountInput } from "../../parts/CountInput";
 import { FormFrame } from "../../parts/FormFrame";
 import { useThingForm } from "../../parts/useThingForm";
 import { useMeaning } from "./meaning";
@@ -44,7 +45,6 @@ export function TokenForm({ token, onClose, onMade }: TokenFormProps) {
 function Fields({ form }: { form: ReturnType<typeof useForm<TokenValues>> }) {
   const { t } = useTranslation("tokens");
   const meaning = useMeaning();
-  const count = { min: 0, allowDecimal: false, allowNegative: false, thousandSeparator: "," } as const;
   return (
     <>
       <Fieldset legend={t("group.who")}>
@@ -66,29 +66,24 @@ function Fields({ form }: { form: ReturnType<typeof useForm<TokenValues>> }) {
             splitChars={[",", " "]}
             {...form.getInputProps("allowedModels")}
           />
-          <NumberInput
+          <CountInput
+            form={form}
+            name="quotaLimit"
             label={t("form.quota")}
             description={t("form.quotaHint")}
-            {...count}
-            {...form.getInputProps("quotaLimit")}
           />
-          <NumberInput
-            label={t("form.rate")}
-            description={t("form.rateHint")}
-            {...count}
-            {...form.getInputProps("rateLimit")}
-          />
-          <NumberInput
+          <CountInput form={form} name="rateLimit" label={t("form.rate")} description={t("form.rateHint")} />
+          <CountInput
+            form={form}
+            name="tokensPerMinute"
             label={t("form.tpm")}
             description={t("form.noLimit")}
-            {...count}
-            {...form.getInputProps("tokensPerMinute")}
           />
-          <NumberInput
+          <CountInput
+            form={form}
+            name="maxConcurrent"
             label={t("form.concurrent")}
             description={t("form.noLimit")}
-            {...count}
-            {...form.getInputProps("maxConcurrent")}
           />
           <Checkbox
             label={t("form.options")}

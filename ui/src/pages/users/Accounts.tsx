@@ -4,49 +4,38 @@ import type { User } from "../../api/client";
 import { useMe } from "../../api/queries";
 import { Ago } from "../../parts/Ago";
 import { NameLink } from "../../parts/NameLink";
-import { type Column, Rows } from "../../parts/Rows";
+import type { Column } from "../../parts/Rows";
 import { Status } from "../../parts/Status";
-import { Toolbar } from "../../parts/Toolbar";
-import { useRows } from "../../parts/useRows";
+import type { Ways } from "../../parts/useRows";
+import { WholeList } from "../../parts/WholeList";
 import { useUsers } from "./queries";
+
+const WAYS: Ways<User> = {
+  text: (user) => [user.name, user.role],
+  sort: {
+    name: (user) => user.name,
+    role: (user) => user.role,
+    lastSignIn: (user) => user.lastSignIn,
+    createdAt: (user) => user.createdAt,
+  },
+  first: "name",
+};
 
 /** All accounts of the panel. */
 export function Accounts({ onOpen }: { onOpen: (user: User) => void }) {
   const { t } = useTranslation("users");
   const list = useUsers();
   const columns = useColumns();
-  const shown = useRows(list.data, {
-    text: (user) => [user.name, user.role],
-    sort: {
-      name: (user) => user.name,
-      role: (user) => user.role,
-      lastSignIn: (user) => user.lastSignIn,
-      createdAt: (user) => user.createdAt,
-    },
-    first: "name",
-  });
   return (
-    <>
-      <Toolbar
-        placeholder={t("search")}
-        shown={shown.found.length}
-        total={shown.total}
-        refresh={list.refetch}
-        isRefreshing={list.isRefetching}
-      />
-      <Rows
-        rows={list.data && shown.rows}
-        columns={columns}
-        id={(user) => user.id}
-        error={list.error}
-        retry={list.refetch}
-        first="name"
-        isFiltered={shown.isFiltered}
-        empty={null}
-        onOpen={onOpen}
-        paging={{ page: shown.page, found: shown.found.length }}
-      />
-    </>
+    <WholeList
+      list={list}
+      ways={WAYS}
+      columns={columns}
+      id={(user) => user.id}
+      empty={null}
+      placeholder={t("search")}
+      onOpen={onOpen}
+    />
   );
 }
 

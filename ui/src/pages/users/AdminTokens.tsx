@@ -3,29 +3,30 @@ import { useTranslation } from "react-i18next";
 import { api, data, type Schemas } from "../../api/client";
 import { Ago } from "../../parts/Ago";
 import { confirm } from "../../parts/confirm";
-import { type Column, Rows } from "../../parts/Rows";
+import type { Column } from "../../parts/Rows";
 import { Empty } from "../../parts/states";
-import { Toolbar } from "../../parts/Toolbar";
 import { useChange } from "../../parts/useChange";
-import { useRows } from "../../parts/useRows";
+import type { Ways } from "../../parts/useRows";
+import { WholeList } from "../../parts/WholeList";
 import { useAdminTokens } from "./queries";
 
 type AdminToken = Schemas["AdminToken"];
+
+const WAYS: Ways<AdminToken> = {
+  text: (token) => [token.name, token.userName, token.role],
+  sort: {
+    name: (token) => token.name,
+    userName: (token) => token.userName,
+    lastUsed: (token) => token.lastUsed,
+  },
+  first: "name",
+};
 
 /** Tokens of the admin API, for scripts in place of a password. */
 export function AdminTokens({ onNew }: { onNew: () => void }) {
   const { t } = useTranslation("users");
   const list = useAdminTokens();
   const columns = useColumns();
-  const shown = useRows(list.data, {
-    text: (token) => [token.name, token.userName, token.role],
-    sort: {
-      name: (token) => token.name,
-      userName: (token) => token.userName,
-      lastUsed: (token) => token.lastUsed,
-    },
-    first: "name",
-  });
   const empty = (
     <Empty
       title={t("empty.tokens")}
@@ -34,26 +35,14 @@ export function AdminTokens({ onNew }: { onNew: () => void }) {
     />
   );
   return (
-    <>
-      <Toolbar
-        shown={shown.found.length}
-        total={shown.total}
-        refresh={list.refetch}
-        isRefreshing={list.isRefetching}
-      />
-      <Rows
-        rows={list.data && shown.rows}
-        columns={columns}
-        id={(token) => token.id}
-        error={list.error}
-        retry={list.refetch}
-        first="name"
-        isFiltered={shown.isFiltered}
-        empty={empty}
-        paging={{ page: shown.page, found: shown.found.length }}
-        minWidth={860}
-      />
-    </>
+    <WholeList
+      list={list}
+      ways={WAYS}
+      columns={columns}
+      id={(token) => token.id}
+      empty={empty}
+      minWidth={860}
+    />
   );
 }
 

@@ -2,50 +2,39 @@ import { Button, Group, Text } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 import { api, data, type Schemas } from "../../api/client";
 import { Ago } from "../../parts/Ago";
-import { type Column, Rows } from "../../parts/Rows";
+import type { Column } from "../../parts/Rows";
 import { Empty } from "../../parts/states";
-import { Toolbar } from "../../parts/Toolbar";
 import { useChange } from "../../parts/useChange";
-import { useRows } from "../../parts/useRows";
+import type { Ways } from "../../parts/useRows";
+import { WholeList } from "../../parts/WholeList";
 import { useSessions } from "./queries";
 
 type Session = Schemas["Session"];
+
+const WAYS: Ways<Session> = {
+  text: (session) => [session.userName, session.address, session.userAgent],
+  sort: {
+    userName: (session) => session.userName,
+    lastSeen: (session) => session.lastSeen,
+    expiresAt: (session) => session.expiresAt,
+  },
+  first: "-lastSeen",
+};
 
 /** Who is signed in, from where, and the end of it. */
 export function Sessions() {
   const { t } = useTranslation("users");
   const list = useSessions();
   const columns = useColumns();
-  const shown = useRows(list.data, {
-    text: (session) => [session.userName, session.address, session.userAgent],
-    sort: {
-      userName: (session) => session.userName,
-      lastSeen: (session) => session.lastSeen,
-      expiresAt: (session) => session.expiresAt,
-    },
-    first: "-lastSeen",
-  });
   return (
-    <>
-      <Toolbar
-        shown={shown.found.length}
-        total={shown.total}
-        refresh={list.refetch}
-        isRefreshing={list.isRefetching}
-      />
-      <Rows
-        rows={list.data && shown.rows}
-        columns={columns}
-        id={(session) => session.id}
-        error={list.error}
-        retry={list.refetch}
-        first="-lastSeen"
-        isFiltered={shown.isFiltered}
-        empty={<Empty title={t("empty.sessions")} />}
-        paging={{ page: shown.page, found: shown.found.length }}
-        minWidth={860}
-      />
-    </>
+    <WholeList
+      list={list}
+      ways={WAYS}
+      columns={columns}
+      id={(session) => session.id}
+      empty={<Empty title={t("empty.sessions")} />}
+      minWidth={860}
+    />
   );
 }
 
