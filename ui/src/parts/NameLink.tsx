@@ -12,7 +12,8 @@ export function NameLink({ page, id, name }: { page: string; id: string; name: s
       size="sm"
       fw={500}
       truncate
-      maw={240}
+      maw={190}
+      title={name}
       display="block"
     >
       {name}

@@ -1,4 +1,4 @@
-import { ActionIcon, AppShell, Box, Burger, Button, Group, Kbd } from "@mantine/core";
+import { ActionIcon, AppShell, Box, Burger, Button, Group, Kbd, useMatches } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { IconSearch } from "@tabler/icons-react";
 import type { ReactNode } from "react";
@@ -16,6 +16,8 @@ import { ThemeMenu } from "./ThemeMenu";
 export function Shell({ children }: { children: ReactNode }) {
   const { t } = useTranslation();
   const [opened, nav] = useDisclosure(false);
+  // Out of sight there until it is opened, and then out of reach of the keyboard too.
+  const isPhone = useMatches({ base: true, sm: false });
   return (
     <AppShell
       layout="alt"
@@ -54,7 +56,7 @@ export function Shell({ children }: { children: ReactNode }) {
           <AccountMenu />
         </Group>
       </AppShell.Header>
-      <AppShell.Navbar>
+      <AppShell.Navbar inert={isPhone && !opened}>
         <Nav onGo={nav.close} />
       </AppShell.Navbar>
       <AppShell.Main id="page" tabIndex={-1}>

@@ -94,9 +94,10 @@ function useColumns(): Column<Token>[] {
     {
       accessor: "models",
       title: t("column.models"),
+      width: 170,
       render: (token) => <Chips names={token.allowedModels} none={t("allModels")} />,
     },
-    { accessor: "month", title: t("column.month"), width: 160, render: (token) => <Quota token={token} /> },
+    { accessor: "month", title: t("column.month"), width: 140, render: (token) => <Quota token={token} /> },
     {
       accessor: "rate",
       visibleMediaQuery: WIDE,
