@@ -3,6 +3,7 @@
 //!
 //! Not here: links between pages, which `tidy::links` follows; whether the READMEs are equals, which `docs::twins` asks.
 
+mod names;
 mod twins;
 
 use std::collections::BTreeSet;
