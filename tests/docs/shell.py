@@ -2,32 +2,37 @@
 
 import os
 import re
+import signal
 import subprocess
 import sys
 import textwrap
+import threading
 from pathlib import Path
 
-PATIENCE = 60
+PATIENCE = 30
 SDK = Path(__file__).resolve().parent.parent / "sdk"
 PASSWORD = "a-long-password"
-# What a question is answered with.
-ANSWERS = f"{PASSWORD}\n{PASSWORD}\n"
 HOME = "http://127.0.0.1:3000"
 
-# A gateway that is started is stopped once it says where it listens; one that follows something, once it has said it.
+# A gateway that is started is stopped once it says where it listens; one that follows what nobody does, after a moment: that it
+# runs until then is all that can be seen of it.
 PROGRAM = """\
 #!{python}
-import signal, subprocess, sys
+import select, signal, subprocess, sys
 args = sys.argv[1:]
 starts = not args or args[0] in ("serve", "demo", "bench-upstream") or args[0].startswith("--port")
 if not starts and "-f" not in args:
     sys.exit(subprocess.run(["{binary}", *args]).returncode)
 child = subprocess.Popen(["{binary}", *args], stdout=subprocess.PIPE, text=True)
-said = next((line for line in child.stdout if not starts or "listening" in line), None)
+if starts:
+    is_well = any("listening" in line for line in child.stdout)
+else:
+    select.select([child.stdout], [], [], 1)
+    is_well = child.poll() is None
 child.send_signal(signal.SIGTERM if starts else signal.SIGINT)
 child.stdout.read()
 code = child.wait()
-sys.exit(code if said and starts else not said)
+sys.exit(not is_well or (starts and code))
 """
 
 CURL = """\
@@ -47,10 +52,12 @@ ADMIN = 'admin() { curl -sS -H "Authorization: Bearer $ADMIN_PASSWORD" "$@"; }'
 
 
 class Shell:
-    """`words` are placeholders of the page and what stands for them; `ID` is the last id that an answer had."""
+    """`words` are placeholders of the page and what stands for them; `ID` is the last id that an answer had. `answer` is what
+    a question is answered with, twice.
+    """
 
-    def __init__(self, gateway, binary, words):
-        self.url, self.words = gateway.url, dict(words)
+    def __init__(self, gateway, binary, words, answer=PASSWORD):
+        self.url, self.words, self.answers = gateway.url, dict(words), f"{answer}\n{answer}\n"
         self.folder = Path(gateway.folder.name, "page")
         tools = Path(gateway.folder.name, "bin")
         for folder in (self.folder, tools):
@@ -64,6 +71,9 @@ class Shell:
             **{name: gateway.env[name] for name in gateway.env if not name.startswith("RATE_")},
             "PATH": f"{tools}:{os.environ['PATH']}",
             "ADMIN_PASSWORD": PASSWORD,
+            "PORT": "0",
+            # There is no token, so any text will do.
+            "API_TOKEN": "none",
             "HOME": str(self.folder),
         }
         self.bash = subprocess.Popen(
@@ -74,6 +84,7 @@ class Shell:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
+            start_new_session=True,
         )
         self.run("set -o pipefail")
         self.run(ADMIN)
@@ -83,19 +94,21 @@ class Shell:
         for word, meaning in self.words.items():
             command = re.sub(rf"(?<![\w-]){re.escape(word)}(?![\w-])", lambda _: meaning, command)
         command = command.replace(HOME, self.url)
-        self.bash.stdin.write(f"eval {quoted(command)} <<< {quoted(ANSWERS)}\necho; echo \"::$?\"\n")
+        self.bash.stdin.write(f"eval {quoted(command)} <<< {quoted(self.answers)}\ncode=$?; echo; echo \"::$code\"\n")
         self.bash.stdin.flush()
+        watchdog = threading.Timer(PATIENCE, os.killpg, (self.bash.pid, signal.SIGKILL))
+        watchdog.start()
         seen = []
         for line in self.bash.stdout:
             if line.startswith("::"):
                 break
             seen.append(line)
         else:
-            raise AssertionError("the shell has ended: " + "".join(seen))
+            raise AssertionError(f"the shell has ended: {command}\n" + "".join(seen))
+        watchdog.cancel()
         text = "".join(seen)
-        if "ID" not in self.words or self.words["ID"] in text or '"success":true' in text:
-            if found := re.search(r'"id":\s*"([^"]+)"', text):
-                self.words["ID"] = found[1]
+        if found := re.search(r'"id":\s*"([^"]+)"', text):
+            self.words["ID"] = found[1]
         return text, int(line[2:])
 
     def program(self, kind, lines):

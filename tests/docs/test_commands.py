@@ -35,7 +35,7 @@ def test_commands_of(page):
         setup=scene.get("setup", []),
         **{"ADMIN_PASSWORD": PASSWORD, **scene.get("settings", {})},
     )
-    shell = Shell(gateway, BINARY, scene.get("words", {}))
+    shell = Shell(gateway, BINARY, scene.get("words", {}), scene.get("answer", PASSWORD))
     try:
         for command in scene.get("before", []):
             said, code = shell.run(command)
