@@ -129,6 +129,8 @@ export default {
     kind: {
       default_password: "The account admin still has the default password, which everybody knows.",
       shut_out: "The rules of addresses keep programs of this machine out of the panel.",
+      certificate_ended: "The certificate has ended: clients refuse to connect.",
+      certificate_ending: "The certificate ends soon, and no new one is there yet.",
       open_access: "Anybody may use the models, from any address and without a token.",
       empty_whitelist: "The list of allowed addresses is empty: nobody may use the models.",
       no_backend: "No channel and no backend is turned on: nobody can be served.",
@@ -148,6 +150,8 @@ export default {
     do: {
       default_password: "Change the password",
       shut_out: "Change the rules",
+      certificate_ended: "See the settings",
+      certificate_ending: "See the settings",
       open_access: "Make a token",
       empty_whitelist: "Change the rules",
       no_backend: "Add a backend",

@@ -180,6 +180,12 @@ export default {
   label: {
     host: "Listen address",
     port: "Port",
+    admin_listen: "Address of the panel",
+    unix_socket: "Unix socket",
+    reuse_port: "Share the port",
+    tls_cert: "TLS certificate",
+    tls_key: "TLS key",
+    tls_self_signed: "Self-signed certificate",
     max_connections: "Most connections",
     header_timeout: "Timeout of a request's head",
     drain_timeout: "Time to finish at a stop",
