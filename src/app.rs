@@ -143,17 +143,17 @@ impl App {
             first,
             exporter,
         };
-        app.begin(listeners, found);
-        app.keep_books(store);
+        app.begin(listeners, found, store);
         Ok(app)
     }
 
-    fn begin(&self, listeners: Listeners, found: watch::Found) {
+    fn begin(&self, listeners: Listeners, found: watch::Found, store: Arc<Store>) {
         self.accepting.spawn(Arc::clone(&self.server).run(listeners));
         self.run_beside(watch::run(Arc::clone(&self.proxy), found));
         self.run_beside(follow(Arc::clone(&self.reloader)));
         self.run_beside(sweep(Arc::clone(&self.proxy)));
         self.certificate.iter().for_each(|certificate| self.run_beside(Arc::clone(certificate).watch()));
+        self.keep_books(store);
     }
 
     /// What the first look at all backends found, as soon as each of them has answered or its time is over. With

@@ -39,7 +39,7 @@ const TLS: u8 = 22;
 /// To who speaks HTTP where TLS is spoken.
 const SPEAK_TLS: &[u8] =
     b"HTTP/1.1 400 Bad Request\r\ncontent-type: text/plain; charset=utf-8\r\nconnection: close\r\n\
-    content-length: 54\r\n\r\nThis port speaks TLS: begin the address with https://.\n";
+    content-length: 55\r\n\r\nThis port speaks TLS: begin the address with https://.\n";
 /// Of what such a client sends, so much is read: unread bytes would take the answer away from it.
 const UNHEARD: u64 = 64 << 10;
 

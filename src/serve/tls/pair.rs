@@ -123,7 +123,8 @@ fn chain(path: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
     match chain {
         Ok(chain) if chain.is_empty() => Err("holds no certificate in PEM form".to_owned()),
         Ok(chain) => Ok(chain),
-        Err(error) => Err(format!("is no PEM: {error}")),
+        // The error would quote bytes.
+        Err(_) => Err("holds a certificate that is cut or damaged".to_owned()),
     }
 }
 
@@ -135,8 +136,7 @@ fn key(path: &Path) -> Result<PrivateKeyDer<'static>, String> {
             Err("is encrypted: `openssl pkey` writes it without a password".to_owned())
         }
         Err(PemError::NoItemsFound) => Err("holds no private key in PEM form".to_owned()),
-        // The error may quote a line of the key.
-        Err(_) => Err("is no PEM".to_owned()),
+        Err(_) => Err("holds a private key that is cut or damaged".to_owned()),
     }
 }
 

@@ -57,7 +57,7 @@ fn a_pair_that_cannot_be_served_is_named_with_what_is_wrong() {
         (&missing, &key, "TLS_CERT", &missing, "is no file"),
         (&certificate, &missing, "TLS_KEY", &missing, "is no file"),
         (&empty, &key, "TLS_CERT", &empty, "holds no certificate in PEM form"),
-        (&half, &key, "TLS_CERT", &half, "is no PEM"),
+        (&half, &key, "TLS_CERT", &half, "holds a certificate that is cut or damaged"),
         (&key, &certificate, "TLS_CERT", &key, "holds no certificate in PEM form"),
         (&certificate, &certificate, "TLS_KEY", &certificate, "holds no private key in PEM form"),
         (&certificate, &sealed, "TLS_KEY", &sealed, "is encrypted"),

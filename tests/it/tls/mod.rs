@@ -96,7 +96,11 @@ async fn whoever_speaks_http_to_a_tls_port_is_told_to_speak_https() {
     let gateway = started(&pair, &fake, &[]).await;
     let reply = gateway.post(CHAT, &chat(false)).await;
     assert_eq!(reply.status, 400);
-    assert!(reply.complete && reply.text().contains("https://"), "{}", reply.text());
+    assert!(
+        reply.complete && reply.text().ends_with("begin the address with https://.\n"),
+        "{}",
+        reply.text()
+    );
     assert!(reply.header("content-type").unwrap().starts_with("text/plain"));
     let mut garbage = client::connect(gateway.addr).await;
     garbage.send(b"\x00\x01garbage").await.unwrap();
