@@ -25,7 +25,7 @@ async fn it_is_kept_for_the_owner_alone_and_served_again_after_a_restart() {
     let env = [("OLLAMA_BASE_URL", url.as_str()), ("TLS_SELF_SIGNED", "true")];
     let gateway = Gateway::start(&env).await;
     let first = stored(gateway.home());
-    let connector = trusting(&[first.clone()], &[]);
+    let connector = trusting(std::slice::from_ref(&first), &[]);
     let reply = exchange(&mut connect(&connector, gateway.addr).await, &Request::get("/v1/models")).await;
     assert_eq!(reply.status, 200, "{}", reply.text());
     let mode =
