@@ -20,6 +20,7 @@ mod days;
 mod error;
 mod explain;
 mod fields;
+mod front;
 mod import;
 mod key_preview;
 mod keys;
@@ -45,7 +46,6 @@ mod users;
 mod view;
 mod visitor;
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -58,7 +58,7 @@ use tokio::time::timeout;
 use crate::cache::Caches;
 use crate::config::BaseUrl;
 pub use crate::config::keyline;
-use crate::http::{Ids, Reply};
+use crate::http::{Ids, Peer, Reply};
 use crate::ledger::{Ledger, Unwritten};
 use crate::snapshot::Reloader;
 use crate::store::Store;
@@ -66,6 +66,7 @@ use crate::upstream::Client;
 pub use audit::shown as stored_entry;
 pub use cautions::{Caution, cautions, shut_out};
 pub use days::of_token as days_of_token;
+pub use front::Front;
 pub use logs::{
     audit_line, grave as grave_outcomes, is_grave as is_grave_level, outcomes as log_outcomes,
     statuses as log_statuses,
@@ -109,6 +110,8 @@ pub struct Admin {
     pub refreshing: Semaphore,
     /// `QUOTA_TIMEZONE`.
     pub quota_zone: TimeZone,
+    /// Where clients call, if that is not where the panel is.
+    pub front: Option<Front>,
 }
 
 /// How long who wants to see what was counted waits for it to be written.
@@ -129,7 +132,12 @@ impl Admin {
     }
 
     /// Answers one request for `/admin` or a path below it.
-    pub async fn serve(self: Arc<Self>, request: Request<Incoming>, peer: SocketAddr) -> Reply {
+    pub async fn serve(self: Arc<Self>, request: Request<Incoming>, peer: Peer) -> Reply {
         routes::answer(self, request, peer).await
+    }
+
+    /// Answers one that came to a port that does not serve the panel.
+    pub async fn elsewhere(&self, request: Request<Incoming>) -> Reply {
+        routes::elsewhere(self, request).await
     }
 }

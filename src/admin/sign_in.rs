@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use super::auth::{self, Caller, Via};
 use super::error::AdminError;
 use super::fields::Fields;
-use super::visitor::{Site, Visitor, site};
+use super::visitor::{Site, Visitor};
 use super::{Admin, rules, users};
 use crate::config::Secret;
 use crate::store::{ActorKind, FIRST, NewPassword, NewSession, StoreError};
@@ -25,7 +25,7 @@ pub(super) async fn login(
     body: Bytes,
 ) -> Result<Response, AdminError> {
     // Else a page of another site could sign a browser in as somebody else.
-    if site(&headers) == Site::Foreign {
+    if visitor.site(&headers) == Site::Foreign {
         return Err(auth::foreign());
     }
     let mut fields = Fields::read_form(&headers, &body)?;
@@ -110,6 +110,7 @@ pub(super) async fn me(
         "sessionId": session,
         "passwordChangeRequired": caller.must_change,
         "address": visitor.address,
+        "api": admin.front.map(|front| front.url(visitor.host())),
         "version": env!("CARGO_PKG_VERSION"),
     }))
 }

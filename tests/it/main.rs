@@ -34,5 +34,6 @@ mod store;
 mod support;
 mod tidy;
 mod timing;
+mod tls;
 mod traces;
 mod upstream_http;

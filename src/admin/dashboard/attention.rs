@@ -20,9 +20,10 @@ const MOST: usize = 50;
 const SOON: SignedDuration = SignedDuration::from_hours(7 * 24);
 
 pub(in crate::admin) const SEVERITIES: [&str; 3] = ["critical", "warning", "info"];
-pub(in crate::admin) const KINDS: [&str; 17] = [
+pub(in crate::admin) const KINDS: [&str; 19] = [
     "default_password",
     "shut_out",
+    "certificate_ended",
     "open_access",
     "empty_whitelist",
     "no_backend",
@@ -34,6 +35,7 @@ pub(in crate::admin) const KINDS: [&str; 17] = [
     "token_nearly_exhausted",
     "token_expiring",
     "weak_token",
+    "certificate_ending",
     "digest_drift",
     "drops",
     "password_ignored",
@@ -116,7 +118,11 @@ pub(super) async fn shown(admin: &Admin, snapshot: &Snapshot, facts: Facts) -> R
 
 /// Who gets in.
 async fn access(admin: &Admin, snapshot: &Snapshot) -> Result<Vec<Item>, AdminError> {
-    let severity = |kind| if kind == "password_ignored" { Info } else { Critical };
+    let severity = |kind| match kind {
+        "password_ignored" => Info,
+        "certificate_ending" => Warning,
+        _ => Critical,
+    };
     let told = cautions(admin).await?.into_iter();
     let mut items: Vec<_> =
         told.map(|caution| Item::own(severity(caution.kind), caution.kind, caution.text)).collect();

@@ -42,6 +42,7 @@ pub(super) fn sign_in() -> Vec<Operation> {
         ("passwordChangeRequired", flag()),
         ("address", told(text(), "Of the caller, as the rules of addresses see it.")),
         ("version", told(text(), "Of the gateway.")),
+        ("api", nullable(told(text(), "Where clients call, if not on this port: `ADMIN_LISTEN` is set."))),
     ]);
     let name = told(text(), "`admin` unless given.");
     let everywhere = told(flag(), "Ends all sessions of the account.");

@@ -129,6 +129,8 @@ export default {
     kind: {
       default_password: "The account admin still has the default password, which everybody knows.",
       shut_out: "The access rules keep programs on this machine out of the panel.",
+      certificate_ended: "The certificate has expired: clients refuse to connect.",
+      certificate_ending: "The certificate expires soon, and no new one is there yet.",
       open_access: "Anybody may use the models, from any address and without a token.",
       empty_whitelist: "The whitelist is empty: nobody may use the models.",
       no_backend: "No channel and no key is on: no request can be served.",
@@ -148,6 +150,8 @@ export default {
     do: {
       default_password: "Change the password",
       shut_out: "Change the rules",
+      certificate_ended: "See the settings",
+      certificate_ending: "See the settings",
       open_access: "Create a token",
       empty_whitelist: "Change the rules",
       no_backend: "Add a backend",

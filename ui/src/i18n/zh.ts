@@ -128,6 +128,8 @@ const zh: Translation<typeof en> = {
     kind: {
       default_password: "admin 账户仍在使用众所周知的默认密码。",
       shut_out: "访问规则使本机程序也无法打开管理面板。",
+      certificate_ended: "证书已过期：客户端会拒绝连接。",
+      certificate_ending: "证书即将到期，尚无新证书。",
       open_access: "任何人都可以从任意 IP 使用模型，无需令牌。",
       empty_whitelist: "IP 白名单为空：所有人都无法使用模型。",
       no_backend: "没有启用任何渠道或 API Key，无法处理请求。",
@@ -147,6 +149,8 @@ const zh: Translation<typeof en> = {
     do: {
       default_password: "修改密码",
       shut_out: "修改规则",
+      certificate_ended: "查看设置",
+      certificate_ending: "查看设置",
       open_access: "新建令牌",
       empty_whitelist: "修改规则",
       no_backend: "添加后端",
