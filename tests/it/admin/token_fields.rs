@@ -25,6 +25,8 @@ async fn each_wrong_field_of_a_token_is_named() {
         ("expiresAt", json!("2999-02-30")),
         ("expiresAt", json!(1_767_225_600)),
         ("expiresAt", json!("99999-01-01T00:00:00Z")),
+        ("expiresAt", json!("9999-12-31")),
+        ("expiresAt", json!("9999-12-31T23:59:59Z")),
         ("allowedModels", json!("m")),
         ("allowedModels", json!(vec!["m"; 4097])),
         ("allowedIPs", json!({"a": 1})),
