@@ -17,7 +17,7 @@ use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::admin::{Admin, Caution, Passwords, cautions};
+use crate::admin::{Admin, Caution, Kept, Passwords, cautions};
 use crate::config::{Config, Loaded, Standing};
 use crate::http::Ids;
 use crate::import;
@@ -103,6 +103,7 @@ impl App {
             ids: Arc::clone(&ids),
             passwords: Passwords::new(config.access.admin_password.clone()).map_err(io::Error::other)?,
             default_base: config.upstream.key_base.clone(),
+            attention: Kept::default(),
             refreshing: Semaphore::new(1),
             quota_zone: config.limits.zone.clone(),
         });
@@ -137,9 +138,7 @@ impl App {
         };
         app.accepting.spawn(Arc::clone(&app.server).run(listener));
         app.run_beside(watch::run(Arc::clone(&app.proxy), found));
-        app.run_beside(follow(Arc::clone(&app.reloader)));
-        app.run_beside(sweep(Arc::clone(&app.proxy)));
-        app.keep_books(store);
+        app.run_jobs(store);
         Ok(app)
     }
 
@@ -166,6 +165,13 @@ impl App {
         self.background.spawn(async move {
             stop.run_until_cancelled(job).await;
         });
+    }
+
+    /// What goes on while it serves, beside the looks at backends.
+    fn run_jobs(&self, store: Arc<Store>) {
+        self.run_beside(follow(Arc::clone(&self.reloader)));
+        self.run_beside(sweep(Arc::clone(&self.proxy)));
+        self.keep_books(store);
     }
 
     /// Tells of what is over and of changes, and writes down what is counted, while the gateway runs and once when it has stopped.

@@ -61,7 +61,8 @@ function One({ backend }: { backend: Backend }) {
       )}
       {backend.lastError && (
         <Text size="sm" c="var(--mantine-color-error)" style={{ overflowWrap: "anywhere" }}>
-          {t("detail.error")}: {backend.lastError}
+          {t("detail.error")}
+          {backend.lastErrorAt && ` (${format.ago(backend.lastErrorAt)})`}: {backend.lastError}
         </Text>
       )}
       <Facts
@@ -73,6 +74,7 @@ function One({ backend }: { backend: Backend }) {
           ],
           [t("detail.weight"), format.number(backend.weight)],
           [t("detail.version"), inventory?.version ?? common("state.unknown")],
+          [t("detail.latency"), backend.latencyMs == null ? "–" : format.ms(backend.latencyMs)],
           [t("detail.check"), <Ago key="check" at={backend.lastCheck} />],
           [
             t("detail.requests"),

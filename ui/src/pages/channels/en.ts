@@ -134,6 +134,7 @@ export default {
     lost: "The key cannot be read with the present master key. Enter it again.",
     error: "Last error",
     check: "Last look",
+    latency: "Latency",
     version: "Version",
     models: "Models",
     running: "Running now",

@@ -1,7 +1,12 @@
 export default {
   purpose: "How the gateway does, what it is used for, and what wants a person.",
   range: { label: "Stretch of time", "1h": "1 h", "24h": "24 h", "7d": "7 d", "30d": "30 d" },
-  before: { "24h": "the 24 h before", "7d": "the 7 d before", "30d": "the 30 d before" },
+  before: {
+    "1h": "the hour before",
+    "24h": "the 24 h before",
+    "7d": "the 7 d before",
+    "30d": "the 30 d before",
+  },
   points: "{{n}} points",
   change: "{{change}} on {{before}}",
   allLogs: "Requests of this time",

@@ -21,6 +21,7 @@ export default {
     status: "State",
     url: "Address",
     running: "Running",
+    latency: "Latency",
     models: "Models",
     requests: "Requests",
     failures: "Failed",
@@ -121,6 +122,8 @@ export default {
   do: {
     all: "All keys",
     reset: "Take all for healthy",
+    resetOne: "Take for healthy",
+    resetOneDone: "{{name}} is taken for healthy until something shows otherwise",
     resetDone: "All are taken for healthy until something shows otherwise",
     deleteAll: "Delete all",
     deleteAllAsk_one: "Delete the only key?",

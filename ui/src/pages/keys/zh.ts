@@ -22,6 +22,7 @@ const zh: Translation<typeof en> = {
     status: "状态",
     url: "地址",
     running: "并发",
+    latency: "延迟",
     models: "模型",
     requests: "请求数",
     failures: "失败",
@@ -120,6 +121,8 @@ const zh: Translation<typeof en> = {
   do: {
     all: "全部操作",
     reset: "重置全部状态",
+    resetOne: "重置状态",
+    resetOneDone: "{{name}} 已重置为健康，直到再次检测到异常",
     resetDone: "全部已重置为健康，直到再次检测到异常",
     deleteAll: "清空全部",
     deleteAllAsk_other: "删除全部 {{n}} 个 Key？",
