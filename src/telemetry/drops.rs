@@ -77,7 +77,7 @@ mod tests {
 
     #[test]
     fn losses_are_over_after_a_pause_and_their_number_stays() {
-        let at = |seconds| Timestamp::from_second(1_000_000 + seconds).unwrap();
+        let at = |seconds: i64| Timestamp::from_second(1_000_000 + seconds).unwrap();
         let dropped = Dropped::default();
         dropped.add_at(0, at(0));
         assert_eq!((dropped.count(), dropped.recent_at(at(0))), (0, None));

@@ -44,7 +44,7 @@ export function KeyTable({ keys, ...rest }: TableProps) {
         selection={
           mayChange ? { selected, onChange: (records) => setIds(records.map((key) => key.id)) } : undefined
         }
-        minWidth={1640}
+        minWidth={1700}
         {...rest}
       />
     </>
@@ -137,7 +137,7 @@ export function Failures({ of }: { of: Key }) {
     <Group gap={6} wrap="nowrap" justify="flex-end" component="span">
       {format.short(of.failedRequests)}
       {rate > TOO_MANY ? (
-        <Badge color="red" component="span">
+        <Badge color="red" component="span" miw="max-content">
           {format.percent(rate)}
         </Badge>
       ) : (
