@@ -16,7 +16,7 @@ use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::admin::{Admin, Caution, Front, Passwords, cautions};
+use crate::admin::{Admin, Caution, Front, Kept, Passwords, cautions};
 use crate::config::{Config, Loaded, Standing};
 use crate::http::Ids;
 use crate::import;
@@ -108,6 +108,7 @@ impl App {
             ids: Arc::clone(&ids),
             passwords: Passwords::new(config.access.admin_password.clone()).map_err(io::Error::other)?,
             default_base: config.upstream.key_base.clone(),
+            attention: Kept::default(),
             refreshing: Semaphore::new(1),
             quota_zone: config.limits.zone.clone(),
             front: admin_addr.map(|_| Front { addr, is_tls: certificate.is_some() }),
@@ -147,6 +148,7 @@ impl App {
         Ok(app)
     }
 
+    /// Serves, and does what goes on beside it.
     fn begin(&self, listeners: Listeners, found: watch::Found, store: Arc<Store>) {
         self.accepting.spawn(Arc::clone(&self.server).run(listeners));
         self.run_beside(watch::run(Arc::clone(&self.proxy), found));

@@ -55,7 +55,7 @@ async fn password(admin: &Admin) -> Result<Option<Caution>, StoreError> {
         return Ok(Some(Caution { kind: "default_password", text: text.to_owned() }));
     }
     let configured = admin.reloader.configured().origins.iter().find(|row| row.name == "ADMIN_PASSWORD");
-    let given = configured.filter(|row| row.origin != "default" && first.password_hash.is_some());
+    let given = configured.filter(|row| row.is_given() && first.password_hash.is_some());
     Ok(given.map(|row| {
         let text = format!(
             "ADMIN_PASSWORD ({}) does not count: the account admin has a password of its own since it was changed. \

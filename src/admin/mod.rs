@@ -61,10 +61,11 @@ pub use crate::config::keyline;
 use crate::http::{Ids, Peer, Reply};
 use crate::ledger::{Ledger, Unwritten};
 use crate::snapshot::Reloader;
-use crate::store::Store;
+use crate::store::{Rows, Store, StoreError};
 use crate::upstream::Client;
 pub use audit::shown as stored_entry;
 pub use cautions::{Caution, cautions, shut_out};
+pub use dashboard::Kept;
 pub use days::of_token as days_of_token;
 pub use front::Front;
 pub use logs::{
@@ -106,6 +107,8 @@ pub struct Admin {
     pub passwords: Passwords,
     /// Where a key line without an address goes: `OLLAMA_BASE_URL`, or Ollama's cloud.
     pub default_base: BaseUrl,
+    /// What the dashboard has found last.
+    pub attention: Kept,
     /// Held by the one who reads all lists of models anew.
     pub refreshing: Semaphore,
     /// `QUOTA_TIMEZONE`.
@@ -129,6 +132,17 @@ impl Admin {
             }
         }
         Some(self.ledger.unwritten())
+    }
+
+    /// All channels and backends with what they have done until now, be it written or not; and what was used and is not.
+    async fn counted_backends(&self) -> Result<(Rows, Option<Unwritten>), StoreError> {
+        let unwritten = self.write_counts().await;
+        let waiting = unwritten.is_some().then(|| self.reloader.unwritten_totals());
+        let mut rows = self.store.load_backends().await?;
+        if let Some(waiting) = waiting {
+            self.reloader.add_totals(&waiting, &mut rows);
+        }
+        Ok((rows, unwritten))
     }
 
     /// Answers one request for `/admin` or a path below it.

@@ -132,6 +132,9 @@ async fn admitted(admin: Arc<Admin>, request: Request<Incoming>, peer: Peer, id:
     let is_change = !is_safe(request.method());
     let mut router = router().layer(DefaultBodyLimit::disable()).with_state(Arc::clone(&admin));
     let Ok(reply) = router.call(request).await;
+    if is_change {
+        admin.attention.forget();
+    }
     if is_change && reply.extensions().get::<OfStore>().is_some() {
         admin.ledger.metrics.wrote("changes", None);
     }
@@ -227,6 +230,7 @@ fn table() -> Vec<Row> {
         row(Method::POST, "/admin/api/admin-tokens", RULE, admin_tokens::create),
         row(Method::DELETE, "/admin/api/admin-tokens/{id}", RULE, admin_tokens::delete),
         row(Method::GET, "/admin/api/audit", RULE, audit::list),
+        row(Method::GET, "/admin/api/audit/{id}", RULE, audit::one),
         row(Method::GET, "/admin/api/openapi.json", SEE, openapi::serve),
     ];
     backends().into_iter().chain(others).collect()
@@ -248,6 +252,7 @@ fn backends() -> Vec<Row> {
         row(Method::DELETE, "/admin/api/keys/{id}", RULE, keys::delete),
         row(Method::POST, "/admin/api/keys/{id}/toggle", RULE, keys::toggle),
         row(Method::POST, "/admin/api/keys/{id}/check", RULE, keys::check),
+        row(Method::POST, "/admin/api/keys/{id}/reset-health", RULE, keys::reset_health_of_one),
         row(Method::GET, "/admin/api/channels", SEE, channels::list),
         row(Method::POST, "/admin/api/channels", RULE, channels::create),
         row(Method::POST, "/admin/api/channels/bulk", RULE, bulk::channels),

@@ -33,7 +33,8 @@ pub(super) async fn login(
     if password.as_deref().is_none_or(str::is_empty) {
         fields.wrong("password", "is required");
     }
-    let warnings = fields.end()?;
+    // Whoever misspells the field must not become the first account.
+    let warnings = fields.end_new()?;
     let wrong = match name {
         Some(_) => "Wrong user name or password",
         None => "Wrong password",

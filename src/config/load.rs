@@ -55,6 +55,14 @@ pub struct Row {
     pub note: String,
 }
 
+impl Row {
+    /// Whether somebody has written it.
+    #[must_use]
+    pub fn is_given(&self) -> bool {
+        self.origin != "default"
+    }
+}
+
 impl fmt::Debug for Sources {
     /// Names only: the environment holds secrets, not only ours.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -79,6 +79,12 @@ pub(super) fn operations() -> Vec<Operation> {
         ),
         delete("/admin/api/admin-tokens/{id}", "deleteAdminToken", "Ends an API token", success(vec![])),
         audit(),
+        get(
+            "/admin/api/audit/{id}",
+            "getAuditEntry",
+            "One row of the audit",
+            listed(vec![("entry", named("AuditEntry"))]),
+        ),
     ]);
     all
 }
