@@ -115,11 +115,11 @@ impl Certificate {
 
     /// Serves what the files hold, whenever that changes, until it is dropped.
     pub async fn watch(self: Arc<Self>) {
-        let mut seen = self.source.stamp();
-        let mut failed = None;
+        // The first look reads in any case: they may have changed since they were read.
+        let (mut seen, mut failed) = (None, None);
         loop {
             tokio::time::sleep(LOOK).await;
-            let stamp = self.source.stamp();
+            let stamp = Some(self.source.stamp());
             let is_due = self.self_signed().is_some() && own::is_due(self.end());
             if stamp == seen && failed.is_none() && !is_due {
                 continue;
