@@ -5,6 +5,9 @@ export default {
   nameHint: "Empty is the account admin",
   password: "Password",
   signIn: "Sign in",
+  shut: "The account admin cannot sign in from here yet",
+  shutHint:
+    "Its password is still the default, which everybody knows, so it opens nothing to other machines. Set ADMIN_PASSWORD where the gateway is configured and start it again, or run this where it runs:",
   over: "Your session is over",
   overHint: "Sign in again to go on. What you typed on this page is still there.",
   change: "A new password, first",
