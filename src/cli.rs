@@ -17,6 +17,7 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use crate::admin::document;
 use crate::config::{self, Loaded, Sources};
+pub use args::command;
 pub use healthcheck::healthcheck;
 pub use state::{Job, state};
 
