@@ -1,5 +1,6 @@
 //! The gateway as a value: built from a configuration, with nothing global, so that tests can run several.
 
+mod listen;
 mod logs;
 mod traces;
 mod trim;
@@ -10,24 +11,23 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use anyhow::Context as _;
-use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::admin::{Admin, Caution, Passwords, cautions};
+use crate::admin::{Admin, Caution, Front, Kept, Passwords, cautions};
 use crate::config::{Config, Loaded, Standing};
 use crate::http::Ids;
 use crate::import;
 use crate::ledger::Ledger;
 use crate::limits::RetryBudget;
 use crate::proxy::{Closing, Proxy};
-use crate::serve::{Planes, Server, bind};
+use crate::serve::{Certificate, Listeners, Planes, Server};
 use crate::snapshot::{Lasting, Registry, Reloader};
 use crate::store::{Store, StoreError};
 use crate::upstream::Sight;
+use listen::{Bound, listen};
 
 /// How long a write waits while another process writes: whoever has asked for it is waiting, too.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -55,6 +55,10 @@ const LOG: Duration = Duration::from_millis(500);
 pub struct App {
     /// Where it listens; the port is the system's choice when 0 was configured.
     pub addr: SocketAddr,
+    /// Where it listens for the panel alone, if it does.
+    pub admin_addr: Option<SocketAddr>,
+    /// What TCP ports speak TLS with, if they do.
+    pub certificate: Option<Arc<Certificate>>,
     /// The data plane.
     pub proxy: Arc<Proxy>,
     /// What was taken over from the Node program at this start, the first one in its data folder.
@@ -85,7 +89,7 @@ impl App {
     /// The system's, when the port cannot be bound or gives no random numbers.
     pub async fn start(loaded: Loaded) -> anyhow::Result<App> {
         let config = loaded.config.clone();
-        let (listener, addr) = listen(&config)?;
+        let Bound { listeners, addr, admin_addr } = listen(&config)?;
         let (store, imported) = open(&config).await?;
         let ids = Arc::new(Ids::new(getrandom::u64().map_err(io::Error::other)?));
         let lasting = Lasting::new(&config);
@@ -93,6 +97,7 @@ impl App {
         let registry = Registry::new(Arc::clone(&room), Arc::clone(&ids));
         let reloader = Arc::new(Reloader::start(loaded, Arc::clone(&store), registry, lasting).await?);
         let (ledger, exporter) = traces::start(&config.traces, &client, journal);
+        let certificate = Certificate::open(&config, Arc::clone(&ledger.metrics))?;
         let admin = Arc::new(Admin {
             store: Arc::clone(&store),
             reloader: Arc::clone(&reloader),
@@ -103,8 +108,10 @@ impl App {
             ids: Arc::clone(&ids),
             passwords: Passwords::new(config.access.admin_password.clone()).map_err(io::Error::other)?,
             default_base: config.upstream.key_base.clone(),
+            attention: Kept::default(),
             refreshing: Semaphore::new(1),
             quota_zone: config.limits.zone.clone(),
+            front: admin_addr.map(|_| Front { addr, is_tls: certificate.is_some() }),
         });
         let cautions = beware(&admin).await?;
         let proxy = Arc::new(Proxy {
@@ -120,10 +127,12 @@ impl App {
             closing: Arc::new(Closing::default()),
         });
         let planes = Planes { proxy: Arc::clone(&proxy), admin };
-        let server = Arc::new(Server::new(&config.listen, planes, TaskTracker::new()));
+        let server = Arc::new(Server::new(&config.listen, certificate.clone(), planes, TaskTracker::new()));
         let (found, first) = tokio::sync::watch::channel(None);
         let app = App {
             addr,
+            admin_addr,
+            certificate,
             proxy,
             imported,
             cautions,
@@ -135,12 +144,18 @@ impl App {
             first,
             exporter,
         };
-        app.accepting.spawn(Arc::clone(&app.server).run(listener));
-        app.run_beside(watch::run(Arc::clone(&app.proxy), found));
-        app.run_beside(follow(Arc::clone(&app.reloader)));
-        app.run_beside(sweep(Arc::clone(&app.proxy)));
-        app.keep_books(store);
+        app.begin(listeners, found, store);
         Ok(app)
+    }
+
+    /// Serves, and does what goes on beside it.
+    fn begin(&self, listeners: Listeners, found: watch::Found, store: Arc<Store>) {
+        self.accepting.spawn(Arc::clone(&self.server).run(listeners));
+        self.run_beside(watch::run(Arc::clone(&self.proxy), found));
+        self.run_beside(follow(Arc::clone(&self.reloader)));
+        self.run_beside(sweep(Arc::clone(&self.proxy)));
+        self.certificate.iter().for_each(|certificate| self.run_beside(Arc::clone(certificate).watch()));
+        self.keep_books(store);
     }
 
     /// What the first look at all backends found, as soon as each of them has answered or its time is over. With
@@ -158,6 +173,14 @@ impl App {
     #[must_use]
     pub fn settings(&self) -> Arc<Standing> {
         self.reloader.settings()
+    }
+
+    /// Reads the certificate again, as is done by itself when its files change. Gives whether there is another one now.
+    ///
+    /// # Errors
+    /// When it cannot be used: the one in use stays.
+    pub fn reload_certificates(&self) -> anyhow::Result<bool> {
+        self.certificate.as_ref().map_or(Ok(false), |certificate| certificate.reload())
     }
 
     /// Runs a job beside the server until the gateway stops.
@@ -240,15 +263,6 @@ impl App {
         self.reloader.close().await;
         in_time
     }
-}
-
-fn listen(config: &Config) -> anyhow::Result<(TcpListener, SocketAddr)> {
-    let wanted = SocketAddr::new(config.listen.host, config.listen.port);
-    let listener = bind(wanted).with_context(|| {
-        format!("cannot listen on {wanted}: if another program has the port, choose another with --port")
-    })?;
-    let addr = listener.local_addr()?;
-    Ok((listener, addr))
 }
 
 /// The database, and what was imported into a new one.

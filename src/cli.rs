@@ -1,6 +1,7 @@
 //! The command line: what was asked for, and with which configuration. Binds nothing.
 
 mod args;
+mod certificate;
 mod healthcheck;
 mod report;
 mod saved;
@@ -16,7 +17,7 @@ use clap::ArgMatches;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use crate::admin::document;
-use crate::config::{self, Loaded, Sources};
+use crate::config::{self, Bad, Loaded, Sources};
 pub use args::command;
 pub use healthcheck::healthcheck;
 pub use state::{Job, state};
@@ -33,8 +34,8 @@ pub enum Command {
     Demo { loaded: Loaded, replay: Option<PathBuf> },
     /// Run the fake Ollama alone on this port of 127.0.0.1.
     BenchUpstream { port: u16 },
-    /// Ask the gateway at this address whether it lives: [`healthcheck()`].
-    Healthcheck(SocketAddr),
+    /// Ask the gateway at this address, by TLS or not, whether it lives: [`healthcheck()`].
+    Healthcheck { address: SocketAddr, is_tls: bool },
     /// Work on what is stored: [`state()`].
     State { job: Job, loaded: Loaded },
     /// Nothing; all that was asked for has been printed.
@@ -92,7 +93,7 @@ pub fn parse(
     if let Some(path) = of_command.get_one::<PathBuf>(args::CONFIG) {
         sources.config_file = Some(path.clone());
     }
-    let loaded = config::load(&sources);
+    let loaded = configured(name, &sources);
     if name == "check-config" {
         let code = if loaded.is_ok() { 0 } else { WRONG };
         let loaded = loaded.map(saved::on_top);
@@ -117,9 +118,18 @@ pub fn parse(
     }
     Ok(match name {
         "demo" => Command::Demo { loaded, replay: of_command.get_one(args::REPLAY).cloned() },
-        "healthcheck" => Command::Healthcheck(healthcheck::address(&loaded.config.listen)),
+        "healthcheck" => healthcheck::command(&loaded.config.listen),
         _ => Command::Serve(loaded),
     })
+}
+
+fn configured(command: &str, sources: &Sources) -> Result<Loaded, Bad> {
+    let loaded = config::load(sources)?;
+    match command {
+        "serve" | "demo" | "check-config" => certificate::checked(loaded),
+        // Whoever else works with the configuration may not be able to read the key.
+        _ => Ok(loaded),
+    }
 }
 
 fn bench_upstream(matches: &ArgMatches, console: &mut Console<'_>) -> std::io::Result<Command> {

@@ -11,6 +11,7 @@ pub mod fields;
 mod file;
 pub mod keyline;
 mod layer;
+mod listening;
 mod load;
 mod otlp;
 mod problem;
@@ -24,7 +25,6 @@ mod token_hash;
 mod value;
 mod values;
 
-use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -34,6 +34,7 @@ pub use base_url::{BadBaseUrl, BaseUrl};
 pub use dotenv::read_dotenv;
 pub use example::{example_env, example_toml};
 pub use layer::Origin;
+pub use listening::{Listen, Tls};
 pub use load::{Loaded, Row, Sources, load};
 pub use otlp::Collector;
 pub use problem::{Bad, Problem};
@@ -61,23 +62,6 @@ pub struct Config {
     pub data_dir: PathBuf,
     /// `SECRET_KEY`: seals credentials at rest; `None` = the key file in `DATA_DIR`.
     pub secret_key: Option<Secret>,
-}
-
-/// Where and how the server listens.
-#[derive(Debug, Clone)]
-pub struct Listen {
-    /// `HOST`.
-    pub host: IpAddr,
-    /// `PORT`; 0 lets the system choose one.
-    pub port: u16,
-    /// `MAX_CONNECTIONS`: open client connections at once.
-    pub max_connections: usize,
-    /// `HEADER_TIMEOUT`: for a request head to arrive, and for an idle kept-alive connection.
-    pub header_timeout: Duration,
-    /// `DRAIN_TIMEOUT`: how long requests may still run after a stop was asked for.
-    pub drain_timeout: Duration,
-    /// `MAX_BODY_BYTES`: of one request body, unpacked.
-    pub max_body_bytes: usize,
 }
 
 /// The Ollama that serves, and how long it may take.

@@ -2,9 +2,10 @@
 //! HTTP, nothing of its content.
 
 mod accept;
+mod listeners;
+mod tls;
 
 use std::convert::Infallible;
-use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 
@@ -13,10 +14,12 @@ use hyper::body::Incoming;
 use hyper::service::Service;
 
 use crate::admin::{self, Admin};
-use crate::http::Reply;
-use crate::proxy::Proxy;
+use crate::http::{Peer, Reply};
+use crate::proxy::{Proxy, is_shared};
 
-pub use accept::{Server, bind};
+pub use accept::Server;
+pub use listeners::{Listeners, Side, bind};
+pub use tls::{BadPair, Certificate, Files};
 
 /// Who answers: the data plane, and the control plane for `/admin` and what is below it.
 #[derive(Debug, Clone)]
@@ -29,7 +32,8 @@ pub struct Planes {
 #[derive(Debug)]
 struct Answering {
     planes: Planes,
-    peer: SocketAddr,
+    peer: Peer,
+    side: Side,
 }
 
 impl Service<Request<Incoming>> for Answering {
@@ -40,9 +44,14 @@ impl Service<Request<Incoming>> for Answering {
 
     fn call(&self, request: Request<Incoming>) -> Self::Future {
         let (Planes { proxy, admin }, peer) = (self.planes.clone(), self.peer);
-        match admin::is_admin(request.uri().path()) {
-            true => Box::pin(async move { Ok(admin.serve(request, peer).await) }),
-            false => Box::pin(async move { Ok(proxy.serve(request, peer).await) }),
+        let path = request.uri().path();
+        match (admin::is_admin(path), self.side) {
+            (true, Side::Both | Side::Panel) => Box::pin(async move { Ok(admin.serve(request, peer).await) }),
+            (true, Side::Clients) => Box::pin(async move { Ok(admin.elsewhere(request).await) }),
+            (false, Side::Panel) if !is_shared(path) => {
+                Box::pin(async move { Ok(proxy.elsewhere(request).await) })
+            }
+            (false, _) => Box::pin(async move { Ok(proxy.serve(request, peer.addr).await) }),
         }
     }
 }

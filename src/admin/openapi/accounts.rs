@@ -42,6 +42,7 @@ pub(super) fn sign_in() -> Vec<Operation> {
         ("passwordChangeRequired", flag()),
         ("address", told(text(), "Of the caller, as the rules of addresses see it.")),
         ("version", told(text(), "Of the gateway.")),
+        ("api", nullable(told(text(), "Where clients call, if not on this port: `ADMIN_LISTEN` is set."))),
     ]);
     let refused = object(vec![("code", text()), ("message", text())]);
     let refused = told(nullable(refused), "Why the account admin cannot sign in from where the caller is.");
@@ -86,6 +87,12 @@ pub(super) fn operations() -> Vec<Operation> {
         ),
         delete("/admin/api/admin-tokens/{id}", "deleteAdminToken", "Ends an API token", success(vec![])),
         audit(),
+        get(
+            "/admin/api/audit/{id}",
+            "getAuditEntry",
+            "One row of the audit",
+            listed(vec![("entry", named("AuditEntry"))]),
+        ),
     ]);
     all
 }

@@ -1,10 +1,10 @@
-import { Paper, SimpleGrid, Skeleton, Text } from "@mantine/core";
+import { Group, Paper, SimpleGrid, Skeleton, Text } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 import { type Formats, useFormat } from "../../parts/format";
-import { beforeOf, type Full, type Use } from "./queries";
+import type { Full, Use } from "./queries";
 import { Spark } from "./Spark";
 
-const TILE_HEIGHT = 142;
+const TILE_HEIGHT = 124;
 
 interface Tile {
   name: "requests" | "errors" | "tokens" | "firstToken";
@@ -26,10 +26,9 @@ const points = (format: Formats, part: number) =>
 function useTiles(full: Full): Tile[] {
   const { t } = useTranslation("dashboard");
   const format = useFormat();
-  const { series, totals, firstToken, pieceSeconds, name } = full.range;
-  const before = beforeOf(full);
-  const against = (change: string) =>
-    name === "1h" ? null : t("change", { change, before: t(`before.${name}`) });
+  const { series, totals, firstToken, pieceSeconds, name, previous } = full.range;
+  const before = previous.totals.requests > 0 ? previous.totals : null;
+  const against = (change: string) => t("change", { change, before: t(`before.${name}`) });
   const grown = (now: number, then: number) => (then > 0 ? against(signed(format, now / then - 1)) : null);
   const time = (ms: number | null) => (ms === null ? "–" : format.ms(ms));
   const minutes = (series.length * pieceSeconds) / 60;
@@ -56,14 +55,14 @@ function useTiles(full: Full): Tile[] {
         prompt: format.short(totals.promptTokens),
         completion: format.short(totals.completionTokens),
       }),
-      change: before && grown(tokensOf(totals), before.tokens),
+      change: before && grown(tokensOf(totals), tokensOf(before)),
       course: series.map(tokensOf),
     },
     {
       name: "firstToken",
       value: time(firstToken.p95),
       detail: t("tile.spread", { p50: time(firstToken.p50), p99: time(firstToken.p99) }),
-      change: null,
+      change: firstToken.p95 === null ? null : grown(firstToken.p95, previous.firstToken.p95 ?? 0),
       course: series.map((piece) => piece.firstToken.p95),
     },
   ];
@@ -74,7 +73,7 @@ export function Tiles({ full }: { full: Full }) {
   const { t } = useTranslation("dashboard");
   const tiles = useTiles(full);
   return (
-    <SimpleGrid cols={{ base: 1, xs: 2, lg: 4 }} spacing="sm">
+    <SimpleGrid cols={{ base: 2, lg: 4 }} spacing="sm">
       {tiles.map((tile) => (
         <Paper
           key={tile.name}
@@ -87,15 +86,17 @@ export function Tiles({ full }: { full: Full }) {
           <Text size="sm" c="dimmed">
             {t(`tile.${tile.name}`)}
           </Text>
-          <Text size="xl" fw={600} className="numbers" lh={1.3}>
-            {tile.value}
-          </Text>
+          <Group gap="xs" justify="space-between" align="baseline" className="numbers">
+            <Text size="xl" fw={600} lh={1.3}>
+              {tile.value}
+            </Text>
+            <Text size="xs" c="dimmed">
+              {tile.change}
+            </Text>
+          </Group>
           <Spark values={tile.course} {...(tile.color && { color: tile.color })} />
           <Text size="xs" c="dimmed" mt={4} className="numbers">
             {tile.detail}
-          </Text>
-          <Text size="xs" c="dimmed" className="numbers" mih="1lh">
-            {tile.change}
           </Text>
         </Paper>
       ))}
@@ -105,7 +106,7 @@ export function Tiles({ full }: { full: Full }) {
 
 export function TilesWaiting() {
   return (
-    <SimpleGrid cols={{ base: 1, xs: 2, lg: 4 }} spacing="sm">
+    <SimpleGrid cols={{ base: 2, lg: 4 }} spacing="sm">
       {["requests", "errors", "tokens", "firstToken"].map((name) => (
         <Skeleton key={name} h={TILE_HEIGHT} />
       ))}

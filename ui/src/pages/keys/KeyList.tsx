@@ -34,6 +34,7 @@ const WAYS: Parameters<typeof useRows<Key>>[1] = {
     status: stateOfBackend,
     url: (key) => key.baseUrl,
     running: (key) => key.currentConcurrent ?? 0,
+    latency: (key) => key.latencyMs ?? -1,
     models: (key) => key.inventory?.models?.length ?? -1,
     requests: (key) => key.totalRequests,
     failures: (key) => key.failedRequests,
@@ -66,10 +67,10 @@ export function KeyList({ list }: { list: ReturnType<typeof useKeys> }) {
       action={
         mayChange && (
           <>
-            <Button onClick={() => open("import")}>{t("import.open")}</Button>
-            <Button variant="default" onClick={() => open("new")}>
-              {t("add")}
+            <Button variant="default" onClick={() => open("import")}>
+              {t("import.open")}
             </Button>
+            <Button onClick={() => open("new")}>{t("add")}</Button>
           </>
         )
       }

@@ -1,0 +1,51 @@
+//! What is bound at the start, by the settings.
+
+use std::net::SocketAddr;
+
+use anyhow::Context as _;
+use tokio::net::TcpListener;
+
+use crate::config::Config;
+use crate::serve::{Listeners, Side, bind};
+
+/// All listeners, and what the system chose where a port was 0.
+#[derive(Debug)]
+pub(super) struct Bound {
+    pub(super) listeners: Listeners,
+    pub(super) addr: SocketAddr,
+    pub(super) admin_addr: Option<SocketAddr>,
+}
+
+/// # Errors
+/// The system's, with what a person can do.
+pub(super) fn listen(config: &Config) -> anyhow::Result<Bound> {
+    let listen = &config.listen;
+    let mut listeners = Listeners::default();
+    let side = if listen.admin.is_some() { Side::Clients } else { Side::Both };
+    let wanted = SocketAddr::new(listen.host, listen.port);
+    let addr = tcp(&mut listeners, wanted, side, listen.reuse_port, "--port")?;
+    let admin = listen
+        .admin
+        .map(|wanted| tcp(&mut listeners, wanted, Side::Panel, listen.reuse_port, "--admin-listen"));
+    let admin_addr = admin.transpose()?;
+    if let Some(path) = &listen.unix {
+        let added = listeners.add_unix(path, side);
+        added.with_context(|| format!("cannot listen on the socket {}", path.display()))?;
+    }
+    Ok(Bound { listeners, addr, admin_addr })
+}
+
+fn tcp(
+    listeners: &mut Listeners,
+    wanted: SocketAddr,
+    side: Side,
+    shared: bool,
+    flag: &str,
+) -> anyhow::Result<SocketAddr> {
+    let listener: TcpListener = bind(wanted, shared).with_context(|| {
+        format!("cannot listen on {wanted}: if another program has the port, choose another with {flag}")
+    })?;
+    let addr = listener.local_addr()?;
+    listeners.add(listener, side);
+    Ok(addr)
+}
