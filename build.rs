@@ -82,8 +82,8 @@ fn watch() {
 
 /// Links [`NAMES`] into a program that has glibc within it.
 fn find_hosts_alone() -> Result<(), String> {
-    let has =
-        |name: &str, word: &str| env::var(name).is_ok_and(|told| told.split(',').any(|one| one == word));
+    let told = |name: &str| env::var_os(name).unwrap_or_default().to_string_lossy().into_owned();
+    let has = |name: &str, word: &str| told(name).split(',').any(|one| one == word);
     let is_ours = has("CARGO_CFG_TARGET_OS", "linux")
         && has("CARGO_CFG_TARGET_ENV", "gnu")
         && has("CARGO_CFG_TARGET_FEATURE", "crt-static");
