@@ -23,7 +23,7 @@ suite() {
 
 scripts/lint.sh
 # --no-fail-fast: all test binaries run, and all failures are shown at once.
-suite "cargo test" cargo test --no-fail-fast
+suite "cargo test" cargo test --no-fail-fast --package ollama2openai --package wire --package manual
 suite "official SDKs" tests/sdk/run.sh
 suite "commands of the documentation" tests/docs/run.sh
 suite "the panel in a browser" ui/tests/run.sh

@@ -18,6 +18,7 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use crate::admin::document;
 use crate::config::{self, Bad, Loaded, Sources};
+pub use args::command;
 pub use healthcheck::healthcheck;
 pub use state::{Job, state};
 

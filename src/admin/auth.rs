@@ -203,7 +203,8 @@ pub(super) fn unauthorized() -> AdminError {
 
 /// 403 for the default password from another machine.
 pub(super) fn default_from_elsewhere() -> AdminError {
-    let message = "the admin password is still the default: set ADMIN_PASSWORD to use it from other machines";
+    let message = "the admin password is still the default, which everybody knows, so it opens nothing to other \
+        machines: set ADMIN_PASSWORD and start again, or run `ollama2openai user passwd admin` where the gateway runs";
     AdminError::new(StatusCode::FORBIDDEN, "password_change_required", message)
 }
 

@@ -19,6 +19,13 @@ pub struct Caution {
     pub text: String,
 }
 
+/// The default password on an address that only this machine reaches, and on others.
+const LOCAL: &str = "the password of the account admin is admin123, which everybody knows: it opens nothing but its own \
+    change, to programs of this machine only. `ollama2openai user passwd admin` sets another one";
+const OPEN: &str = "nobody can sign in to the panel from another machine: ADMIN_PASSWORD is not set, and admin123, the \
+    password without it, which everybody knows, opens nothing but its own change, to programs of this machine only. \
+    Set ADMIN_PASSWORD and start again, or run `ollama2openai user passwd admin`";
+
 /// All that is true now.
 ///
 /// # Errors
@@ -50,8 +57,8 @@ async fn password(admin: &Admin) -> Result<Option<Caution>, StoreError> {
         return Ok(None);
     };
     if admin.passwords.is_default(&first) {
-        let text = "the password of the account admin is admin123, which everybody knows: it opens nothing but its own \
-             change, to programs of this machine only. `ollama2openai user passwd admin` sets another one";
+        let is_local = admin.reloader.settings().config.listen.host.is_loopback();
+        let text = if is_local { LOCAL } else { OPEN };
         return Ok(Some(Caution { kind: "default_password", text: text.to_owned() }));
     }
     let configured = admin.reloader.configured().origins.iter().find(|row| row.name == "ADMIN_PASSWORD");

@@ -31,6 +31,7 @@ use crate::store::Role;
 /// Paths that nobody needs to be known for.
 const LOGIN: &str = "/admin/login";
 const LOGOUT: &str = "/admin/logout";
+const SIGN_IN: &str = "/admin/api/sign-in";
 /// Largest body there.
 const MAX_SIGN_IN: usize = 16 << 10;
 
@@ -101,8 +102,9 @@ async fn admitted(admin: Arc<Admin>, request: Request<Incoming>, peer: Peer, id:
         return panel(path, request.headers(), front.as_deref()).unwrap_or_else(AdminError::into_response);
     }
     let bare = path.strip_suffix('/').unwrap_or(path);
-    let is_open = [LOGIN, LOGOUT].iter().any(|open| bare.eq_ignore_ascii_case(open));
-    let caller = match bare.eq_ignore_ascii_case(LOGIN) {
+    let is_any = |paths: &[&str]| paths.iter().any(|path| bare.eq_ignore_ascii_case(path));
+    let is_open = is_any(&[LOGIN, LOGOUT, SIGN_IN]);
+    let caller = match is_any(&[LOGIN, SIGN_IN]) {
         true => Ok(None),
         false => auth::admit(&admin, request.method(), request.headers(), &visitor).await.map(Some),
     };
@@ -184,6 +186,7 @@ fn table() -> Vec<Row> {
     let others = vec![
         row(Method::POST, LOGIN, Least::Nobody, sign_in::login),
         row(Method::POST, LOGOUT, Least::Nobody, sign_in::logout),
+        row(Method::GET, SIGN_IN, Least::Nobody, sign_in::door),
         row(Method::GET, "/admin/api/me", Least::Known, sign_in::me),
         row(Method::POST, "/admin/api/me/password", Least::Known, sign_in::change_password),
         row(Method::GET, "/admin/api/tokens", SEE, tokens::list),

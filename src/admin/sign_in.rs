@@ -71,6 +71,16 @@ pub(super) async fn login(
     Ok((cookie, warned(answer, &warnings)).into_response())
 }
 
+/// Why the account `admin` cannot sign in from where the caller is, for those who are not known yet.
+pub(super) async fn door(
+    State(admin): State<Arc<Admin>>,
+    Extension(visitor): Extension<Visitor>,
+) -> Result<Json<Value>, AdminError> {
+    let first = admin.store.user_named(FIRST).await?.filter(|first| first.enabled);
+    let is_shut = !visitor.is_loopback && first.is_some_and(|first| admin.passwords.is_default(&first));
+    Ok(Json(json!({ "refused": is_shut.then(|| auth::default_from_elsewhere().told()) })))
+}
+
 /// Ends the session that was shown, or with `everywhere` all of its account. Without one there is nothing to end.
 pub(super) async fn logout(
     State(admin): State<Arc<Admin>>,

@@ -32,7 +32,8 @@ TIME is milliseconds, or such as 500ms, 30s, 5m, 24h. SIZE is bytes, or such as 
 
 const AFTER_SHORT: &str = "Every setting has a flag, a variable and a key in config.toml: see --help.";
 
-pub(super) fn command() -> Command {
+/// The whole command line.
+pub fn command() -> Command {
     let config = Arg::new(CONFIG)
         .long("config")
         .value_name("FILE")

@@ -29,6 +29,7 @@ mod request_log;
 mod routes;
 mod routing;
 mod settings;
+mod shipping;
 mod shutdown;
 mod store;
 mod support;
