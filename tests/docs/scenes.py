@@ -20,10 +20,9 @@ SCENES = {
     "docs/cluster.md": {"words": {"ollama2openai restore": "DATA_DIR=other ollama2openai restore"}},
     "docs/data.md": {"words": {"FILE": "copy.db", "ollama2openai restore": "DATA_DIR=other ollama2openai restore"}},
     "docs/logging.md": {
+        "tokens": {"ann": ["--capture-prompts", "true"]},
         "before": [
             "admin http://127.0.0.1:3000/admin/api/settings -d '{\"capture\": \"tokens\"}'",
-            "SECRET=$(ollama2openai token create --name ann --capture-prompts true)",
-            "until admin http://127.0.0.1:3000/admin/api/tokens | grep ann; do :; done",
             f"{ASKED} {HELLO}",
             # It is written down after the answer.
             "until admin http://127.0.0.1:3000/admin/api/captures/req-1; do :; done",

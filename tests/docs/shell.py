@@ -74,6 +74,7 @@ class Shell:
             "PORT": "0",
             # There is no token, so any text will do.
             "API_TOKEN": "none",
+            "SECRET": next(iter(gateway.keys.values()), ""),
             "HOME": str(self.folder),
         }
         self.bash = subprocess.Popen(
