@@ -8,7 +8,8 @@ use ollama2openai::config::settings;
 use super::{TWINS, code, page, root};
 
 /// Variables of others, and names that a page says are none.
-const OTHERS: [&str; 12] = [
+const OTHERS: [&str; 13] = [
+    "DAC_OVERRIDE",
     "DATABASE_URL",
     "NO_COLOR",
     "OLLAMA_CONTEXT_LENGTH",
