@@ -35,4 +35,15 @@ SCENES = {
         "words": {"OLD-FOLDER": "old", "FOLDER": "old"},
     },
     "docs/routing.md": {"before": ["echo 'http://gpu-3:11434' > keys.txt"]},
+    "docs/tls.md": {
+        "settings": {"TLS_SELF_SIGNED": "true", "UNIX_SOCKET": "gateway.sock"},
+        "words": {
+            "/etc/ollama2openai/fullchain.pem": "$DATA_DIR/tls/self-signed.pem",
+            "/etc/ollama2openai/privkey.pem": "$DATA_DIR/tls/self-signed.key",
+            "data/tls/self-signed.pem": "$DATA_DIR/tls/self-signed.pem",
+            # The one that is made, and that of the gateway which is asked.
+            "UNIX_SOCKET=/run/ollama2openai/gateway.sock": "UNIX_SOCKET=other.sock",
+            "/run/ollama2openai/gateway.sock": "$DATA_DIR/gateway.sock",
+        },
+    },
 }

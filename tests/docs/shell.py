@@ -12,7 +12,7 @@ from pathlib import Path
 PATIENCE = 30
 SDK = Path(__file__).resolve().parent.parent / "sdk"
 PASSWORD = "a-long-password"
-HOME = "http://127.0.0.1:3000"
+HOME = "//127.0.0.1:3000"
 
 # A gateway that is started is stopped once it says where it listens; one that follows what nobody does, after a moment: that it
 # runs until then is all that can be seen of it.
@@ -57,7 +57,7 @@ class Shell:
     """
 
     def __init__(self, gateway, binary, words, answer=PASSWORD):
-        self.url, self.words, self.answers = gateway.url, dict(words), f"{answer}\n{answer}\n"
+        self.url, self.words, self.answers = gateway.url.split(":", 1)[1], dict(words), f"{answer}\n{answer}\n"
         self.folder = Path(gateway.folder.name, "page")
         tools = Path(gateway.folder.name, "bin")
         for folder in (self.folder, tools):
@@ -68,7 +68,7 @@ class Shell:
             program.write_text(text.format(python=sys.executable, binary=binary))
             program.chmod(0o755)
         self.env = {
-            **{name: gateway.env[name] for name in gateway.env if not name.startswith("RATE_")},
+            **{name: gateway.env[name] for name in ("DATA_DIR", "HOST", "LOG_LEVEL", "NO_COLOR", "OLLAMA_BASE_URL")},
             "PATH": f"{tools}:{os.environ['PATH']}",
             "ADMIN_PASSWORD": PASSWORD,
             "PORT": "0",
