@@ -28,6 +28,10 @@ command -v node >/dev/null || packages+=(nodejs)
 command -v npm >/dev/null || packages+=(npm)
 # promtool judges the page of metrics and the alert rules.
 command -v promtool >/dev/null || packages+=(prometheus)
+# systemd judges the units of deploy/systemd and starts the gateway on a socket; no systemd need run.
+command -v systemd-socket-activate >/dev/null && command -v systemd-analyze >/dev/null || packages+=(systemd)
+# A root without capabilities is made with it.
+command -v setpriv >/dev/null || packages+=(util-linux)
 # The panel is looked at in a browser, in Chinese too.
 command -v chromium >/dev/null || packages+=(chromium)
 fc-list :lang=zh 2>/dev/null | grep -q . || packages+=(fonts-noto-cjk fontconfig)

@@ -24,6 +24,8 @@ const SHOWN_BACKENDS: usize = 8;
 pub(super) struct Greeting {
     /// What stands in for Ollama, in a demo.
     pub(super) demo: Option<&'static str>,
+    /// Whether the socket was passed, by systemd for instance.
+    pub(super) is_passed: bool,
 }
 
 impl Greeting {
@@ -67,12 +69,16 @@ impl Greeting {
         let url = url(app);
         let access = access(&app.proxy.snapshot.load(), config);
         if config.log.format == LogFormat::Json {
-            tracing::info!(version = env!("CARGO_PKG_VERSION"), url, access, "listening on {url}");
+            let passed = self.is_passed;
+            tracing::info!(version = env!("CARGO_PKG_VERSION"), url, access, passed, "listening on {url}");
             return Ok(());
         }
         writeln!(out, "\n{}\n", look.bold(concat!("ollama2openai ", env!("CARGO_PKG_VERSION"))))?;
         writeln!(out, "  {}  {}", look.dim("listening"), look.accent(&format!("{url}/v1")))?;
-        if config.listen.host.is_unspecified() {
+        if self.is_passed {
+            writeln!(out, "             on a socket that was passed; HOST and PORT are not used")?;
+        }
+        if app.addr.ip().is_unspecified() {
             writeln!(out, "             and at every other address of this machine")?;
         }
         writeln!(out, "  {}     {access}", look.dim("access"))?;
@@ -240,7 +246,7 @@ fn shown(models: &[String]) -> String {
 }
 
 /// An address that can be opened: "any" is shown as this machine.
-fn url(app: &App) -> String {
+pub(super) fn url(app: &App) -> String {
     let addr = app.addr;
     match addr.ip() {
         ip if ip.is_unspecified() && ip.is_ipv4() => format!("http://127.0.0.1:{}", addr.port()),

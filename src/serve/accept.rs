@@ -8,7 +8,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use hyper::server::conn::http1;
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::server::graceful::GracefulConnection;
 use tokio::net::{TcpListener, TcpStream};
@@ -16,6 +16,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::streams::Streams;
 use super::{Answering, Planes};
 use crate::config::Listen;
 
@@ -24,7 +25,11 @@ const BACKLOG: i32 = 1024;
 /// A pause after the system had no file descriptor or memory left for a connection.
 const BREATHER: Duration = Duration::from_millis(50);
 /// After requests were told that time is up, how long their last words may take.
-const LAST_WORDS: Duration = Duration::from_secs(1);
+pub(super) const LAST_WORDS: Duration = Duration::from_secs(1);
+/// On top of that, for the tasks to end.
+const SLACK: Duration = Duration::from_millis(200);
+/// How long a connection that was accepted just before the stop may take to say what it wants.
+const FIRST_WORDS: Duration = Duration::from_secs(1);
 /// The largest head of a request.
 const HEAD_BYTES: usize = 64 << 10;
 /// How a connection of HTTP/2 begins (RFC 9113, section 3.4).
@@ -49,7 +54,7 @@ pub struct Server {
     planes: Planes,
     http1: http1::Builder,
     /// For the rare connection that may speak HTTP/2: it keeps larger buffers.
-    either: Builder<TokioExecutor>,
+    either: Builder<Streams>,
     header_timeout: Duration,
     permits: Arc<Semaphore>,
     tasks: TaskTracker,
@@ -63,7 +68,8 @@ impl Server {
     pub fn new(listen: &Listen, planes: Planes, tasks: TaskTracker) -> Self {
         let mut http1 = http1::Builder::new();
         http1.timer(TokioTimer::new()).header_read_timeout(listen.header_timeout).max_buf_size(HEAD_BYTES);
-        let mut either = Builder::new(TokioExecutor::new());
+        let cut = CancellationToken::new();
+        let mut either = Builder::new(Streams { tasks: tasks.clone(), cut: cut.clone() });
         either
             .http1()
             .timer(TokioTimer::new())
@@ -78,12 +84,38 @@ impl Server {
             permits: Arc::new(Semaphore::new(listen.max_connections.min(Semaphore::MAX_PERMITS))),
             tasks,
             drain: CancellationToken::new(),
-            cut: CancellationToken::new(),
+            cut,
         }
     }
 
-    /// Accepts until [`Server::stop`]. Beyond the cap, connections wait in the system's queue.
-    pub async fn run(self: Arc<Self>, listener: TcpListener) {
+    /// Accepts until [`Server::stop`]. Beyond the cap, connections wait in the system's queue. There they stay at the
+    /// end for whoever has the same socket, too, if `is_shared`; else what has connected is served.
+    pub async fn run(self: Arc<Self>, listener: TcpListener, is_shared: bool) {
+        // A stop waits for what is accepted last.
+        let _running = self.tasks.token();
+        Arc::clone(&self).accept(&listener).await;
+        if !is_shared && let Err(error) = self.accept_queued(listener) {
+            tracing::debug!(%error, "connections that waited are lost");
+        }
+    }
+
+    /// Takes what waits in the system's queue, which closing the socket would reset.
+    fn accept_queued(self: Arc<Self>, listener: TcpListener) -> io::Result<()> {
+        let listener = listener.into_std()?;
+        while let Ok(permit) = Arc::clone(&self.permits).try_acquire_owned() {
+            let (stream, peer) = match listener.accept() {
+                Ok(accepted) => accepted,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
+                Err(error) => return Err(error),
+            };
+            stream.set_nonblocking(true)?;
+            let connection = Arc::clone(&self).connection(TcpStream::from_std(stream)?, peer, permit);
+            self.tasks.spawn(connection);
+        }
+        Ok(())
+    }
+
+    async fn accept(self: Arc<Self>, listener: &TcpListener) {
         loop {
             let Some(permit) =
                 self.drain.run_until_cancelled(Arc::clone(&self.permits).acquire_owned()).await
@@ -124,12 +156,18 @@ impl Server {
         }
     }
 
-    /// Whether the first bytes may be HTTP/2's; `None` when there is nothing to serve: the client is gone or silent,
-    /// or the gateway stops.
+    /// Whether the first bytes may be HTTP/2's; `None` when there is nothing to serve: the client is gone or silent.
     async fn may_be_http2(&self, stream: &TcpStream) -> Option<bool> {
         let mut first = [0; HTTP2.len()];
         let peeking = tokio::time::timeout(self.header_timeout, stream.peek(&mut first));
-        let size = self.drain.run_until_cancelled(peeking).await?.ok()?.ok()?;
+        let peeked = match self.drain.run_until_cancelled(peeking).await {
+            Some(peeked) => peeked,
+            None => {
+                let peeking = tokio::time::timeout(FIRST_WORDS, stream.peek(&mut first));
+                self.cut.run_until_cancelled(peeking).await?
+            }
+        };
+        let size = peeked.ok()?.ok()?;
         if size == 0 { None } else { Some(HTTP2.starts_with(&first[..size])) }
     }
 
@@ -165,6 +203,11 @@ impl Server {
         }
     }
 
+    /// Says to whoever asks that the gateway is about to stop; connections are still taken, each for one reply.
+    pub fn announce(&self) {
+        self.planes.proxy.closing.drain();
+    }
+
     /// Stops: no new connections, running requests may finish until `deadline` has passed or `hurry` is done, then
     /// they get an error. Gives whether everything ended by itself.
     pub async fn stop(&self, deadline: Duration, hurry: impl Future<Output = ()>) -> bool {
@@ -179,7 +222,7 @@ impl Server {
         self.planes.proxy.closing.cut();
         self.cut.cancel();
         // Whether the last words are out or their time is, what did not finish by itself was cut.
-        let _ = tokio::time::timeout(2 * LAST_WORDS, self.tasks.wait()).await;
+        let _ = tokio::time::timeout(LAST_WORDS + SLACK, self.tasks.wait()).await;
         false
     }
 }

@@ -2,13 +2,15 @@
 //! HTTP, nothing of its content.
 
 mod accept;
+mod streams;
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use http::Request;
+use http::header::CONNECTION;
+use http::{HeaderValue, Request, Version};
 use hyper::body::Incoming;
 use hyper::service::Service;
 
@@ -40,9 +42,18 @@ impl Service<Request<Incoming>> for Answering {
 
     fn call(&self, request: Request<Incoming>) -> Self::Future {
         let (Planes { proxy, admin }, peer) = (self.planes.clone(), self.peer);
+        let is_http1 = request.version() <= Version::HTTP_11;
+        let closing = Arc::clone(&proxy.closing);
+        let leave = move |reply| if is_http1 && closing.is_draining() { last(reply) } else { reply };
         match admin::is_admin(request.uri().path()) {
-            true => Box::pin(async move { Ok(admin.serve(request, peer).await) }),
-            false => Box::pin(async move { Ok(proxy.serve(request, peer).await) }),
+            true => Box::pin(async move { Ok(leave(admin.serve(request, peer).await)) }),
+            false => Box::pin(async move { Ok(leave(proxy.serve(request, peer).await)) }),
         }
     }
+}
+
+/// A reply after which the connection closes: the client's next request goes to whoever serves then.
+fn last(mut reply: Reply) -> Reply {
+    reply.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    reply
 }

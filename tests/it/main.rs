@@ -34,4 +34,5 @@ mod support;
 mod tidy;
 mod timing;
 mod traces;
+mod upgrade;
 mod upstream_http;

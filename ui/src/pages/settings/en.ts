@@ -182,6 +182,7 @@ export default {
     port: "Port",
     max_connections: "Most connections",
     header_timeout: "Timeout of a request's head",
+    shutdown_grace: "Notice before a stop",
     drain_timeout: "Time to finish at a stop",
     max_body_bytes: "Largest request",
     trust_proxy: "Trusted proxies",
@@ -249,5 +250,6 @@ export default {
     otel_traces_sampler_arg: "Traced part",
     data_dir: "Data folder",
     secret_key: "Key for credentials",
+    run_as: "User of the process",
   },
 };
