@@ -6,7 +6,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 ARGS ?=
 
-.PHONY: help run demo node dev lint fmt test bench fuzz deny setup
+.PHONY: help run demo node dev lint fmt test bench book fuzz deny setup
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -35,6 +35,9 @@ test: setup ## Install what tests need, lint, run every test, print the counts
 
 bench: ## Measure CPU a request and an event beside nginx (ARGS=--quick: a minute and a half)
 	@cargo run --release -p bench -- $(ARGS)
+
+book: ## Make a site of the pages in target/book/html (installs mdBook, a few minutes)
+	@scripts/book.sh
 
 fuzz: ## Fuzz each target of crates/wire for 10 s (SECONDS_EACH=60 for longer)
 	@scripts/fuzz.sh

@@ -1,7 +1,10 @@
 //! Both READMEs against the program: every setting that has an effect with its default, every path. The files and
 //! names of ARCHITECTURE.md against the code.
 //!
-//! Not here: links between pages, which `tidy` follows.
+//! Not here: links between pages, which `tidy::links` follows; whether the READMEs are equals, which `docs::twins` asks.
+
+mod names;
+mod twins;
 
 use std::collections::BTreeSet;
 use std::path::Path;

@@ -22,6 +22,7 @@ mod faults;
 mod import;
 mod log;
 mod metrics;
+mod nginx;
 mod openapi;
 mod panel;
 mod request_log;

@@ -4,6 +4,7 @@
 //! Not here: formatting and lints, which rustfmt and clippy hold.
 
 mod imports;
+mod links;
 mod listed;
 mod rust;
 mod shape;

@@ -51,7 +51,12 @@ impl Connection {
     pub async fn open(addr: SocketAddr) -> io::Result<Connection> {
         let stream = TcpStream::connect(addr).await?;
         stream.set_nodelay(true)?;
-        Ok(Connection { stream, buffer: Vec::new(), body: Body::Ended })
+        Ok(Connection::over(stream))
+    }
+
+    /// A connection that is open already.
+    pub fn over(stream: TcpStream) -> Connection {
+        Connection { stream, buffer: Vec::new(), body: Body::Ended }
     }
 
     /// Writes these bytes as they are.

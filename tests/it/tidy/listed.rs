@@ -1,9 +1,8 @@
-//! What one file says of others: dependencies that are explained, links that lead somewhere.
+//! Dependencies that are explained.
 
 use std::collections::BTreeSet;
-use std::path::Path;
 
-use super::{File, files, hold, numbered, offences, root};
+use super::{files, root};
 
 /// The names of all dependencies in a `Cargo.toml`, those of this project left out.
 fn dependencies(manifest: &str) -> BTreeSet<String> {
@@ -62,43 +61,4 @@ fn an_unexplained_dependency_is_found() {
     "#;
     assert_eq!(unexplained(manifest, ""), ["a", "b", "c", "d"]);
     assert_eq!(unexplained(manifest, "| `a` | need |\n- `b`: need\nbeside `c`\n`dd`"), ["c", "d"]);
-}
-
-/// Relative links of a page that lead to nothing. Blocks and spans of code hold no links.
-fn dead_links(file: &File) -> Vec<String> {
-    if !file.has_extension(&["md"]) {
-        return Vec::new();
-    }
-    let folder = root().join(&file.path).parent().map(Path::to_owned).unwrap_or_default();
-    let (mut found, mut in_code) = (Vec::new(), false);
-    for (number, line) in numbered(&file.text) {
-        if line.trim_start().starts_with("```") {
-            in_code = !in_code;
-        }
-        if in_code {
-            continue;
-        }
-        // Every second part is between backquotes.
-        let prose: String = line.split('`').step_by(2).collect::<Vec<_>>().join("`");
-        for (at, _) in prose.match_indices("](") {
-            let target: String = prose[at + 2..].chars().take_while(|&c| !matches!(c, ')' | ' ')).collect();
-            let target = target.split('#').next().unwrap_or_default();
-            let elsewhere = target.is_empty() || target.contains("://") || target.starts_with("mailto:");
-            if !elsewhere && !folder.join(target).exists() {
-                found.push(format!("{number}: {target} does not exist"));
-            }
-        }
-    }
-    found
-}
-
-#[test]
-fn links_lead_somewhere() {
-    hold(dead_links);
-}
-
-#[test]
-fn a_dead_link_is_found() {
-    let page = "[a](no-such-page.md#x) [b](src/lib.rs) [c](https://a.test/x) [d](#here) `[e](none)`\n```\n[f](none)\n```";
-    assert_eq!(offences(dead_links, "PAGE.md", page), ["1: no-such-page.md does not exist"]);
 }

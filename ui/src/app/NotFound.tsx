@@ -7,6 +7,7 @@ export function NotFound() {
   const { t } = useTranslation();
   return (
     <Empty
+      order={1}
       title={t("shell.notFound")}
       hint={t("shell.notFoundHint")}
       action={

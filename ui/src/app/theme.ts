@@ -30,7 +30,11 @@ export const theme = createTheme({
       defaultProps: { withArrow: true, openDelay: 200, events: { hover: true, focus: true, touch: true } },
     },
     ActionIcon: { defaultProps: { variant: "subtle", color: "gray" } },
-    Badge: { defaultProps: { variant: "light", radius: "sm" } },
+    Badge: {
+      defaultProps: { variant: "light", radius: "sm" },
+      styles: { root: { verticalAlign: "middle" } },
+    },
+    Chip: { defaultProps: { radius: "sm" } },
     Drawer: {
       defaultProps: {
         position: "right",
@@ -57,5 +61,11 @@ export const variables: CSSVariablesResolver = () => ({
   dark: {
     "--mantine-color-dimmed": "var(--mantine-color-dark-1)",
     "--mantine-color-error": "var(--mantine-color-red-4)",
+    "--mantine-color-teal-light-color": "var(--mantine-color-teal-3)",
+    "--mantine-color-orange-light-color": "var(--mantine-color-orange-3)",
+    "--mantine-color-red-light-color": "var(--mantine-color-red-3)",
+    "--mantine-color-gray-light": "var(--mantine-color-dark-5)",
+    "--mantine-color-gray-light-hover": "var(--mantine-color-dark-4)",
+    "--mantine-color-gray-light-color": "var(--mantine-color-gray-3)",
   },
 });

@@ -8,7 +8,7 @@ export function Counts({ counts }: { counts: Count[] | undefined }) {
   const format = useFormat();
   if (!counts) return <Skeleton h={24} w={320} maw="100%" />;
   return (
-    <Group gap="lg">
+    <Group gap="4px var(--mantine-spacing-lg)">
       {counts.map(([name, count, isBad]) => (
         <Group key={name} gap={6} align="baseline">
           <Text fw={600} className="numbers" {...(isBad && { c: "var(--mantine-color-error)" })}>

@@ -8,7 +8,10 @@ export function Facts({ facts }: { facts: [name: string, value: ReactNode][] }) 
       <Table.Tbody>
         {facts.map(([name, value]) => (
           <Table.Tr key={name}>
-            <Table.Th fw={500}>{name}</Table.Th>
+            {/* No word of the name is broken: Chinese has no spaces to break at. */}
+            <Table.Th fw={500} w="32%" style={{ wordBreak: "keep-all" }}>
+              {name}
+            </Table.Th>
             <Table.Td className="numbers" style={{ overflowWrap: "anywhere" }}>
               {value}
             </Table.Td>

@@ -27,6 +27,8 @@ interface RowsProps<T> {
   /** Of a list that comes in pieces. */
   more?: { has: boolean; load: () => void; isLoading: boolean };
   minWidth?: number;
+  /** Whether the first column stays while the others are scrolled. */
+  pinsFirst?: boolean;
 }
 
 /** The table of a list, with its skeleton, its empty state and its errors. */
@@ -58,6 +60,7 @@ export function Rows<T>(props: RowsProps<T>) {
         noRecordsIcon={<span />}
         withTableBorder
         highlightOnHover
+        pinFirstColumn={props.pinsFirst ?? false}
         verticalSpacing="xs"
         scrollAreaProps={{ type: "auto", offsetScrollbars: "x" }}
         styles={{ table: { minWidth: props.minWidth ?? 720 } }}

@@ -34,8 +34,8 @@ export function SearchField({ placeholder, name = "q", means }: SearchFieldProps
       id={SEARCH_ID}
       type="search"
       size="sm"
-      flex="1 1 180px"
-      maw={320}
+      flex="1 1 240px"
+      maw={{ xs: 320 }}
       value={text}
       onChange={(event) => {
         setText(event.currentTarget.value);

@@ -15,7 +15,13 @@ const BYTES = ["byte", "kilobyte", "megabyte", "gigabyte", "terabyte"];
 
 /** Numbers, times and sizes as a language writes them. */
 function formats(language: string) {
-  const locale = language === "zh" ? "zh-CN" : "en-GB";
+  const isChinese = language === "zh";
+  const locale = isChinese ? "zh-CN" : "en-GB";
+  // As everywhere in the Chinese texts, a space stands between a digit and a character: 3 分钟前, 11 月 29 日.
+  const spaced = (text: string) =>
+    isChinese
+      ? text.replace(/(\d)(?=\p{Script=Han})/gu, "$1 ").replace(/(\p{Script=Han})(?=\d)/gu, "$1 ")
+      : text;
   const number = new Intl.NumberFormat(locale);
   const short = new Intl.NumberFormat("en-US", {
     notation: "compact",
@@ -35,6 +41,9 @@ function formats(language: string) {
   });
   const dayOfYear = new Intl.DateTimeFormat(locale, { month: "short", day: "numeric", timeZone: "UTC" });
   const list = new Intl.ListFormat(locale);
+  const marks = isChinese
+    ? { part: "，", pair: "：", open: "（", close: "）" }
+    : { part: ", ", pair: ": ", open: " (", close: ")" };
   const unit = (value: number, name: string, digits: number) =>
     new Intl.NumberFormat(locale, {
       style: "unit",
@@ -61,25 +70,31 @@ function formats(language: string) {
     },
     bytes: (bytes: number) => {
       const step = bytes < 1 ? 0 : Math.min(BYTES.length - 1, Math.floor(Math.log10(bytes) / 3));
-      return unit(bytes / 1_000 ** step, BYTES[step] ?? "byte", 1);
+      return step === 0 ? time(bytes, "B", 0) : unit(bytes / 1_000 ** step, BYTES[step] ?? "byte", 1);
     },
     /** How long ago, or how long from now. */
     ago: (at: string | Date, now = Date.now()) => {
       const seconds = (new Date(at).getTime() - now) / 1_000;
       const [, name, size] = AGES.find(([limit]) => Math.abs(seconds) < limit) ?? YEARS;
-      return relative.format(Math.round(seconds / size), name);
+      return spaced(relative.format(Math.round(seconds / size), name));
     },
     /** Day and time to the second, in the browser's zone. */
-    moment: (at: string | Date) => moment.format(new Date(at)),
-    day: (at: string | Date) => day.format(new Date(at)),
+    moment: (at: string | Date) => spaced(moment.format(new Date(at))),
+    day: (at: string | Date) => spaced(day.format(new Date(at))),
     clock: (at: string | Date) => clock.format(new Date(at)),
     /** 14:05 */
     minute: (at: string | Date) => minute.format(new Date(at)),
     /** 3 Nov, 14:00 */
-    hourOfDay: (at: string | Date) => hourOfDay.format(new Date(at)),
+    hourOfDay: (at: string | Date) => spaced(hourOfDay.format(new Date(at))),
     /** 3 Nov, of UTC as sums of days are. */
-    dayOfYear: (at: string | Date) => dayOfYear.format(new Date(at)),
-    list: (words: string[]) => list.format(words),
+    dayOfYear: (at: string | Date) => spaced(dayOfYear.format(new Date(at))),
+    list: (words: string[]) => (isChinese ? words.join("、") : list.format(words)),
+    /** Parts of one remark, one after the other; none for what is empty. */
+    parts: (parts: (string | number | false | null | undefined)[]) => parts.filter(Boolean).join(marks.part),
+    /** A name and what it is. */
+    pair: (name: string, value: string) => `${name}${marks.pair}${value}`,
+    /** A value with a remark in brackets. */
+    noted: (value: string, note: string) => `${value}${marks.open}${note}${marks.close}`,
   };
 }
 

@@ -1,43 +1,43 @@
-import { useCallback } from "react";
-import { useLocation, useSearch, useSearchParams } from "wouter";
+import { useCallback, useMemo } from "react";
+import { useLocation, useSearch } from "wouter";
+import { navigate } from "wouter/use-browser-location";
 
 /** What clearing the filters leaves in the address. */
 const UNFILTERED = ["sort", "view", "live"];
 
 type Changes = Record<string, string | string[] | null | undefined>;
 
+/** Puts filters into the address of the page as it is now. */
+function replace(change: (before: URLSearchParams) => URLSearchParams): void {
+  const after = change(new URLSearchParams(location.search)).toString();
+  navigate(`${location.pathname}${after && `?${after}`}`, { replace: true });
+}
+
+function setFilters(changes: Changes): void {
+  replace((params) => {
+    if (!("page" in changes)) params.delete("page");
+    for (const [name, value] of Object.entries(changes)) {
+      const text = Array.isArray(value) ? value.join(",") : value;
+      if (text) params.set(name, text);
+      else params.delete(name);
+    }
+    return params;
+  });
+}
+
+function clearFilters(): void {
+  replace((before) => new URLSearchParams([...before].filter(([name]) => UNFILTERED.includes(name))));
+}
+
 /**
  * Filters, sorting and paging, kept in the address: what `get` reads is what a link shows. Setting a name to `null` or
- * "" takes it out; a new filter begins at the first page.
+ * "" takes it out; a new filter begins at the first page. A drawer that opens, which changes only the path, wakes nobody.
  */
 export function useFilters() {
-  const [params, setParams] = useSearchParams();
-  const set = useCallback(
-    (changes: Changes) =>
-      setParams(
-        (before) => {
-          const after = new URLSearchParams(before);
-          if (!("page" in changes)) after.delete("page");
-          for (const [name, value] of Object.entries(changes)) {
-            const text = Array.isArray(value) ? value.join(",") : value;
-            if (text) after.set(name, text);
-            else after.delete(name);
-          }
-          return after;
-        },
-        { replace: true },
-      ),
-    [setParams],
-  );
-  const clear = useCallback(
-    () =>
-      setParams((before) => new URLSearchParams([...before].filter(([name]) => UNFILTERED.includes(name))), {
-        replace: true,
-      }),
-    [setParams],
-  );
+  const search = useSearch();
+  const params = useMemo(() => new URLSearchParams(search), [search]);
   const get = useCallback((name: string) => params.get(name) ?? "", [params]);
-  return { get, set, clear, params };
+  return { get, set: setFilters, clear: clearFilters, params };
 }
 
 /** A part of the address as it was before it was encoded; what is no code stays as it is. */

@@ -24,7 +24,7 @@ test("shortcuts: search, help, commands, pages", async () => {
   await page.getByRole("dialog", { name: "Keyboard shortcuts" }).waitFor();
   await page.keyboard.press("Escape");
   await page.keyboard.press("Control+k");
-  await page.getByPlaceholder("Go to, or do").fill("tokens: add");
+  await page.getByPlaceholder("Go to a page or run a command").fill("tokens: add");
   await page.keyboard.press("Enter");
   await page.getByRole("dialog", { name: "New token" }).waitFor();
   await page.leave();
@@ -43,7 +43,7 @@ test("a token is made by the keyboard alone", async () => {
   await page.getByRole("dialog", { name: "New token" }).waitFor();
   await page.keyboard.type("by keys");
   await page.keyboard.press("Enter");
-  const once = page.getByRole("dialog", { name: "The token of by keys" });
+  const once = page.getByRole("dialog", { name: "Token by keys" });
   await once.waitFor();
   await page.keyboard.press("Tab");
   await once.getByRole("button", { name: "Close" }).focus();

@@ -19,14 +19,14 @@ test("a session that ends in the middle asks for the password, and nothing typed
   await page.getByRole("dialog").getByLabel("Name").fill("half typed");
   const { sessions } = await place.api("sessions");
   for (const { id } of sessions) await place.api(`sessions/${id}`, { method: "DELETE" });
-  await page.getByRole("button", { name: "Make token" }).click();
-  const over = page.getByRole("dialog", { name: "Your session is over" });
+  await page.getByRole("button", { name: "Create token" }).click();
+  const over = page.getByRole("dialog", { name: "Your session has ended" });
   await over.getByRole("textbox", { name: "Password" }).fill(PASSWORD);
   await over.getByRole("button", { name: "Sign in" }).click();
   await over.waitFor({ state: "hidden" });
   assert.equal(await page.getByRole("dialog").getByLabel("Name").inputValue(), "half typed");
-  await page.getByRole("button", { name: "Make token" }).click();
-  await page.getByRole("dialog", { name: "The token of half typed" }).waitFor();
+  await page.getByRole("button", { name: "Create token" }).click();
+  await page.getByRole("dialog", { name: "Token half typed" }).waitFor();
   await page.leave();
 });
 
@@ -63,11 +63,11 @@ test("a gateway that restarts costs nothing that was typed", async () => {
   const form = page.getByRole("dialog", { name: "New token" });
   await form.getByLabel("Name").fill("survivor");
   await place.stop();
-  await form.getByRole("button", { name: "Make token" }).click();
+  await form.getByRole("button", { name: "Create token" }).click();
   await page.getByText("The gateway cannot be reached. What you typed is kept; try again.").waitFor();
   assert.equal(await form.getByLabel("Name").inputValue(), "survivor");
   await place.again();
-  await form.getByRole("button", { name: "Make token" }).click();
-  await page.getByRole("dialog", { name: "The token of survivor" }).waitFor();
+  await form.getByRole("button", { name: "Create token" }).click();
+  await page.getByRole("dialog", { name: "Token survivor" }).waitFor();
   await page.leave();
 });

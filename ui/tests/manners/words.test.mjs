@@ -65,3 +65,14 @@ test("a translation fills the same gaps, and is one", () => {
     }
   }
 });
+
+/** Codes whose text alone says what is wrong, or that no call of the panel gets. */
+const UNSPOKEN = ["code", "invalid_request", "invalid_body", "unsupported_media_type"];
+
+test("each code of a refusal has a Chinese sentence", () => {
+  const [, table] = readFileSync(join(SRC, "../../docs/admin-api.md"), "utf8").match(/(\| status \| `code` \| when \|[^]*?)(?:\n\n|$)/);
+  const codes = table.split("\n").flatMap((row) => [...(row.split("|")[2] ?? "").matchAll(/`(\w+)`/g)].map(([, code]) => code));
+  assert(codes.length > 10);
+  const chinese = texts(join(SRC, "i18n/refused.zh.ts"));
+  assert.deepEqual(codes.filter((code) => !UNSPOKEN.includes(code) && !chinese.has(code)), []);
+});

@@ -18,7 +18,7 @@ test("from an empty gateway to the first request, without a reload", async () =>
   const done = steps.getByRole("img", { name: "done" });
   await steps.getByText("1 of 1 answers.").waitFor();
   assert.equal(await done.count(), 1);
-  await steps.getByRole("link", { name: "Make a token" }).click();
+  await steps.getByRole("link", { name: "Create a token" }).click();
   await page.getByRole("dialog", { name: "New token" }).waitFor();
 
   const { token } = await place.api("tokens", { method: "POST", body: { name: "ann" } });

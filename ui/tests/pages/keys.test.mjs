@@ -28,7 +28,7 @@ test("an import shows how each line is read, adds the good ones and keeps the wr
   await reading.getByText("the address does not begin with http:// or https://").waitFor();
   assert.equal(await reading.getByText("sk-a-long-secret-key").count(), 0, "credentials are masked");
   await form.getByRole("button", { name: "Add 2 keys" }).click();
-  await form.getByText("duplicates: 1, wrong: 1").waitFor();
+  await form.getByText("duplicates: 1, invalid: 1").waitFor();
   assert.equal(await lines.inputValue(), "ftp://x", "what is wrong is left to be mended");
   await reading.getByText("of line 1").waitFor({ state: "hidden" });
   await form.getByRole("button", { name: "Add keys" }).click();
@@ -85,7 +85,7 @@ test("search, turn off and on again, delete all", async () => {
   await page.getByRole("menuitem", { name: "Delete all" }).click();
   const ask = page.getByRole("dialog", { name: "Delete all 3 keys?" });
   await ask.getByRole("button", { name: "Delete all" }).click();
-  await ask.getByText("That is something else").waitFor();
+  await ask.getByText("This does not match").waitFor();
   await ask.getByRole("textbox").fill("3");
   await ask.getByRole("button", { name: "Delete all" }).click();
   await page.getByText("All keys deleted").waitFor();

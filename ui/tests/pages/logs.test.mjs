@@ -24,7 +24,7 @@ after(async () => {
 });
 
 const rows = (page) => page.getByRole("row").filter({ has: page.getByRole("link") });
-const chip = (page, name) => page.getByRole("button", { name: new RegExp(`^Take out the filter ${name}`) });
+const chip = (page, name) => page.getByRole("button", { name: new RegExp(`^Remove filter ${name}`) });
 
 test("filters in the address, as chips, and out again", async () => {
   const page = await visit(place, "/logs");
@@ -59,15 +59,15 @@ test("one request's life, names that would be markup, and what was captured", as
   await page.goto(`${place.url}/admin/logs?token=ann`);
   await rows(page).getByRole("link").click();
   await detail.getByRole("listitem").filter({ hasText: "Reply" }).waitFor();
-  await detail.getByRole("button", { name: "Show what was captured" }).click();
-  await detail.getByRole("heading", { name: "Answer" }).waitFor();
+  await detail.getByRole("button", { name: "Show captured content" }).click();
+  await detail.getByRole("heading", { name: "Reply" }).waitFor();
   await detail.getByRole("button", { name: "Copy as curl, with the prompt" }).click();
   assert.match(await page.evaluate(() => navigator.clipboard.readText()), /^curl '.*\/v1\/chat\/completions'/);
   await detail.getByRole("link", { name: "Same model" }).click();
   await chip(page, "Model: llama3.2").waitFor();
 
   await page.goto(`${place.url}/admin/logs/audit?action=capture.view`);
-  await rows(page).getByText("Captured request seen").waitFor();
+  await rows(page).getByText("Captured request viewed").waitFor();
   await page.leave();
 });
 
@@ -81,9 +81,9 @@ test("the live list: what comes while it is paused is counted and shown later", 
   await rows(page).nth(before).waitFor();
   await page.getByRole("button", { name: "Pause" }).click();
   await place.ask("llama3.2", "hi", { key: ann.token });
-  await page.getByText("1 request has come since").waitFor();
+  await page.getByText("1 new request").waitFor();
   assert.equal(await rows(page).count(), before + 1);
-  await page.getByRole("button", { name: "Go on" }).click();
+  await page.getByRole("button", { name: "Resume" }).click();
   await rows(page).nth(before + 1).waitFor();
   await page.leave();
 });
@@ -91,17 +91,17 @@ test("the live list: what comes while it is paused is counted and shown later", 
 test("what a change has changed, and the log deleted", async () => {
   await place.api(`tokens/${ann.id}`, { method: "PUT", body: { note: HOSTILE } });
   const page = await visit(place, "/logs/audit");
-  await page.getByRole("combobox", { name: "What" }).fill(ann.id);
+  await page.getByRole("combobox", { name: "Object" }).fill(ann.id);
   await page.keyboard.press("Enter");
   await rows(page).filter({ hasText: "Token changed" }).getByRole("link").click();
   await page.getByRole("dialog", { name: "Token changed" }).getByText(HOSTILE).waitFor();
 
   await page.goto(`${place.url}/admin/logs`);
-  await page.getByRole("button", { name: "Log", exact: true }).click();
+  await page.getByRole("button", { name: "Log actions" }).click();
   const file = page.waitForEvent("download");
   await page.getByRole("menuitem", { name: "JSON lines" }).click();
   assert.match((await file).suggestedFilename(), /\.jsonl$/);
-  await page.getByRole("button", { name: "Log", exact: true }).click();
+  await page.getByRole("button", { name: "Log actions" }).click();
   await page.getByRole("menuitem", { name: "Delete all requests" }).click();
   await page.getByRole("dialog").getByRole("button", { name: "Delete" }).click();
   await page.getByRole("heading", { name: "No requests yet" }).waitFor();

@@ -16,7 +16,7 @@ after(async () => {
 
 test("read anew, find a model by its alias, see where it is and who would serve it", async () => {
   const page = await visit(place, "/models");
-  await page.getByRole("button", { name: "Read anew" }).first().click();
+  await page.getByRole("button", { name: "Read again" }).first().click();
   await page.getByText("1 of 1 address answered").waitFor();
   await page.getByRole("columnheader", { name: "gpu-1" }).waitFor();
   await page.getByRole("searchbox").fill("gpt-4");

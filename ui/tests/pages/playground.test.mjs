@@ -29,9 +29,9 @@ async function say(page, text) {
 /** The playground with a token that it has made for itself. */
 async function open(query) {
   const page = await visit(place, `/playground?${query}`);
-  await page.getByText("The gateway wants a token").waitFor();
-  await page.getByRole("button", { name: "Make a token for the playground" }).click();
-  await page.getByText("With the token").waitFor();
+  await page.getByText("The gateway needs a token").waitFor();
+  await page.getByRole("button", { name: "Create a token for the playground" }).click();
+  await page.getByText("With token").waitFor();
   return page;
 }
 
@@ -53,7 +53,7 @@ test("a token, a question, and a reply with its numbers", async () => {
   await reply.getByText(HOSTILE).waitFor();
   await reply.getByText("1 < 2").waitFor();
   assert.equal(await reply.getByText("Let me see.").isVisible(), false, "what it thought is folded");
-  await reply.getByRole("button", { name: "Thought" }).click();
+  await reply.getByRole("button", { name: "Thinking" }).click();
   await reply.getByText("Let me see.").waitFor();
   await reply.getByText("7 → 3 tokens").waitFor();
   await reply.getByText(/^Backend /).waitFor();
@@ -64,7 +64,7 @@ test("a token, a question, and a reply with its numbers", async () => {
   assert.equal(messages[1].images.length, 1);
   assert.equal(options.temperature, 0.5);
 
-  await reply.getByRole("button", { name: "Show its request" }).click();
+  await reply.getByRole("button", { name: "Show request" }).click();
   const request = page.getByRole("dialog", { name: "The request" });
   await request.getByText("Python").click();
   await request.getByText("temperature=0.5,").waitFor();
@@ -83,20 +83,20 @@ test("a call of a tool, its result, and a second model on the same turns", async
   const tools = page.getByRole("textbox", { name: "Tools" });
   await tools.fill("[{]");
   await page.getByText("This is not JSON").waitFor();
-  await page.getByText("The tools or the schema need a look in the settings.").waitFor();
+  await page.getByText("Correct the tools or the schema in the settings first.").waitFor();
   await tools.fill("");
-  await page.getByRole("button", { name: "Insert an example" }).click();
+  await page.getByRole("button", { name: "Insert example" }).click();
   await say(page, "weather in Paris?");
-  await page.getByText("Call of get_weather").waitFor();
-  await page.getByRole("textbox", { name: "What get_weather gives" }).fill("21");
-  await page.getByRole("button", { name: "Give the results and go on" }).click();
+  await page.getByText("Call to get_weather").waitFor();
+  await page.getByRole("textbox", { name: "Result of get_weather" }).fill("21");
+  await page.getByRole("button", { name: "Send results and continue" }).click();
   await page.getByText("It is 21 degrees.", { exact: true }).waitFor();
   assert.equal(place.ollama.asked.messages.at(-1).content, "21");
 
   place.ollama.says(chat(["So say I."]));
   await page.getByRole("switch", { name: "Compare with another model" }).click();
   assert.match(page.url(), /compare=/);
-  await page.getByRole("button", { name: "Let it answer this" }).click();
+  await page.getByRole("button", { name: "Answer this too" }).click();
   await page.getByText("So say I.", { exact: true }).waitFor();
   assert.deepEqual(
     place.ollama.asked.messages.map(({ role }) => role),
@@ -129,7 +129,7 @@ test("stop, an error of the API, edit, clear and undo", async () => {
   assert.equal(await page.getByText("bad", { exact: true }).count(), 0);
 
   await page.getByRole("button", { name: "Clear" }).click();
-  await page.getByRole("heading", { name: "Nothing said yet" }).waitFor();
+  await page.getByRole("heading", { name: "No messages yet" }).waitFor();
   await page.getByRole("button", { name: "Undo" }).click();
   await page.getByText("Better.", { exact: true }).waitFor();
   await page.leave();

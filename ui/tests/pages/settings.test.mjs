@@ -18,17 +18,17 @@ async function saved() {
   return Object.fromEntries(settings.filter(({ origin }) => origin === "saved").map(({ name, value }) => [name, value]));
 }
 
-const groups = (page) => page.getByRole("navigation", { name: "Groups of settings" });
+const groups = (page) => page.getByRole("navigation", { name: "Setting groups" });
 
 test("changes of two groups: refused at the field, reviewed, overtaken, saved, undone", async () => {
   const page = await visit(place, "/settings");
-  await page.getByRole("textbox", { name: "Largest request" }).fill("5000");
+  await page.getByRole("textbox", { name: "Max request size" }).fill("5000");
   await groups(page).getByRole("link", { name: "Backends" }).click();
   await page.getByRole("textbox", { name: "Retries" }).fill("5");
   await page.getByRole("button", { name: "Review" }).click();
   await page.getByText("is too large").waitFor();
   assert.match(page.url(), /\/admin\/settings\/server$/, "the page goes to what is refused");
-  await page.getByRole("textbox", { name: "Largest request" }).fill("50");
+  await page.getByRole("textbox", { name: "Max request size" }).fill("50");
 
   await page.getByRole("button", { name: "Review" }).click();
   const review = page.getByRole("dialog", { name: "Save these changes?" });
@@ -45,7 +45,7 @@ test("changes of two groups: refused at the field, reviewed, overtaken, saved, u
   assert.deepEqual(await saved(), { max_body_bytes: "50MiB", max_retries: "5" });
 
   await page.getByRole("button", { name: "Undo", exact: true }).click();
-  await page.getByRole("textbox", { name: "Largest request" }).and(page.locator("[value='64']")).waitFor();
+  await page.getByRole("textbox", { name: "Max request size" }).and(page.locator("[value='64']")).waitFor();
   assert.deepEqual(await saved(), { max_retries: "7" });
   await page.leave();
 });
@@ -78,11 +78,11 @@ test("rules of addresses are tried before they are saved, and shut nobody out un
   await page.getByText("2: has `nonsense`").waitFor();
   await blacklist.fill("127.0.0.0/8");
   await page.getByRole("button", { name: /^Your address/ }).click();
-  await page.getByText("In the entry 127.0.0.0/8").waitFor();
+  await page.getByText("Matches 127.0.0.0/8").waitFor();
 
   await page.getByRole("button", { name: "Review" }).click();
   await page.getByRole("button", { name: "Save 2 changes" }).click();
-  const asked = page.getByRole("dialog", { name: "This shuts you out" });
+  const asked = page.getByRole("dialog", { name: "This locks you out" });
   await asked.getByRole("button", { name: "Cancel" }).click();
   await asked.waitFor({ state: "detached" });
   assert.equal((await saved()).ip_access_mode, undefined);
@@ -114,13 +114,13 @@ test("an import is looked at first, as text whatever its names say", async () =>
   const tokens = { tokens: [{ id: "t1", name, token: "sk-o2o-by-hand", enabled: true }] };
   const chooser = page.locator("input[type=file]");
   await chooser.setInputFiles([file("tokens.json", "{\n{"), file("Cargo.toml", "")]);
-  await page.getByText("Not a file of the Node program: Cargo.toml").waitFor();
+  await page.getByText("Not a file of the Node version: Cargo.toml").waitFor();
   await page.getByText("is damaged in line 2").waitFor();
   await chooser.setInputFiles([file("tokens.json", JSON.stringify(tokens))]);
   await page.getByRole("cell", { name: `token ${name}` }).waitFor();
   assert.equal((await place.api("tokens")).tokens.length, 0, "nothing has changed yet");
   await page.getByRole("button", { name: "Import 1" }).click();
-  await page.getByRole("heading", { name: "What has happened" }).waitFor();
+  await page.getByRole("heading", { name: "Import result" }).waitFor();
   assert.equal((await place.api("tokens")).tokens[0].name, name);
   await page.leave();
 });

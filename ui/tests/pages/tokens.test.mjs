@@ -24,15 +24,15 @@ test("from sign-in to a token that a client can use", async () => {
   await page.getByRole("button", { name: "New token" }).first().click();
   const form = page.getByRole("dialog", { name: "New token" });
   await form.getByLabel("Name").fill("ann");
-  await form.getByLabel("Addresses").fill("10.0.0.999");
-  await form.getByRole("button", { name: "Make token" }).click();
+  await form.getByLabel("Allowed addresses").fill("10.0.0.999");
+  await form.getByRole("button", { name: "Create token" }).click();
   await form.getByText("must be an address or a CIDR range").waitFor();
   assert.equal(await form.getByLabel("Name").inputValue(), "ann", "what was typed is kept");
-  await form.getByLabel("Addresses").press("Backspace");
+  await form.getByLabel("Allowed addresses").press("Backspace");
   await form.getByRole("textbox", { name: "Tokens a month" }).fill("1000");
-  await form.getByRole("button", { name: "Make token" }).click();
+  await form.getByRole("button", { name: "Create token" }).click();
 
-  const once = page.getByRole("dialog", { name: "The token of ann" });
+  const once = page.getByRole("dialog", { name: "Token ann" });
   const secret = await once.getByTestId("secret").textContent();
   await once.getByRole("button", { name: "Copy" }).click();
   assert.equal(await page.evaluate(() => navigator.clipboard.readText()), secret);

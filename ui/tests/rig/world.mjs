@@ -7,12 +7,13 @@ export { chat };
 export const PASSWORD = "a-long-password";
 
 /**
- * `settings` are variables of the gateway. Gives `url`, `ollama`, `api(path, { method, body })`, which answers the JSON
+ * `settings` are variables of the gateway; `prepare` is told where Ollama is before the gateway starts. Gives `url`, `ollama`, `api(path, { method, body })`, which answers the JSON
  * and throws if it was refused, and `ask(model, text)` for a request of a client.
  */
-export async function world({ settings = {}, tokens = {}, ...rest } = {}) {
+export async function world({ settings = {}, tokens = {}, prepare = () => {}, ...rest } = {}) {
   const ollama = new Ollama();
   await ollama.start();
+  prepare(ollama.url);
   ollama.says(chat(["Hello ", "there."]));
   const gateway = await start(ollama.url, {
     tokens,

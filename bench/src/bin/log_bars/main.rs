@@ -1,11 +1,14 @@
 //! `scripts/log-bars.sh`: what the request log costs when it holds a million rows, in the library and over HTTP. Numbers are
-//! printed beside their bars and judged by people; nothing fails here.
+//! printed beside their bars and judged by people; nothing fails here. With `fill FOLDER UPSTREAM` it only leaves such a
+//! database, with channels and tokens by the thousand, for `scripts/panel-bars.sh`.
 
 mod cast;
+mod fleet;
 mod gateway;
 mod http;
 
 use std::io::Write as _;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -17,6 +20,7 @@ use tokio::sync::oneshot::error::TryRecvError;
 use cast::{Cast, filters};
 use gateway::Gateway;
 
+const ROWS: u64 = 1_000_000;
 const BATCH: usize = 1000;
 const PAGE: usize = 200;
 pub(crate) const ROUNDS: usize = 5;
@@ -155,10 +159,26 @@ async fn trim(store: &Store, cast: &Cast, rows: u64, out: &mut impl std::io::Wri
     Ok(())
 }
 
+/// Leaves a database that is as full as the bars of the panel want it.
+async fn leave(folder: &Path, upstream: &str) -> anyhow::Result<()> {
+    let store = Store::open(folder, None).await?;
+    let cast = Cast::new(ROWS);
+    fleet::make(&store, upstream).await?;
+    fill(&store, &cast, ROWS, &mut std::io::stdout()).await?;
+    use_it(&store, &cast).await?;
+    store.close().await;
+    Ok(())
+}
+
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
-    let rows =
-        std::env::args().nth(1).map_or(Ok(1_000_000), |text| text.parse()).context("how many rows?")?;
+    let words: Vec<_> = std::env::args().skip(1).collect();
+    if let [fill, folder, upstream] = &words[..]
+        && fill == "fill"
+    {
+        return leave(folder.as_ref(), upstream).await;
+    }
+    let rows = words.first().map_or(Ok(ROWS), |text| text.parse()).context("how many rows?")?;
     let folder = std::env::temp_dir().join(format!("ollama2openai-log-{}", std::process::id()));
     std::fs::create_dir_all(&folder)?;
     let mut out = std::io::stdout();

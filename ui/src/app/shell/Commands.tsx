@@ -1,9 +1,10 @@
 import { useMantineColorScheme } from "@mantine/core";
 import { createSpotlight, Spotlight } from "@mantine/spotlight";
-import { IconLogout, IconMoon, IconPlus, IconSearch, IconSun } from "@tabler/icons-react";
+import { IconLock, IconMoon, IconPlus, IconSearch, IconSun } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
 import { useLocation } from "wouter";
 import { useMayChange } from "../../api/queries";
+import { useFormat } from "../../parts/format";
 import { PLACES } from "./places";
 
 const [store, spotlight] = createSpotlight();
@@ -16,6 +17,7 @@ export function Commands() {
   const [, go] = useLocation();
   const mayChange = useMayChange();
   const { setColorScheme } = useMantineColorScheme();
+  const format = useFormat();
   const pages = PLACES.map(({ name, icon: Icon }) => ({
     id: name,
     label: t(`nav.${name}`),
@@ -25,21 +27,21 @@ export function Commands() {
   }));
   const makes = (["keys", "channels", "tokens"] as const).map((name) => ({
     id: `new-${name}`,
-    label: `${t(`nav.${name}`)}: ${t("do.add")}`,
+    label: format.pair(t(`nav.${name}`), t("do.add")),
     keywords: `new add create ${name}`,
     leftSection: <IconPlus size={18} />,
     onClick: () => go(`/${name}/new`),
   }));
   const themes = (["light", "dark"] as const).map((scheme) => ({
     id: scheme,
-    label: `${t("shell.theme")}: ${t(`shell.${scheme}`)}`,
+    label: format.pair(t("shell.theme"), t(`shell.${scheme}`)),
     leftSection: scheme === "light" ? <IconSun size={18} /> : <IconMoon size={18} />,
     onClick: () => setColorScheme(scheme),
   }));
   const account = {
     id: "account",
     label: t("shell.password"),
-    leftSection: <IconLogout size={18} />,
+    leftSection: <IconLock size={18} />,
     onClick: () => go("/users/me"),
   };
   return (

@@ -1,9 +1,21 @@
-import { AppShell, Box, Divider, Group, NavLink, ScrollArea, Text, Tooltip, useMatches } from "@mantine/core";
+import {
+  AppShell,
+  Box,
+  CloseButton,
+  Divider,
+  Group,
+  NavLink,
+  ScrollArea,
+  Text,
+  Tooltip,
+  useMatches,
+} from "@mantine/core";
 import { IconCircleCheck } from "@tabler/icons-react";
 import { Fragment } from "react";
 import { useTranslation } from "react-i18next";
 import { Link, useLocation } from "wouter";
 import { useMe } from "../../api/queries";
+import { useFormat } from "../../parts/format";
 import { LAST_OF_OPERATION, PLACES } from "./places";
 
 /** The side bar; icons alone between the widths of a telephone and of a desktop. */
@@ -17,6 +29,8 @@ export function Nav({ onGo }: { onGo: () => void }) {
         <Group gap="xs" px={6} wrap="nowrap">
           <IconLogo />
           {!isNarrow && <Text fw={600}>ollama2openai</Text>}
+          {/* On a phone it covers the button that has opened it. */}
+          <CloseButton hiddenFrom="sm" ml="auto" onClick={onGo} aria-label={t("do.close")} />
         </Group>
       </AppShell.Section>
       <AppShell.Section grow component={ScrollArea} px="xs">
@@ -66,11 +80,12 @@ function IconLogo() {
 /** The version of the gateway, and whether it answers. */
 function Foot({ isNarrow }: { isNarrow: boolean }) {
   const { t } = useTranslation();
+  const format = useFormat();
   const me = useMe();
   const version = me.data?.version;
   if (me.isError || !version) return null;
   return (
-    <Tooltip label={`${t("shell.version", { version })}: ${t("shell.healthy")}`} position="right">
+    <Tooltip label={format.pair(t("shell.version", { version }), t("shell.healthy"))} position="right">
       <Group gap={6} wrap="nowrap" px={6} tabIndex={0}>
         <IconCircleCheck size={16} color="var(--mantine-color-teal-6)" aria-hidden />
         {!isNarrow && (

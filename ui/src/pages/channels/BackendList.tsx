@@ -61,7 +61,7 @@ function One({ backend }: { backend: Backend }) {
       )}
       {backend.lastError && (
         <Text size="sm" c="var(--mantine-color-error)" style={{ overflowWrap: "anywhere" }}>
-          {t("detail.error")}: {backend.lastError}
+          {format.pair(t("detail.error"), backend.lastError)}
         </Text>
       )}
       <Facts
@@ -76,7 +76,7 @@ function One({ backend }: { backend: Backend }) {
           [t("detail.check"), <Ago key="check" at={backend.lastCheck} />],
           [
             t("detail.requests"),
-            `${requests} (${t("detail.failed", { n: format.number(backend.failedRequests) })})`,
+            format.noted(requests, t("detail.failed", { n: format.number(backend.failedRequests) })),
           ],
           [t("detail.models"), <Held key="models" models={inventory?.models} at={backend.lastCheck} />],
         ]}

@@ -41,6 +41,9 @@ function VerdictBadge({ verdict }: { verdict: Verdict }) {
   );
 }
 
+/** Nothing can be added to what these verdicts say. */
+const PLAIN: Verdict[] = ["lower_tier", "on_trial", "unlisted", "model_not_in_list", "disabled"];
+
 /** Why, in the language of the panel; where the gateway's own words say more, those too. */
 function Why({ verdict, reason }: { verdict: Verdict; reason: string }) {
   const { t, i18n } = useTranslation("channels");
@@ -49,7 +52,7 @@ function Why({ verdict, reason }: { verdict: Verdict; reason: string }) {
       <Text size="xs" c="dimmed">
         {t(`explain.why.${verdict}`, { reason })}
       </Text>
-      {i18n.language !== "en" && (
+      {i18n.language !== "en" && !PLAIN.includes(verdict) && (
         <Text size="xs" c="dimmed" lang="en">
           {reason}
         </Text>
@@ -115,8 +118,8 @@ function Counts({ backends }: Pick<Candidate, "backends">) {
   const format = useFormat();
   const counts = new Map<Verdict, number>();
   for (const { verdict } of backends) counts.set(verdict, (counts.get(verdict) ?? 0) + 1);
-  const parts = [...counts].map(
-    ([verdict, count]) => `${t(`explain.verdict.${verdict}`)}: ${format.number(count)}`,
+  const parts = [...counts].map(([verdict, count]) =>
+    format.pair(t(`explain.verdict.${verdict}`), format.number(count)),
   );
   return (
     <Text size="xs" c="dimmed" className="numbers">

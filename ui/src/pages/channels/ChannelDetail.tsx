@@ -82,11 +82,11 @@ function useFacts({ channel, channels }: DetailProps): [string, ReactNode][] {
     [t("detail.base"), <Code key="base">{channel.baseUrl}</Code>],
     [t("detail.traffic"), t("detail.place", { share, priority, weight: format.number(channel.weight) })],
     [t("column.models"), <Names key="models" names={channel.models} none={t("allModels")} />],
-    [t("detail.limits"), limits.length > 0 ? limits.join(", ") : common("unlimited")],
+    [t("detail.limits"), limits.length > 0 ? format.parts(limits) : common("unlimited")],
     [t("detail.running"), <Load key="load" running={channel.currentConcurrent} cap={maxConcurrent} />],
     [
       t("detail.requests"),
-      `${requests} (${t("detail.failed", { n: format.number(channel.failedRequests) })})`,
+      format.noted(requests, t("detail.failed", { n: format.number(channel.failedRequests) })),
     ],
     [t("column.tokens"), format.number(channel.totalTokens)],
     [t("column.lastUsed"), <Ago key="used" at={channel.lastUsed} />],

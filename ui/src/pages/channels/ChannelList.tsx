@@ -1,18 +1,18 @@
 import { ActionIcon, Button, Group, Menu, SegmentedControl, Select } from "@mantine/core";
 import { IconDots } from "@tabler/icons-react";
-import { useMemo } from "react";
+import { memo, useMemo } from "react";
 import { useTranslation } from "react-i18next";
 import type { Channel } from "../../api/client";
 import { useMayChange } from "../../api/queries";
 import { Empty } from "../../parts/states";
 import { Toolbar } from "../../parts/Toolbar";
-import { useDrawer, useFilters } from "../../parts/url";
+import { useFilters } from "../../parts/url";
 import { useRows } from "../../parts/useRows";
 import { Board } from "./Board";
 import { ChannelTable } from "./ChannelTable";
 import { useResetAll, useTestAll } from "./changes";
 import { ExplainBar } from "./ExplainBar";
-import type { useChannels } from "./queries";
+import { useChannels } from "./queries";
 import { Summary } from "./Summary";
 import { stateOf } from "./shares";
 
@@ -44,24 +44,23 @@ const WAYS: Parameters<typeof useRows<Channel>>[1] = {
 };
 
 interface ListProps {
-  list: ReturnType<typeof useChannels>;
   models: string[];
-  onNew: () => void;
+  open: (id: string) => void;
 }
 
-/** The channels as a board or as a table, with search and filters. */
-export function ChannelList({ list, models, onNew }: ListProps) {
+/** The channels as a board or as a table, with search and filters. Kept as they are while a drawer opens or closes over them. */
+export const ChannelList = memo(function ChannelList({ models, open }: ListProps) {
   const { t } = useTranslation("channels");
   const { get } = useFilters();
-  const { open } = useDrawer("channels");
   const mayChange = useMayChange();
+  const list = useChannels();
   const channels = list.data?.channels;
   const { found, rows, total, page, isFiltered } = useRows(channels, WAYS);
   const empty = (
     <Empty
       title={t("empty")}
       hint={t("emptyHint")}
-      action={mayChange && <Button onClick={onNew}>{t("add")}</Button>}
+      action={mayChange && <Button onClick={() => open("new")}>{t("add")}</Button>}
     />
   );
   const isTable = get("view") === "table";
@@ -97,7 +96,7 @@ export function ChannelList({ list, models, onNew }: ListProps) {
       )}
     </>
   );
-}
+});
 
 function Filters({ channels }: { channels: Channel[] }) {
   const { t } = useTranslation("channels");

@@ -21,7 +21,7 @@ interface FieldsProps {
   onTested: (models: string[]) => void;
 }
 
-const COUNT = { min: 0, allowDecimal: false, allowNegative: false, thousandSeparator: " " } as const;
+const COUNT = { min: 0, allowDecimal: false, allowNegative: false, thousandSeparator: "," } as const;
 
 export function Fields({ form, channel, channels, known, models, onTested }: FieldsProps) {
   const { t } = useTranslation("channels");

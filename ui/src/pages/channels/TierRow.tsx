@@ -136,7 +136,7 @@ function Shares({ tier }: { tier: Tier }) {
     <Progress.Root size="md" mt="xs" aria-label={t("board.shares", { priority: tier.priority })}>
       {parts.map((channel, at) => {
         const share = shareOf(channel, tier.weights);
-        const says = `${channel.name}: ${format.percent(share)}`;
+        const says = format.pair(channel.name, format.percent(share));
         return (
           <Tooltip key={channel.id} label={says}>
             <Progress.Section value={share * 100} color={color(channel, at)} aria-label={says} />

@@ -111,7 +111,9 @@ function Shares({ shares, of }: { shares: NewShare[]; of: Channel }) {
           <Table.Tr>
             <Table.Th>{t("column.name")}</Table.Th>
             <Table.Th ta="right">{t("weight.before")}</Table.Th>
-            <Table.Th ta="right">{t("weight.after")}</Table.Th>
+            <Table.Th ta="right" style={{ whiteSpace: "nowrap" }}>
+              {t("weight.after")}
+            </Table.Th>
           </Table.Tr>
         </Table.Thead>
         <Table.Tbody>

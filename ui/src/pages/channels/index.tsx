@@ -45,7 +45,7 @@ export default function Channels() {
         )
       }
     >
-      <ChannelList list={list} models={models} onNew={() => open("new")} />
+      <ChannelList models={models} open={open} />
       <SideDrawer opened={isNew && mayChange} title={t("form.new")} onClose={close} size={560}>
         <ChannelForm channels={channels} onClose={close} onMade={(made) => open(made.id)} />
       </SideDrawer>

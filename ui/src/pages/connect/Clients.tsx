@@ -46,15 +46,23 @@ export function Clients() {
           onChange={(event) => set({ base: event.currentTarget.value })}
           flex="1 1 240px"
         />
-        <TextInput
-          label={t("token")}
-          description={t("tokenHint")}
-          value={token}
-          onChange={(event) => setToken(event.currentTarget.value.trim())}
-          autoComplete="off"
-          spellCheck={false}
-          flex="1 1 240px"
-        />
+        <Stack gap="xs" flex="1 1 240px">
+          <TextInput
+            label={t("token")}
+            description={t("tokenHint")}
+            value={token}
+            onChange={(event) => setToken(event.currentTarget.value.trim())}
+            autoComplete="off"
+            spellCheck={false}
+          />
+          {mayChange && !token && (
+            <Group>
+              <Button variant="default" size="xs" onClick={() => go("/tokens/new")}>
+                {t("make")}
+              </Button>
+            </Group>
+          )}
+        </Stack>
         <Select
           label={t("model")}
           description={t("modelHint")}
@@ -66,13 +74,6 @@ export function Clients() {
           flex="1 1 200px"
         />
       </Group>
-      {mayChange && !token && (
-        <Group>
-          <Button variant="default" size="xs" onClick={() => go("/tokens/new")}>
-            {t("make")}
-          </Button>
-        </Group>
-      )}
       {isLocal(host) && <Alert color="orange">{t("local")}</Alert>}
       <Group align="flex-start" gap="md" wrap="wrap">
         <Select

@@ -79,13 +79,14 @@ function Item({ operation }: { operation: Operation }) {
   const parts: [title: string, rows: Row[]][] = [
     [t("reference.parameters"), operation.parameters],
     [t("reference.body"), operation.body],
-    [t("reference.answer"), operation.answer],
+    // What an answer always has is not asked of anybody.
+    [t("reference.answer"), operation.answer.map((row) => ({ ...row, isRequired: false }))],
   ];
   return (
     <Accordion.Item value={`${method} ${path}`}>
       <Accordion.Control>
         <Group gap="xs">
-          <Badge color={COLORS[method] ?? "gray"} miw={68}>
+          <Badge color={COLORS[method] ?? "gray"} miw={76}>
             {method}
           </Badge>
           <Code style={{ overflowWrap: "anywhere" }}>{path}</Code>

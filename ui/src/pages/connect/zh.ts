@@ -18,20 +18,20 @@ const zh: Translation<typeof en> = {
     python: "先安装官方库：pip install openai",
     node: "先安装官方库：npm install openai",
     openWebui:
-      "在「管理员面板 → 设置 → 外部连接」中添加 OpenAI 连接，填写以下两项；或在启动时设置下面的环境变量。若运行在容器中，127.0.0.1 指的是容器自身。",
+      "在“管理员面板 → 设置 → 外部连接”中添加 OpenAI 连接，填写以下两项；或在启动时设置下面的环境变量。若运行在容器中，127.0.0.1 指的是容器自身。",
     lobeChat:
-      "在「设置 → AI 服务商 → OpenAI」中填写 API Key 与代理地址，然后获取模型列表；或在启动时设置下面的环境变量。",
+      "在“设置 → AI 服务商 → OpenAI”中填写 API Key 与代理地址，然后获取模型列表；或在启动时设置下面的环境变量。",
     cherryStudio:
-      "在「设置 → 模型服务」中添加类型为 OpenAI 的服务商，填写密钥与地址，再点「管理」添加模型。/v1 会自动补全。",
+      "在“设置 → 模型服务”中添加类型为 OpenAI 的服务商，填写 API Key 与地址，再点击“管理”添加模型。/v1 会自动补全。",
     nextChat:
-      "在「设置」中打开「自定义接口」，选择 OpenAI，填写接口地址与 API Key，并在「自定义模型名」中填写模型。/v1 会自动补全。也可在启动时设置下面的环境变量。",
-    chatBox: "在「设置 → 模型提供方」中添加自定义提供方，模式选择「OpenAI API 兼容」，填写主机、路径与密钥。",
+      "在“设置”中打开“自定义接口”，选择 OpenAI，填写接口地址与 API Key，并在“自定义模型名”中填写模型。/v1 会自动补全。也可在启动时设置下面的环境变量。",
+    chatBox: "在“设置 → 模型提供方”中添加自定义提供方，模式选择“OpenAI API 兼容”，填写主机、路径与 API Key。",
     libreChat: "将以下内容加入 librechat.yaml，然后重启 LibreChat。",
     continue: "将以下内容加入 Continue 的 config.yaml。",
     cursor:
-      "在「Settings → Models」中按名称添加模型，在 OpenAI API Key 处填写密钥，并打开 Override OpenAI Base URL。Cursor 由其服务器发起请求，因此地址必须能从公网访问。",
+      "在“Settings → Models”中按名称添加模型，在 OpenAI API Key 处填写令牌，并打开 Override OpenAI Base URL。Cursor 由其服务器发起请求，因此地址必须能从公网访问。",
     vscode:
-      "使用 Copilot Chat：将以下内容加入 settings.json，然后在模型列表中选择该模型，首次使用时会询问密钥。",
+      "使用 Copilot Chat：将以下内容加入 settings.json，然后在模型列表中选择该模型，首次使用时会询问 API Key。",
   },
   field: { url: "Base URL", host: "API 主机", path: "API 路径", key: "API Key", model: "模型" },
   reference: {
@@ -42,8 +42,8 @@ const zh: Translation<typeof en> = {
     body: "请求体",
     answer: "响应",
     required: "必填",
-    role: "需要{{role}}角色",
-    anyone: "任何人",
+    role: "角色：{{role}}",
+    anyone: "任何人可用",
     none: "没有匹配的结果",
   },
 };

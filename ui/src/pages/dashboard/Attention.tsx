@@ -67,7 +67,7 @@ function One({ concern, href }: { concern: Concern; href: string }) {
         tt="none"
         leftSection={<Icon size={14} aria-hidden />}
         flex="none"
-        miw={88}
+        miw={100}
       >
         {t(`attention.severity.${severity}`)}
       </Badge>

@@ -66,6 +66,7 @@ export function Backends({ full }: { full: Full }) {
 }
 
 function Row({ backend, full: { range } }: { backend: Backend; full: Full }) {
+  const { t: common } = useTranslation();
   const format = useFormat();
   const [, go] = useLocation();
   const { top, rest } = range.byBackend;
@@ -73,7 +74,7 @@ function Row({ backend, full: { range } }: { backend: Backend; full: Full }) {
   const all = top.reduce((sum, { id, requests }) => sum + (id ? requests : 0), rest.requests);
   const share = all > 0 ? (use?.requests ?? 0) / all : 0;
   const p95 = use?.latency.p95 ?? null;
-  const cap = backend.maxConcurrent > 0 ? format.number(backend.maxConcurrent) : "∞";
+  const cap = backend.maxConcurrent > 0 ? format.number(backend.maxConcurrent) : common("backend.noCap");
   const href = logsOf({ backend: backend.id, since: range.byStart });
   return (
     <Table.Tr onClick={() => go(href)} style={{ cursor: "pointer" }}>
@@ -90,7 +91,11 @@ function Row({ backend, full: { range } }: { backend: Backend; full: Full }) {
       </Table.Td>
       <Table.Td ta="right">{p95 === null ? "–" : format.ms(p95)}</Table.Td>
       <Table.Td miw={40} w="12%">
-        <Progress value={share * 100} size="md" aria-label={`${backend.name}: ${format.percent(share)}`} />
+        <Progress
+          value={share * 100}
+          size="md"
+          aria-label={format.pair(backend.name, format.percent(share))}
+        />
       </Table.Td>
       <Table.Td ta="right">
         <Text size="sm">{format.percent(share)}</Text>

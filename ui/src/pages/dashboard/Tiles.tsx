@@ -1,10 +1,10 @@
-import { Paper, SimpleGrid, Skeleton, Text } from "@mantine/core";
+import { Group, Paper, SimpleGrid, Skeleton, Text } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 import { type Formats, useFormat } from "../../parts/format";
 import { beforeOf, type Full, type Use } from "./queries";
 import { Spark } from "./Spark";
 
-const TILE_HEIGHT = 142;
+const TILE_HEIGHT = 124;
 
 interface Tile {
   name: "requests" | "errors" | "tokens" | "firstToken";
@@ -74,7 +74,7 @@ export function Tiles({ full }: { full: Full }) {
   const { t } = useTranslation("dashboard");
   const tiles = useTiles(full);
   return (
-    <SimpleGrid cols={{ base: 1, xs: 2, lg: 4 }} spacing="sm">
+    <SimpleGrid cols={{ base: 2, lg: 4 }} spacing="sm">
       {tiles.map((tile) => (
         <Paper
           key={tile.name}
@@ -87,15 +87,17 @@ export function Tiles({ full }: { full: Full }) {
           <Text size="sm" c="dimmed">
             {t(`tile.${tile.name}`)}
           </Text>
-          <Text size="xl" fw={600} className="numbers" lh={1.3}>
-            {tile.value}
-          </Text>
+          <Group gap="xs" justify="space-between" align="baseline" className="numbers">
+            <Text size="xl" fw={600} lh={1.3}>
+              {tile.value}
+            </Text>
+            <Text size="xs" c="dimmed">
+              {tile.change}
+            </Text>
+          </Group>
           <Spark values={tile.course} {...(tile.color && { color: tile.color })} />
           <Text size="xs" c="dimmed" mt={4} className="numbers">
             {tile.detail}
-          </Text>
-          <Text size="xs" c="dimmed" className="numbers" mih="1lh">
-            {tile.change}
           </Text>
         </Paper>
       ))}
@@ -105,7 +107,7 @@ export function Tiles({ full }: { full: Full }) {
 
 export function TilesWaiting() {
   return (
-    <SimpleGrid cols={{ base: 1, xs: 2, lg: 4 }} spacing="sm">
+    <SimpleGrid cols={{ base: 2, lg: 4 }} spacing="sm">
       {["requests", "errors", "tokens", "firstToken"].map((name) => (
         <Skeleton key={name} h={TILE_HEIGHT} />
       ))}

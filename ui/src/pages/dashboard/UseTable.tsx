@@ -82,7 +82,7 @@ function Row({ row, part, share }: { row: UseRow; part: number; share: string })
       </Table.Td>
       <Table.Td miw={48} w="15%">
         <Tooltip label={share}>
-          <Progress value={part * 100} size="md" aria-label={`${row.name}: ${share}`} />
+          <Progress value={part * 100} size="md" aria-label={format.pair(row.name, share)} />
         </Tooltip>
       </Table.Td>
       <Table.Td ta="right">{format.short(tokensOf(row))}</Table.Td>

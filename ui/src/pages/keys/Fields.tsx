@@ -17,7 +17,7 @@ interface FieldsProps {
   before: Key | undefined;
 }
 
-const COUNT = { min: 0, allowDecimal: false, allowNegative: false, thousandSeparator: " " } as const;
+const COUNT = { min: 0, allowDecimal: false, allowNegative: false, thousandSeparator: "," } as const;
 const PAUSE_MS = 400;
 
 export function Fields({ form, before }: FieldsProps) {

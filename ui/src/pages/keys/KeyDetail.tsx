@@ -99,7 +99,7 @@ function useFacts(key: Key): [string, ReactNode][] {
     [t("detail.has"), <Held key="held" models={key.inventory?.models} at={key.lastCheck} />],
     [t("detail.version"), key.inventory?.version ?? common("state.unknown")],
     [t("detail.check"), <Ago key="check" at={key.lastCheck} />],
-    [t("column.requests"), `${format.number(key.totalRequests)} (${failed})`],
+    [t("column.requests"), format.noted(format.number(key.totalRequests), failed)],
     [t("column.tokens"), format.number(key.totalTokens)],
     [t("column.lastUsed"), <Ago key="used" at={key.lastUsed} />],
     [t("form.group"), key.group || "–"],

@@ -66,10 +66,10 @@ export function KeyList({ list }: { list: ReturnType<typeof useKeys> }) {
       action={
         mayChange && (
           <>
-            <Button onClick={() => open("import")}>{t("import.open")}</Button>
-            <Button variant="default" onClick={() => open("new")}>
-              {t("add")}
+            <Button variant="default" onClick={() => open("import")}>
+              {t("import.open")}
             </Button>
+            <Button onClick={() => open("new")}>{t("add")}</Button>
           </>
         )
       }

@@ -3,7 +3,7 @@ import type en from "./en";
 
 const zh: Translation<typeof en> = {
   title: "登录",
-  purpose: "进入此网关的管理面板",
+  purpose: "此网关的管理面板",
   name: "账户",
   nameHint: "留空即为 admin 账户",
   password: "密码",
@@ -11,7 +11,7 @@ const zh: Translation<typeof en> = {
   over: "登录已过期",
   overHint: "请重新登录后继续。此页上已填写的内容仍然保留。",
   change: "请先设置新密码",
-  changeHint: "当前密码是众所周知的默认密码，或仅供一次性使用。修改之前无法使用面板。",
+  changeHint: "当前密码是众所周知的默认密码，或是一次性密码。修改密码后才能使用面板。",
   current: "当前密码",
   new: "新密码",
   newHint: "至少 8 个字符，用一句话也可以",

@@ -86,7 +86,10 @@ function useFacts(record: LogRecord): [string, React.ReactNode][] {
       t("column.tokens"),
       used === "–"
         ? ""
-        : `${used} (${t("detail.total", { n: format.number(record.promptTokens + record.completionTokens) })})`,
+        : format.noted(
+            used,
+            t("detail.total", { n: format.number(record.promptTokens + record.completionTokens) }),
+          ),
     ],
     [t("detail.cached"), record.cachedTokens ? format.number(record.cachedTokens) : ""],
     [t("detail.source"), usage(t, record.usageSource)],

@@ -1,6 +1,6 @@
 import { Button, Group, Switch, Text } from "@mantine/core";
 import { useQueryClient } from "@tanstack/react-query";
-import { useState } from "react";
+import { memo, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Empty } from "../../parts/states";
 import { useFilters } from "../../parts/url";
@@ -12,10 +12,11 @@ import { RequestTable } from "./RequestTable";
 import type { LogRecord } from "./record";
 import { useTail } from "./useTail";
 
-/** Requests of clients: those that are over, or as they end. */
-export function Requests({ onOpen }: { onOpen: (record: LogRecord) => void }) {
+/** Requests of clients: those that are over, or as they end. Kept as they are while a drawer opens or closes over them. */
+export const Requests = memo(function Requests({ open }: { open: (key: string) => void }) {
   const { t } = useTranslation("logs");
   const { get, set } = useFilters();
+  const onOpen = (record: LogRecord) => record.key && open(record.key);
   const filters = filtersOf(get);
   const isLive = get("live") === "on";
   const [isPaused, pause] = useState(false);
@@ -59,7 +60,7 @@ export function Requests({ onOpen }: { onOpen: (record: LogRecord) => void }) {
       )}
     </>
   );
-}
+});
 
 interface ListProps {
   list: ReturnType<typeof useLogs>;

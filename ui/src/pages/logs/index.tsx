@@ -61,7 +61,7 @@ export default function Logs() {
           </Tabs.List>
         )}
         <Tabs.Panel value={view}>
-          {view === "requests" && <Requests onOpen={(record) => record.key && open(record.key)} />}
+          {view === "requests" && <Requests open={open} />}
           {view === "audit" && <Audit onOpen={(entry) => open("audit", entry)} />}
           {view === "captures" && <Captures onOpen={(capture) => open("captures", capture)} />}
         </Tabs.Panel>

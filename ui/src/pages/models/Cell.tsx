@@ -46,10 +46,8 @@ export function useSays(): (loaded: Loaded) => string {
   const { t } = useTranslation("models");
   const format = useFormat();
   return ({ vram, expiresAt }) =>
-    [
+    format.parts([
       vram === null ? t("loaded.here") : t("loaded.vram", { size: format.bytes(vram) }),
       expiresAt && t("loaded.until", { when: format.ago(expiresAt) }),
-    ]
-      .filter(Boolean)
-      .join(", ");
+    ]);
 }

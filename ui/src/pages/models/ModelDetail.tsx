@@ -154,7 +154,7 @@ function Backends({
   return (
     <Table.ScrollContainer minWidth={420}>
       <Table verticalSpacing={6}>
-        <Table.Thead>
+        <Table.Thead style={{ whiteSpace: "nowrap" }}>
           <Table.Tr>
             <Table.Th>{t("detail.backend")}</Table.Th>
             <Table.Th>{t("detail.state")}</Table.Th>

@@ -1,4 +1,5 @@
 import { Badge, Box, Group, Stack, Text, Tooltip } from "@mantine/core";
+import { useMediaQuery } from "@mantine/hooks";
 import { IconBolt, IconGitFork } from "@tabler/icons-react";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
@@ -37,6 +38,8 @@ export function ModelTable({ holders, total, ...rest }: TableProps) {
   const { t } = useTranslation("models");
   const shown = holders.size <= COLUMNS ? [...holders.values()].sort(byName) : [];
   const columns = useColumns(total);
+  // On a phone the pinned name would leave no room for the rest.
+  const isWide = useMediaQuery("(min-width: 48em)");
   const matrix = shown.map(
     (holder): Column<Model> => ({
       accessor: `on ${holder.id}`,
@@ -54,6 +57,7 @@ export function ModelTable({ holders, total, ...rest }: TableProps) {
         id={(model) => model.name}
         first="name"
         minWidth={WIDTH + shown.length * COLUMN}
+        pinsFirst={isWide}
         {...rest}
       />
       {shown.length > 0 && rest.rows?.some((model) => model.drift) && (

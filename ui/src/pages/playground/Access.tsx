@@ -65,7 +65,7 @@ function Ask({ reason, onDone }: { reason: string; onDone: () => void }) {
       <Stack gap="xs">
         {access.data?.isRefused && (
           <Group gap="xs" wrap="nowrap" align="flex-start" role="alert">
-            <IconKey size={18} aria-hidden />
+            <IconKey size={18} aria-hidden style={{ flexShrink: 0 }} />
             <div>
               <Text size="sm" fw={600}>
                 {t("access.title")}

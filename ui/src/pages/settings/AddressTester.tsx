@@ -5,6 +5,7 @@ import { useTranslation } from "react-i18next";
 import { api, data } from "../../api/client";
 import { useMayChange, useMe } from "../../api/queries";
 import { Facts } from "../../parts/Facts";
+import { useFormat } from "../../parts/format";
 import { useChange } from "../../parts/useChange";
 import { setErrors } from "./drafts";
 import type { Mode } from "./Rules";
@@ -19,6 +20,7 @@ interface Ruleset {
 export function AddressTester({ rules }: { rules: Ruleset }) {
   const { t } = useTranslation("settings");
   const mayChange = useMayChange();
+  const format = useFormat();
   const mine = useMe().data?.address ?? "";
   const [ip, setIp] = useState("");
   const [error, setError] = useState<string>();
@@ -71,7 +73,7 @@ export function AddressTester({ rules }: { rules: Ruleset }) {
             {t("rules.try")}
           </Button>
           <Button variant="subtle" onClick={() => run(mine)}>
-            {t("rules.mine")}: {mine}
+            {format.pair(t("rules.mine"), mine)}
           </Button>
         </Group>
       </form>

@@ -27,7 +27,7 @@ export function Control({ setting }: { setting: Setting }) {
         <NumberInput
           {...props}
           allowDecimal={false}
-          thousandSeparator=" "
+          thousandSeparator=","
           clampBehavior="none"
           {...(setting.min !== undefined && { min: setting.min })}
           {...(setting.max !== undefined && { max: setting.max })}
@@ -106,7 +106,7 @@ function Amount({ setting, isDraft, ...props }: ControlProps & { setting: Settin
         value={amount}
         min={0}
         allowDecimal={false}
-        thousandSeparator=" "
+        thousandSeparator=","
         onChange={(value) => props.onChange(`${value}${unit}`)}
       />
       <Select

@@ -75,7 +75,7 @@ function Lines({ setting, list, mode }: LinesProps) {
     <Textarea
       id={controlId(setting.name)}
       label={t(`rules.${list}`)}
-      description={mode === list ? t("rules.lines") : `${t("rules.lines")} ${t("rules.idle")}`}
+      description={mode === list ? t("rules.lines") : `${t("rules.lines")}${t("gap")}${t("rules.idle")}`}
       autosize
       minRows={5}
       maxRows={16}

@@ -35,7 +35,10 @@ export function TokenDetail({ token, onEdit, onSecret, onClose }: TokenDetailPro
     [t("column.expires"), token.expiresAt ? <Ago key="ends" at={token.expiresAt} /> : t("neverExpires")],
     [
       t("detail.requests"),
-      `${format.number(token.totalRequests)} (${format.number(token.failedRequests)} ${t("detail.failed")})`,
+      format.noted(
+        format.number(token.totalRequests),
+        t("detail.failed", { n: format.number(token.failedRequests) }),
+      ),
     ],
     [t("column.total"), format.number(token.totalTokens)],
   ];
@@ -45,6 +48,7 @@ export function TokenDetail({ token, onEdit, onSecret, onClose }: TokenDetailPro
         <Status state={token.status} size="lg" />
         {mayChange && <OnOff token={token} />}
       </Group>
+      {mayChange && <Actions token={token} onEdit={onEdit} onSecret={onSecret} onClose={onClose} />}
       {token.weak && <Alert color="orange">{t("weak")}</Alert>}
       {token.note && <Text size="sm">{token.note}</Text>}
       <Text size="sm">{meaning(toValues(token))}</Text>
@@ -64,7 +68,6 @@ export function TokenDetail({ token, onEdit, onSecret, onClose }: TokenDetailPro
       <Anchor component={Link} href={`/logs?token=${encodeURIComponent(token.id)}`} size="sm">
         {t("detail.logs")}
       </Anchor>
-      {mayChange && <Actions token={token} onEdit={onEdit} onSecret={onSecret} onClose={onClose} />}
     </Stack>
   );
 }

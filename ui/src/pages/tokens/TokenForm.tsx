@@ -68,7 +68,7 @@ export function TokenForm({ token, onClose, onMade }: TokenFormProps) {
 function Fields({ form }: { form: ReturnType<typeof useForm<TokenValues>> }) {
   const { t } = useTranslation("tokens");
   const meaning = useMeaning();
-  const count = { min: 0, allowDecimal: false, allowNegative: false, thousandSeparator: " " } as const;
+  const count = { min: 0, allowDecimal: false, allowNegative: false, thousandSeparator: "," } as const;
   return (
     <>
       <Fieldset legend={t("group.who")}>

@@ -1,5 +1,5 @@
 import { Badge, Button, Code, Group, Progress, Select, Stack, Text, Tooltip } from "@mantine/core";
-import { useState } from "react";
+import { memo, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { api, data, type Token } from "../../api/client";
 import { useMayChange } from "../../api/queries";
@@ -17,7 +17,8 @@ import { useTokens } from "./queries";
 /** Models that a row has room for. */
 const CHIPS = 2;
 
-export function TokenTable({ onOpen, onNew }: { onOpen: (token: Token) => void; onNew: () => void }) {
+/** Kept as it is while a drawer opens or closes over it. */
+export const TokenTable = memo(function TokenTable({ open }: { open: (id: string) => void }) {
   const { t } = useTranslation("tokens");
   const { t: common } = useTranslation();
   const { get, set } = useFilters();
@@ -35,7 +36,7 @@ export function TokenTable({ onOpen, onNew }: { onOpen: (token: Token) => void; 
     <Empty
       title={t("empty")}
       hint={t("emptyHint")}
-      action={mayChange && <Button onClick={onNew}>{t("add")}</Button>}
+      action={mayChange && <Button onClick={() => open("new")}>{t("add")}</Button>}
     />
   );
   return (
@@ -67,18 +68,18 @@ export function TokenTable({ onOpen, onNew }: { onOpen: (token: Token) => void; 
         first=""
         isFiltered={get("q") !== "" || get("status") !== ""}
         empty={first}
-        onOpen={onOpen}
+        onOpen={(token) => open(token.id)}
         selection={mayChange ? { selected, onChange: select } : undefined}
         more={{
           has: list.hasNextPage,
           load: () => void list.fetchNextPage(),
           isLoading: list.isFetchingNextPage,
         }}
-        minWidth={1080}
+        minWidth={1000}
       />
     </>
   );
-}
+});
 
 function useColumns(): Column<Token>[] {
   const { t } = useTranslation("tokens");
@@ -101,7 +102,7 @@ function useColumns(): Column<Token>[] {
       title: t("column.models"),
       render: (token) => <Models names={token.allowedModels} />,
     },
-    { accessor: "month", title: t("column.month"), width: 170, render: (token) => <Quota token={token} /> },
+    { accessor: "month", title: t("column.month"), width: 160, render: (token) => <Quota token={token} /> },
     {
       accessor: "rate",
       title: t("column.rate"),
@@ -161,7 +162,7 @@ export function Quota({ token }: { token: Token }) {
   return (
     <Stack gap={2}>
       <Text size="sm" className="numbers">
-        {used} / {format.short(token.quotaLimit)} ({format.percent(part)})
+        {format.noted(`${used} / ${format.short(token.quotaLimit)}`, format.percent(part))}
       </Text>
       <Progress
         value={Math.min(100, part * 100)}

@@ -37,7 +37,7 @@ export default function Tokens() {
         )
       }
     >
-      <TokenTable onOpen={(token) => open(token.id)} onNew={() => open("new")} />
+      <TokenTable open={open} />
       <SideDrawer opened={isNew && mayChange} title={t("form.new")} onClose={close}>
         <TokenForm
           onClose={close}

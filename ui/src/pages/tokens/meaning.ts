@@ -15,6 +15,6 @@ export function useMeaning(): (values: TokenValues) => string {
       values.allowedIPs.length > 0 && t("means.ips", { ips: format.list(values.allowedIPs) }),
       values.expiresAt && t("means.until", { day: format.moment(values.expiresAt) }),
     ];
-    return t("means.sentence", { parts: parts.filter(Boolean).join(", ") });
+    return t("means.sentence", { parts: format.parts(parts) });
   };
 }

@@ -2,7 +2,7 @@ import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { api, data, type Token } from "../../api/client";
 import { REFRESH_MS } from "../../api/queries";
 
-const PAGE = 100;
+const PAGE = 50;
 
 export type Status = Token["status"];
 

@@ -18,8 +18,13 @@ export function AdminTokenForm({ onClose, onMade }: AdminTokenFormProps) {
   const form = useForm({ initialValues: { name: "", role: "viewer" as Role, expiresAt: "" } });
   const save = useChange({
     call: async ({ expiresAt, ...rest }: typeof form.values) =>
-      (await data(api.POST("/admin/api/admin-tokens", { body: { ...rest, expiresAt: expiresAt || null } })))
-        .adminToken,
+      (
+        await data(
+          api.POST("/admin/api/admin-tokens", {
+            body: { ...rest, expiresAt: expiresAt ? new Date(expiresAt).toISOString() : null },
+          }),
+        )
+      ).adminToken,
     stale: [["admin-tokens"]],
     form,
     onDone: (made) => {
@@ -44,6 +49,7 @@ export function AdminTokenForm({ onClose, onMade }: AdminTokenFormProps) {
       />
       <RolePicker {...form.getInputProps("role")} />
       <TextInput
+        type="datetime-local"
         label={t("form.expires")}
         description={t("form.expiresHint")}
         {...form.getInputProps("expiresAt")}

@@ -95,7 +95,8 @@ function useColumns(): Column<AdminToken>[] {
     {
       accessor: "expiresAt",
       title: t("column.expires"),
-      render: (token) => <Ago at={token.expiresAt} size="sm" />,
+      render: (token) =>
+        token.expiresAt ? <Ago at={token.expiresAt} size="sm" /> : <Text size="sm">{t("neverExpires")}</Text>,
     },
     {
       accessor: "revoke",

@@ -2,8 +2,8 @@ import type { Translation } from "../../i18n/types";
 import type en from "./en";
 
 const zh: Translation<typeof en> = {
-  purpose: "谁可以使用此面板及其 API，谁正在登录。",
-  tab: { accounts: "账户", sessions: "登录会话", tokens: "管理 API 令牌", me: "我的密码" },
+  purpose: "谁可以使用此面板及其 API，以及当前的登录会话。",
+  tab: { accounts: "账户", sessions: "登录会话", tokens: "管理令牌", me: "我的密码" },
   add: "新建账户",
   addToken: "新建管理令牌",
   search: "名称",
@@ -21,11 +21,12 @@ const zh: Translation<typeof en> = {
     owner: "所属账户",
     lastUsed: "最后使用",
   },
+  neverExpires: "永不过期",
   you: "你自己",
   thisSession: "当前会话",
   mustChange: "需修改密码",
   defaultPassword: "默认密码",
-  fromEnv: "当前密码来自 ADMIN_PASSWORD，在此设置新密码后即以新密码为准。",
+  fromEnv: "当前密码来自 ADMIN_PASSWORD；在此设置新密码后，以新密码为准。",
   role: {
     admin: "可查看并修改一切",
     viewer: "可查看除审计与内容记录外的一切，不能修改",
@@ -35,18 +36,18 @@ const zh: Translation<typeof en> = {
     token: "新建管理令牌",
     name: "名称",
     password: "密码",
-    passwordHint: "至少 8 个字符，本人可自行修改",
+    passwordHint: "至少 8 个字符；本人可自行修改",
     role: "角色",
     mustChange: "下次登录时必须设置新密码",
     enabled: "允许登录",
     tokenName: "名称",
-    tokenNameHint: "由哪个程序使用",
+    tokenNameHint: "供哪个程序使用",
     expires: "到期时间",
-    expiresHint: "例如 30d 或 2030-01-31；留空为永不过期",
+    expiresHint: "按你所在时区；留空为永不过期",
   },
   secret: {
     title: "管理令牌 {{name}}",
-    hint: "它拥有与你相同的管理权限，只显示这一次。它不能调用模型，调用模型请使用「令牌」。",
+    hint: "它以所选角色访问管理 API，只显示这一次。它不能调用模型；调用模型请使用“令牌”页面的令牌。",
   },
   empty: {
     sessions: "没有人登录",
