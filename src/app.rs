@@ -1,6 +1,7 @@
 //! The gateway as a value: built from a configuration, with nothing global, so that tests can run several.
 
 mod jobs;
+mod listen;
 mod logs;
 mod traces;
 mod trim;
@@ -11,24 +12,23 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use anyhow::Context as _;
-use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::admin::{Admin, Caution, Passwords, cautions};
-use crate::config::{Config, Listen, Loaded, Standing};
+use crate::admin::{Admin, Caution, Front, Kept, Passwords, cautions};
+use crate::config::{Config, Loaded, Standing};
 use crate::http::Ids;
 use crate::import;
 use crate::limits::RetryBudget;
 use crate::proxy::{Closing, Proxy};
-use crate::serve::{Planes, Server, bind};
+use crate::serve::{Certificate, Listeners, Planes, Server};
 use crate::snapshot::{Lasting, Registry, ReloadError, Reloader};
 use crate::store::{Store, StoreError};
 use crate::upstream::Sight;
 use jobs::{follow, keep, sweep, tell};
+use listen::{Bound, listen};
 
 /// How long a write waits while another process writes: whoever has asked for it is waiting, too.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -70,6 +70,10 @@ pub struct Ended {
 pub struct App {
     /// Where it listens; the port is the system's choice when 0 was configured.
     pub addr: SocketAddr,
+    /// Where it listens for the panel alone, if it does.
+    pub admin_addr: Option<SocketAddr>,
+    /// What TCP ports speak TLS with, if they do.
+    pub certificate: Option<Arc<Certificate>>,
     /// The data plane.
     pub proxy: Arc<Proxy>,
     /// What was taken over from the Node program at this start, the first one in its data folder.
@@ -116,8 +120,7 @@ impl App {
     /// As [`App::start`].
     pub async fn start_on(loaded: Loaded, passed: Passed) -> anyhow::Result<App> {
         let config = loaded.config.clone();
-        let is_shared = !passed.tcp.is_empty();
-        let (listeners, addr) = listen(&config, passed)?;
+        let Bound { listeners, addr, admin_addr } = listen(&config, passed)?;
         let (store, imported) = open(&config).await?;
         let ids = Arc::new(Ids::new(getrandom::u64().map_err(io::Error::other)?));
         let lasting = Lasting::new(&config);
@@ -125,6 +128,7 @@ impl App {
         let registry = Registry::new(Arc::clone(&room), Arc::clone(&ids));
         let reloader = Arc::new(Reloader::start(loaded, Arc::clone(&store), registry, lasting).await?);
         let (ledger, exporter) = traces::start(&config.traces, &client, journal);
+        let certificate = Certificate::open(&config, Arc::clone(&ledger.metrics))?;
         let admin = Arc::new(Admin {
             store: Arc::clone(&store),
             reloader: Arc::clone(&reloader),
@@ -135,8 +139,10 @@ impl App {
             ids: Arc::clone(&ids),
             passwords: Passwords::new(config.access.admin_password.clone()).map_err(io::Error::other)?,
             default_base: config.upstream.key_base.clone(),
+            attention: Kept::default(),
             refreshing: Semaphore::new(1),
             quota_zone: config.limits.zone.clone(),
+            front: admin_addr.map(|_| Front { addr, is_tls: certificate.is_some() }),
         });
         let cautions = beware(&admin).await?;
         let proxy = Arc::new(Proxy {
@@ -152,10 +158,12 @@ impl App {
             closing: Arc::new(Closing::default()),
         });
         let planes = Planes { proxy: Arc::clone(&proxy), admin: Arc::clone(&admin) };
-        let server = Arc::new(Server::new(&config.listen, planes, TaskTracker::new()));
+        let server = Arc::new(Server::new(&config.listen, certificate.clone(), planes, TaskTracker::new()));
         let (found, first) = tokio::sync::watch::channel(None);
         let app = App {
             addr,
+            admin_addr,
+            certificate,
             proxy,
             imported,
             cautions,
@@ -168,16 +176,16 @@ impl App {
             first,
             exporter,
         };
-        app.accept(listeners, is_shared);
-        app.run_beside(watch::run(Arc::clone(&app.proxy), found));
-        app.keep_books(store);
+        app.begin(listeners, found, store);
         Ok(app)
     }
 
-    fn accept(&self, listeners: Vec<TcpListener>, is_shared: bool) {
-        for listener in listeners {
-            self.accepting.spawn(Arc::clone(&self.server).run(listener, is_shared));
-        }
+    /// Serves, and does what goes on beside it.
+    fn begin(&self, listeners: Listeners, found: watch::Found, store: Arc<Store>) {
+        self.accepting.spawn(Arc::clone(&self.server).run(listeners));
+        self.run_beside(watch::run(Arc::clone(&self.proxy), found));
+        self.certificate.iter().for_each(|certificate| self.run_beside(Arc::clone(certificate).watch()));
+        self.keep_books(store);
     }
 
     /// What the first look at all backends found, as soon as each of them has answered or its time is over. With
@@ -206,6 +214,9 @@ impl App {
         let password = next.config.access.admin_password.clone();
         self.reloader.configure(next).await?;
         self.admin.passwords.set(password);
+        if let Err(error) = self.reload_certificates() {
+            tracing::error!("the certificate cannot be used; the one in use stays: {error:#}");
+        }
         Ok(())
     }
 
@@ -219,6 +230,14 @@ impl App {
     #[must_use]
     pub fn pulse(&self) -> Pulse {
         Pulse { reloader: Arc::clone(&self.reloader), tasks: TaskTracker::new() }
+    }
+
+    /// Reads the certificate again, as is done by itself when its files change. Gives whether there is another one now.
+    ///
+    /// # Errors
+    /// When it cannot be used: the one in use stays.
+    pub fn reload_certificates(&self) -> anyhow::Result<bool> {
+        self.certificate.as_ref().map_or(Ok(false), |certificate| certificate.reload())
     }
 
     /// Runs a job beside the server until the gateway stops.
@@ -303,7 +322,7 @@ impl App {
 
     async fn end(&self, hurried: &CancellationToken) -> bool {
         self.server.announce();
-        let Listen { shutdown_grace, drain_timeout, .. } = self.settings().config.listen;
+        let (shutdown_grace, drain_timeout) = self.settings().config.listen.times_of_a_stop();
         hurried.run_until_cancelled(sleep(shutdown_grace)).await;
         self.proxy.ledger.journal.close();
         let in_time = self.server.stop(drain_timeout, hurried.cancelled()).await;
@@ -331,23 +350,6 @@ impl Pulse {
         let reloader = Arc::clone(&self.reloader);
         self.tasks.spawn(async move { reloader.answers().await }).await.unwrap_or_default()
     }
-}
-
-fn listen(config: &Config, passed: Passed) -> anyhow::Result<(Vec<TcpListener>, SocketAddr)> {
-    let wanted = SocketAddr::new(config.listen.host, config.listen.port);
-    let listeners = match passed.tcp {
-        none if none.is_empty() => vec![bind(wanted).with_context(|| {
-            format!("cannot listen on {wanted}: if another program has the port, choose another with --port")
-        })?],
-        passed => passed.into_iter().map(adopt).collect::<io::Result<_>>().context("a passed socket")?,
-    };
-    let addr = listeners[0].local_addr()?;
-    Ok((listeners, addr))
-}
-
-fn adopt(listener: std::net::TcpListener) -> io::Result<TcpListener> {
-    listener.set_nonblocking(true)?;
-    TcpListener::from_std(listener)
 }
 
 /// The database, and what was imported into a new one.

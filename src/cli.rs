@@ -1,6 +1,7 @@
 //! The command line: what was asked for, and with which configuration. Binds nothing.
 
 mod args;
+mod certificate;
 mod healthcheck;
 mod report;
 mod saved;
@@ -33,8 +34,8 @@ pub enum Command {
     Demo { loaded: Loaded, sources: Sources, replay: Option<PathBuf> },
     /// Run the fake Ollama alone on this port of 127.0.0.1.
     BenchUpstream { port: u16 },
-    /// Ask the gateway at this address whether it lives: [`healthcheck()`].
-    Healthcheck(SocketAddr),
+    /// Ask the gateway at this address, by TLS or not, whether it lives: [`healthcheck()`].
+    Healthcheck { address: SocketAddr, is_tls: bool },
     /// Work on what is stored: [`state()`].
     State { job: Job, loaded: Loaded },
     /// Nothing; all that was asked for has been printed.
@@ -92,7 +93,7 @@ pub fn parse(
     if let Some(path) = of_command.get_one::<PathBuf>(args::CONFIG) {
         sources.config_file = Some(path.clone());
     }
-    let mut loaded = config::load(&sources);
+    let mut loaded = configured(name, &sources);
     if let Some(Err(error)) = loaded.as_mut().ok().map(|loaded| as_told(name, loaded)) {
         writeln!(console.err, "error: {error:#}")?;
         return Ok(Command::Done(ExitCode::FAILURE));
@@ -115,7 +116,7 @@ pub fn parse(
     }
     Ok(match name {
         "demo" => Command::Demo { loaded, sources, replay: of_command.get_one(args::REPLAY).cloned() },
-        "healthcheck" => Command::Healthcheck(healthcheck::address(&loaded.config.listen)),
+        "healthcheck" => healthcheck::command(&loaded.config.listen),
         _ => Command::Serve { loaded, sources },
     })
 }
@@ -144,6 +145,15 @@ fn as_told(command: &str, loaded: &mut Loaded) -> anyhow::Result<()> {
     };
     loaded.warnings.extend(step_down(&loaded.config, takes)?);
     Ok(())
+}
+
+fn configured(command: &str, sources: &Sources) -> Result<Loaded, Bad> {
+    let loaded = config::load(sources)?;
+    match command {
+        "serve" | "demo" | "check-config" => certificate::checked(loaded),
+        // Whoever else works with the configuration may not be able to read the key.
+        _ => Ok(loaded),
+    }
 }
 
 fn bench_upstream(matches: &ArgMatches, console: &mut Console<'_>) -> std::io::Result<Command> {

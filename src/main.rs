@@ -23,7 +23,7 @@ fn main() -> ExitCode {
     let look = Look { colour: out_colour, log_colour: err_colour };
     let ended = match command {
         Command::Done(code) => return code,
-        Command::Healthcheck(address) => return cli::healthcheck(address, &mut err),
+        Command::Healthcheck { address, is_tls } => return cli::healthcheck(address, is_tls, &mut err),
         Command::State { job, loaded } => cli::state(job, &loaded, &mut console),
         Command::Serve { loaded, sources } => boot::serve(loaded, sources, look, &mut out),
         Command::Demo { loaded, sources, replay } => {

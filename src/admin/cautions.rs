@@ -1,11 +1,16 @@
-//! What whoever runs the gateway should know of who gets in, and who does not: told at the start, and on the dashboard.
+//! What whoever runs the gateway should know of who gets in, and who does not, or soon will not: told at the start, and on the dashboard.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use jiff::{SignedDuration, Timestamp};
 
 use super::Admin;
 use crate::access::{Area, Caller, admits};
 use crate::config::Standing;
 use crate::store::{FIRST, StoreError};
+
+/// A certificate that ends within this time is told of: one that is renewed by itself was renewed before.
+const CERTIFICATE_SOON: SignedDuration = SignedDuration::from_hours(14 * 24);
 
 /// A word for programs, and a sentence for people.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,7 +25,24 @@ pub struct Caution {
 /// Those of the database.
 pub async fn cautions(admin: &Admin) -> Result<Vec<Caution>, StoreError> {
     let out = shut_out(&admin.reloader.settings()).map(|text| Caution { kind: "shut_out", text });
-    Ok(password(admin).await?.into_iter().chain(out).collect())
+    let certificate =
+        admin.ledger.metrics.certificate_end.get().and_then(|end| certificate(end, Timestamp::now()));
+    Ok(password(admin).await?.into_iter().chain(out).chain(certificate).collect())
+}
+
+/// Of one that has ended, or will soon.
+fn certificate(end: i64, now: Timestamp) -> Option<Caution> {
+    let end = Timestamp::from_second(end).unwrap_or(Timestamp::MAX);
+    let left = end.duration_since(now);
+    if left.is_negative() {
+        let text = format!(
+            "the certificate ended at {end}: clients refuse to connect. Put a new one in the file of TLS_CERT; it is \
+             read at once"
+        );
+        return Some(Caution { kind: "certificate_ended", text });
+    }
+    let text = format!("the certificate ends at {end}, and no new one is there yet");
+    (left < CERTIFICATE_SOON).then_some(Caution { kind: "certificate_ending", text })
 }
 
 async fn password(admin: &Admin) -> Result<Option<Caution>, StoreError> {
@@ -34,7 +56,7 @@ async fn password(admin: &Admin) -> Result<Option<Caution>, StoreError> {
     }
     let configured = admin.reloader.configured();
     let row = configured.origins.iter().find(|row| row.name == "ADMIN_PASSWORD");
-    let given = row.filter(|row| row.origin != "default" && first.password_hash.is_some());
+    let given = row.filter(|row| row.is_given() && first.password_hash.is_some());
     Ok(given.map(|row| {
         let text = format!(
             "ADMIN_PASSWORD ({}) does not count: the account admin has a password of its own since it was changed. \

@@ -2,7 +2,7 @@
 //! same facts go to the log instead.
 
 use std::io::{self, Write};
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use super::Look;
 
@@ -69,8 +69,17 @@ impl Greeting {
         let url = url(app);
         let access = access(&app.proxy.snapshot.load(), config);
         if config.log.format == LogFormat::Json {
-            let passed = self.is_passed;
-            tracing::info!(version = env!("CARGO_PKG_VERSION"), url, access, passed, "listening on {url}");
+            let fingerprint = app.certificate.as_ref().map(|certificate| certificate.fingerprint());
+            let (version, panel, passed) = (env!("CARGO_PKG_VERSION"), panel_url(app), self.is_passed);
+            tracing::info!(
+                version,
+                url,
+                panel,
+                access,
+                certificate = fingerprint,
+                passed,
+                "listening on {url}"
+            );
             return Ok(());
         }
         writeln!(out, "\n{}\n", look.bold(concat!("ollama2openai ", env!("CARGO_PKG_VERSION"))))?;
@@ -81,6 +90,15 @@ impl Greeting {
         if app.addr.ip().is_unspecified() {
             writeln!(out, "             and at every other address of this machine")?;
         }
+        if let Some(path) = &config.listen.unix {
+            writeln!(out, "             and at the socket {}", path.display())?;
+        }
+        if let Some(certificate) = &app.certificate {
+            let end = certificate.end();
+            let whose = if certificate.self_signed().is_some() { "self-signed, " } else { "" };
+            writeln!(out, "  {}        {whose}until {end:.0}, SHA-256 fingerprint", look.dim("tls"))?;
+            writeln!(out, "             {}", certificate.fingerprint())?;
+        }
         writeln!(out, "  {}     {access}", look.dim("access"))?;
         // A demo begins with the default password, which the panel wants changed first.
         let with =
@@ -89,7 +107,7 @@ impl Greeting {
             } else {
                 ""
             };
-        writeln!(out, "  {}      {url}/admin{with}", look.dim("panel"))?;
+        writeln!(out, "  {}      {}/admin{with}", look.dim("panel"), panel_url(app))?;
         out.flush()
     }
 
@@ -166,13 +184,14 @@ fn try_it(app: &App, seen: &[Sight], look: Look, out: &mut dyn Write) -> io::Res
         None => " -H \"Authorization: Bearer $TOKEN\"",
     };
     let url = url(app);
+    let trust = trust(app);
     // A name that nobody has would only make a 404 of the first try.
     let Some(model) = model else {
-        return writeln!(out, "    curl {url}/v1/models{key}\n");
+        return writeln!(out, "    curl{trust} {url}/v1/models{key}\n");
     };
     writeln!(
         out,
-        "    curl -N {url}/v1/chat/completions{key} -d '{{\"model\":\"{model}\",\"stream\":true,\"messages\":[{{\"role\":\"user\",\"content\":\"Hello\"}}]}}'\n"
+        "    curl -N{trust} {url}/v1/chat/completions{key} -d '{{\"model\":\"{model}\",\"stream\":true,\"messages\":[{{\"role\":\"user\",\"content\":\"Hello\"}}]}}'\n"
     )
 }
 
@@ -247,11 +266,28 @@ fn shown(models: &[String]) -> String {
 
 /// An address that can be opened: "any" is shown as this machine.
 pub(super) fn url(app: &App) -> String {
-    let addr = app.addr;
+    url_of(app, app.addr)
+}
+
+fn panel_url(app: &App) -> String {
+    url_of(app, app.admin_addr.unwrap_or(app.addr))
+}
+
+fn url_of(app: &App, addr: SocketAddr) -> String {
+    let scheme = if app.certificate.is_some() { "https" } else { "http" };
     match addr.ip() {
-        ip if ip.is_unspecified() && ip.is_ipv4() => format!("http://127.0.0.1:{}", addr.port()),
-        ip if ip.is_unspecified() => format!("http://[::1]:{}", addr.port()),
-        _ => format!("http://{addr}"),
+        ip if ip.is_unspecified() && ip.is_ipv4() => format!("{scheme}://127.0.0.1:{}", addr.port()),
+        ip if ip.is_unspecified() => format!("{scheme}://[::1]:{}", addr.port()),
+        _ => format!("{scheme}://{addr}"),
+    }
+}
+
+/// How `curl` gets to believe the certificate; one that was given is hardly for the address that is printed.
+fn trust(app: &App) -> String {
+    let Some(certificate) = &app.certificate else { return String::new() };
+    match certificate.self_signed() {
+        Some(file) => format!(" --cacert {}", file.display()),
+        None => " -k".to_owned(),
     }
 }
 

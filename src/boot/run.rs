@@ -11,7 +11,7 @@ use super::reread::reread;
 use super::signals::{Signals, Wish};
 use super::{Look, notify};
 use crate::app::{App, Ended, Passed};
-use crate::config::{Listen, Loaded, Sources};
+use crate::config::{Loaded, Sources};
 
 /// What a start is made of.
 pub(super) struct Start {
@@ -63,7 +63,7 @@ async fn obey(app: &App, sources: &Sources, signals: &mut Signals) {
 }
 
 async fn stop(app: App, mut signals: Signals) -> anyhow::Result<ExitCode> {
-    let Listen { shutdown_grace, drain_timeout, .. } = app.settings().config.listen;
+    let (shutdown_grace, drain_timeout) = app.settings().config.listen.times_of_a_stop();
     let millis = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
     let (grace_ms, deadline_ms) = (millis(shutdown_grace), millis(drain_timeout));
     tracing::info!(grace_ms, deadline_ms, "stopping: running requests may finish; another signal cuts them");

@@ -12,6 +12,7 @@ mod file;
 pub mod keyline;
 mod layer;
 mod level;
+mod listening;
 mod load;
 mod otlp;
 mod problem;
@@ -27,7 +28,6 @@ mod token_hash;
 mod value;
 mod values;
 
-use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -38,6 +38,7 @@ pub use dotenv::read_dotenv;
 pub use example::{example_env, example_toml};
 pub use layer::Origin;
 pub use level::Level;
+pub use listening::{Listen, Tls};
 pub use load::{Loaded, Row, Sources, load};
 pub use otlp::Collector;
 pub use problem::{Bad, Problem};
@@ -69,25 +70,6 @@ pub struct Config {
     pub secret_key: Option<Secret>,
     /// `RUN_AS`: who goes on when root has started it.
     pub run_as: Option<RunAs>,
-}
-
-/// Where and how the server listens.
-#[derive(Debug, Clone, Copy)]
-pub struct Listen {
-    /// `HOST`.
-    pub host: IpAddr,
-    /// `PORT`; 0 lets the system choose one.
-    pub port: u16,
-    /// `MAX_CONNECTIONS`: open client connections at once.
-    pub max_connections: usize,
-    /// `HEADER_TIMEOUT`: for a request head to arrive, and for an idle kept-alive connection.
-    pub header_timeout: Duration,
-    /// `SHUTDOWN_GRACE`: how long connections are still taken after a stop was asked for.
-    pub shutdown_grace: Duration,
-    /// `DRAIN_TIMEOUT`: how long requests may still run after that.
-    pub drain_timeout: Duration,
-    /// `MAX_BODY_BYTES`: of one request body, unpacked.
-    pub max_body_bytes: usize,
 }
 
 /// The Ollama that serves, and how long it may take.

@@ -59,7 +59,10 @@ impl Loaded {
         let Upstream { base, key_base, .. } = self.config.upstream.clone();
         let upstream = Upstream { base, key_base, ..whole.upstream };
         let config = Config { upstream, data_dir: self.config.data_dir.clone(), ..whole };
-        Reread { loaded: Loaded { config, origins, warnings: fresh.warnings, texts }, changed }
+        Reread {
+            loaded: Loaded { config, origins, warnings: fresh.warnings, texts, places: fresh.places },
+            changed,
+        }
     }
 
     fn shown(&self, setting: &Setting) -> String {

@@ -1,6 +1,7 @@
 //! Every setting, once. Help, `check-config`, both example files and `Config` are made from this table.
 
 mod capture;
+mod listening;
 mod logging;
 mod traces;
 
@@ -71,6 +72,12 @@ pub(super) static SETTINGS: &[Setting] = &[
     .at_start(),
     row("PORT", Server, count(0, 65_535), "3000", "TCP port to listen on; 0 lets the system choose one.")
         .at_start(),
+    listening::ADMIN_LISTEN,
+    listening::UNIX_SOCKET,
+    listening::REUSE_PORT,
+    listening::TLS_CERT,
+    listening::TLS_KEY,
+    listening::TLS_SELF_SIGNED,
     row(
         "MAX_CONNECTIONS",
         Server,

@@ -1,6 +1,8 @@
 //! The one swappable pointer, and who puts a new view there after a change. Whoever needs a snapshot takes it once; a
 //! swap changes nothing for those who hold one.
 
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arc_swap::ArcSwap;
@@ -77,6 +79,14 @@ pub fn levels(log: &Log) -> Levels<'_> {
     Levels { all: log.level.as_str(), parts: parts.collect() }
 }
 
+/// What backends have done that is not in the database, by id.
+#[derive(Debug)]
+pub struct UnwrittenTotals {
+    backends: HashMap<String, Totals>,
+    /// How often some was written before.
+    written: u64,
+}
+
 /// Makes snapshots of what is stored.
 #[derive(Debug)]
 pub struct Reloader {
@@ -85,6 +95,8 @@ pub struct Reloader {
     lasting: Lasting,
     current: Arc<Current>,
     writes: TaskTracker,
+    /// How often totals were written.
+    written: AtomicU64,
     /// Held while a snapshot is made, so that an older one never replaces a newer.
     in_force: Mutex<InForce>,
 }
@@ -130,7 +142,15 @@ impl Reloader {
         lasting.set(&settings.config);
         let current = Arc::new(Current(ArcSwap::from_pointee(first)));
         let in_force = Mutex::new(InForce::of(&rows, Arc::new(loaded), settings));
-        Ok(Reloader { store, registry, lasting, current, writes: TaskTracker::new(), in_force })
+        Ok(Reloader {
+            store,
+            registry,
+            lasting,
+            current,
+            writes: TaskTracker::new(),
+            written: AtomicU64::new(0),
+            in_force,
+        })
     }
 
     /// What is configured, below what was saved.
@@ -270,10 +290,39 @@ impl Reloader {
         };
         let deltas: Vec<_> = taken.iter().flat_map(of).collect();
         let written = self.store.add_totals(&deltas).await;
-        if written.is_err() {
-            taken.iter().for_each(|(target, counted)| target.counts.tally.put_back(*counted));
+        for (target, counted) in &taken {
+            match written {
+                Ok(()) => target.counts.tally.written(*counted),
+                Err(_) => target.counts.tally.put_back(*counted),
+            }
         }
+        self.written.fetch_add(u64::from(written.is_ok()), Relaxed);
         written.map(|()| true)
+    }
+
+    /// What backends have done that is not written down.
+    #[must_use]
+    pub fn unwritten_totals(&self) -> UnwrittenTotals {
+        let written = self.written.load(Relaxed);
+        let counting = self.registry.counting().into_iter();
+        let of =
+            |target: Arc<Target>| Some((target.backend.id.clone(), totals(target.counts.tally.unwritten()?)));
+        UnwrittenTotals { written, backends: counting.filter_map(of).collect() }
+    }
+
+    /// Adds to rows that were read since then what they lack, unless some of it was written meanwhile.
+    pub fn add_totals(&self, unwritten: &UnwrittenTotals, rows: &mut Rows) {
+        if self.written.load(Relaxed) != unwritten.written {
+            return;
+        }
+        let mut channels = HashMap::<&str, &mut Totals>::new();
+        channels.extend(rows.channels.iter_mut().map(|row| (row.id.as_str(), &mut row.totals)));
+        for row in &mut rows.backends {
+            let Some(more) = unwritten.backends.get(&row.id) else { continue };
+            row.totals.add(more);
+            let channel = row.channel_id.as_deref().and_then(|id| channels.get_mut(id));
+            channel.into_iter().for_each(|channel| channel.add(more));
+        }
     }
 
     /// Gives whether these rows are not older than those in force.

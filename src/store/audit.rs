@@ -235,6 +235,18 @@ impl Store {
         rows.into_iter().map(Stored::open).collect()
     }
 
+    /// One row of the audit.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`], and those of the database.
+    pub async fn audit_row(&self, id: &str) -> Result<AuditRow, StoreError> {
+        let mut tx = self.db.read().await?;
+        let row: Option<Stored> = on!(&mut tx, conn => {
+            sqlx::query_as("SELECT * FROM audit_log WHERE id = $1").bind(id).fetch_optional(conn).await
+        })?;
+        row.ok_or_else(|| StoreError::NotFound { what: "audit entry", id: id.to_owned() })?.open()
+    }
+
     /// Whether changes were made by this store since the last time this was asked: those of other processes are found
     /// by [`Store::audit_for_file`] alone.
     pub fn has_new_audit(&self) -> bool {

@@ -34,6 +34,7 @@ mod store;
 mod support;
 mod tidy;
 mod timing;
+mod tls;
 mod traces;
 mod upgrade;
 mod upstream_http;

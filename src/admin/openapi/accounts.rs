@@ -42,6 +42,7 @@ pub(super) fn sign_in() -> Vec<Operation> {
         ("passwordChangeRequired", flag()),
         ("address", told(text(), "Of the caller, as the rules of addresses see it.")),
         ("version", told(text(), "Of the gateway.")),
+        ("api", nullable(told(text(), "Where clients call, if not on this port: `ADMIN_LISTEN` is set."))),
     ]);
     let name = told(text(), "`admin` unless given.");
     let everywhere = told(flag(), "Ends all sessions of the account.");
@@ -78,6 +79,12 @@ pub(super) fn operations() -> Vec<Operation> {
         ),
         delete("/admin/api/admin-tokens/{id}", "deleteAdminToken", "Ends an API token", success(vec![])),
         audit(),
+        get(
+            "/admin/api/audit/{id}",
+            "getAuditEntry",
+            "One row of the audit",
+            listed(vec![("entry", named("AuditEntry"))]),
+        ),
     ]);
     all
 }

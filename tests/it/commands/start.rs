@@ -51,6 +51,7 @@ async fn what_helps_where_no_ollama_is_found_is_the_same_after_a_change() {
 #[tokio::test]
 async fn a_password_that_does_not_count_any_more_is_told_of() {
     let home = Home::new();
+    home.run(&["migrate"]).await.good();
     home.with_input(&["user", "passwd", "admin"], "another-long-one\n").await.good();
     let told = started(&home, &[("ADMIN_PASSWORD", "a-long-password")]).await;
     says(&told, "ADMIN_PASSWORD (environment) does not count");

@@ -131,6 +131,16 @@ impl Gateway {
         self.app.proxy.room.depth()
     }
 
+    /// Where it listens for the panel alone.
+    pub fn admin_addr(&self) -> Option<SocketAddr> {
+        self.app.admin_addr
+    }
+
+    /// Reads its certificate again, as a signal does it.
+    pub fn reload_certificates(&self) -> anyhow::Result<bool> {
+        self.app.reload_certificates()
+    }
+
     /// Looks at its backends, as the program does at its start.
     pub async fn look(&self) {
         let snapshot = self.app.proxy.snapshot.load();

@@ -44,7 +44,7 @@ export function KeyTable({ keys, ...rest }: TableProps) {
         selection={
           mayChange ? { selected, onChange: (records) => setIds(records.map((key) => key.id)) } : undefined
         }
-        minWidth={1560}
+        minWidth={1700}
         {...rest}
       />
     </>
@@ -78,7 +78,7 @@ function useColumns(): Column<Key>[] {
   const title = (accessor: "name" | "status" | "url" | "lastUsed" | "added", render: Column<Key>["render"]) =>
     ({ accessor, title: t(`column.${accessor}`), sortable: true, render }) as Column<Key>;
   const number = (
-    accessor: "running" | "models" | "requests" | "failures" | "tokens" | "priority" | "weight",
+    accessor: "running" | "latency" | "models" | "requests" | "failures" | "tokens" | "priority" | "weight",
     show: (key: Key) => ReactNode,
   ): Column<Key> => ({
     accessor,
@@ -99,6 +99,7 @@ function useColumns(): Column<Key>[] {
       </Tooltip>
     )),
     number("running", (key) => <Load running={key.currentConcurrent} cap={key.maxConcurrent} />),
+    number("latency", ({ latencyMs }) => (latencyMs == null ? "–" : format.ms(latencyMs))),
     { accessor: "error", title: t("column.error"), render: (key) => <LastError of={key} /> },
     number("models", ({ inventory }) => (inventory?.models ? format.number(inventory.models.length) : "–")),
     number("requests", (key) => format.short(key.totalRequests)),
@@ -136,7 +137,7 @@ export function Failures({ of }: { of: Key }) {
     <Group gap={6} wrap="nowrap" justify="flex-end" component="span">
       {format.short(of.failedRequests)}
       {rate > TOO_MANY ? (
-        <Badge color="red" component="span">
+        <Badge color="red" component="span" miw="max-content">
           {format.percent(rate)}
         </Badge>
       ) : (
@@ -152,10 +153,13 @@ function LastError({ of }: { of: Key }) {
   const error = of.credentialLost ?? of.lastError;
   if (!error) return <Text size="sm">–</Text>;
   return (
-    <Tooltip label={error} multiline maw={360}>
-      <Text size="sm" truncate maw={180} tabIndex={0} c="var(--mantine-color-error)">
-        {error}
-      </Text>
-    </Tooltip>
+    <>
+      <Tooltip label={error} multiline maw={360}>
+        <Text size="sm" truncate maw={180} tabIndex={0} c="var(--mantine-color-error)">
+          {error}
+        </Text>
+      </Tooltip>
+      {of.lastErrorAt && <Ago at={of.lastErrorAt} size="xs" />}
+    </>
   );
 }

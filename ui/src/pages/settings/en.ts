@@ -180,6 +180,12 @@ export default {
   label: {
     host: "Listen address",
     port: "Port",
+    admin_listen: "Panel listen address",
+    unix_socket: "Unix socket",
+    reuse_port: "Share the port",
+    tls_cert: "TLS certificate",
+    tls_key: "TLS key",
+    tls_self_signed: "Self-signed certificate",
     max_connections: "Max connections",
     header_timeout: "Header timeout",
     shutdown_grace: "Shutdown grace",

@@ -177,6 +177,12 @@ const zh: Translation<typeof en> = {
   label: {
     host: "监听地址",
     port: "端口",
+    admin_listen: "面板地址",
+    unix_socket: "Unix 套接字",
+    reuse_port: "共享端口",
+    tls_cert: "TLS 证书",
+    tls_key: "TLS 私钥",
+    tls_self_signed: "自签名证书",
     max_connections: "最大连接数",
     header_timeout: "请求头超时",
     shutdown_grace: "停止前的预告时间",
