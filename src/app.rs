@@ -144,7 +144,6 @@ impl App {
             quota_zone: config.limits.zone.clone(),
             front: admin_addr.map(|_| Front { addr, is_tls: certificate.is_some() }),
         });
-        let cautions = beware(&admin).await?;
         let proxy = Arc::new(Proxy {
             snapshot: Arc::clone(reloader.current()),
             client,
@@ -166,7 +165,7 @@ impl App {
             certificate,
             proxy,
             imported,
-            cautions,
+            cautions: beware(&admin).await?,
             admin,
             server,
             reloader,
@@ -176,16 +175,16 @@ impl App {
             first,
             exporter,
         };
-        app.begin(listeners, found, store);
-        Ok(app)
+        Ok(app.begin(listeners, found, store))
     }
 
     /// Serves, and does what goes on beside it.
-    fn begin(&self, listeners: Listeners, found: watch::Found, store: Arc<Store>) {
+    fn begin(self, listeners: Listeners, found: watch::Found, store: Arc<Store>) -> App {
         self.accepting.spawn(Arc::clone(&self.server).run(listeners));
         self.run_beside(watch::run(Arc::clone(&self.proxy), found));
         self.certificate.iter().for_each(|certificate| self.run_beside(Arc::clone(certificate).watch()));
         self.keep_books(store);
+        self
     }
 
     /// What the first look at all backends found, as soon as each of them has answered or its time is over. With
