@@ -61,8 +61,9 @@ async fn password(admin: &Admin) -> Result<Option<Caution>, StoreError> {
         let text = if is_local { LOCAL } else { OPEN };
         return Ok(Some(Caution { kind: "default_password", text: text.to_owned() }));
     }
-    let configured = admin.reloader.configured().origins.iter().find(|row| row.name == "ADMIN_PASSWORD");
-    let given = configured.filter(|row| row.is_given() && first.password_hash.is_some());
+    let configured = admin.reloader.configured();
+    let row = configured.origins.iter().find(|row| row.name == "ADMIN_PASSWORD");
+    let given = row.filter(|row| row.is_given() && first.password_hash.is_some());
     Ok(given.map(|row| {
         let text = format!(
             "ADMIN_PASSWORD ({}) does not count: the account admin has a password of its own since it was changed. \

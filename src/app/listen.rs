@@ -1,10 +1,12 @@
 //! What is bound at the start, by the settings.
 
+use std::io;
 use std::net::SocketAddr;
 
 use anyhow::Context as _;
 use tokio::net::TcpListener;
 
+use super::Passed;
 use crate::config::Config;
 use crate::serve::{Listeners, Side, bind};
 
@@ -18,12 +20,15 @@ pub(super) struct Bound {
 
 /// # Errors
 /// The system's, with what a person can do.
-pub(super) fn listen(config: &Config) -> anyhow::Result<Bound> {
+pub(super) fn listen(config: &Config, passed: Passed) -> anyhow::Result<Bound> {
     let listen = &config.listen;
     let mut listeners = Listeners::default();
     let side = if listen.admin.is_some() { Side::Clients } else { Side::Both };
     let wanted = SocketAddr::new(listen.host, listen.port);
-    let addr = tcp(&mut listeners, wanted, side, listen.reuse_port, "--port")?;
+    let addr = match adopt(&mut listeners, passed, side).context("a passed socket")? {
+        Some(addr) => addr,
+        None => tcp(&mut listeners, wanted, side, listen.reuse_port, "--port")?,
+    };
     let admin = listen
         .admin
         .map(|wanted| tcp(&mut listeners, wanted, Side::Panel, listen.reuse_port, "--admin-listen"));
@@ -33,6 +38,17 @@ pub(super) fn listen(config: &Config) -> anyhow::Result<Bound> {
         added.with_context(|| format!("cannot listen on the socket {}", path.display()))?;
     }
     Ok(Bound { listeners, addr, admin_addr })
+}
+
+/// The address of the first one that was passed.
+fn adopt(listeners: &mut Listeners, passed: Passed, side: Side) -> io::Result<Option<SocketAddr>> {
+    let mut first = None;
+    for listener in passed.tcp {
+        listener.set_nonblocking(true)?;
+        first = first.or(Some(listener.local_addr()?));
+        listeners.add_passed(TcpListener::from_std(listener)?, side);
+    }
+    Ok(first)
 }
 
 fn tcp(

@@ -24,6 +24,8 @@ const SHOWN_BACKENDS: usize = 8;
 pub(super) struct Greeting {
     /// What stands in for Ollama, in a demo.
     pub(super) demo: Option<&'static str>,
+    /// Whether the socket was passed, by systemd for instance.
+    pub(super) is_passed: bool,
 }
 
 impl Greeting {
@@ -68,13 +70,24 @@ impl Greeting {
         let access = access(&app.proxy.snapshot.load(), config);
         if config.log.format == LogFormat::Json {
             let fingerprint = app.certificate.as_ref().map(|certificate| certificate.fingerprint());
-            let (version, panel) = (env!("CARGO_PKG_VERSION"), panel_url(app));
-            tracing::info!(version, url, panel, access, certificate = fingerprint, "listening on {url}");
+            let (version, panel, passed) = (env!("CARGO_PKG_VERSION"), panel_url(app), self.is_passed);
+            tracing::info!(
+                version,
+                url,
+                panel,
+                access,
+                certificate = fingerprint,
+                passed,
+                "listening on {url}"
+            );
             return Ok(());
         }
         writeln!(out, "\n{}\n", look.bold(concat!("ollama2openai ", env!("CARGO_PKG_VERSION"))))?;
         writeln!(out, "  {}  {}", look.dim("listening"), look.accent(&format!("{url}/v1")))?;
-        if config.listen.host.is_unspecified() {
+        if self.is_passed {
+            writeln!(out, "             on a socket that was passed; HOST and PORT are not used")?;
+        }
+        if app.addr.ip().is_unspecified() {
             writeln!(out, "             and at every other address of this machine")?;
         }
         if let Some(path) = &config.listen.unix {
@@ -252,7 +265,7 @@ fn shown(models: &[String]) -> String {
 }
 
 /// An address that can be opened: "any" is shown as this machine.
-fn url(app: &App) -> String {
+pub(super) fn url(app: &App) -> String {
     url_of(app, app.addr)
 }
 

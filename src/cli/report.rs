@@ -49,7 +49,10 @@ pub(super) fn table(loaded: &Result<Loaded, Bad>, console: &mut Console<'_>) -> 
     for warning in &loaded.warnings {
         writeln!(console.out, "{} {warning}", paint.text(Paint::YELLOW, "warning:"))?;
     }
-    writeln!(console.out, "\nThe configuration is in order. A change counts from the next start.")?;
+    writeln!(
+        console.out,
+        "\nThe configuration is in order. A change counts from the next start, or from SIGHUP on."
+    )?;
     if loaded.origins.iter().any(|row| row.origin == saved::ORIGIN) {
         writeln!(
             console.out,

@@ -30,8 +30,18 @@ pub struct Listen {
     pub header_timeout: Duration,
     /// `DRAIN_TIMEOUT`: how long requests may still run after a stop was asked for.
     pub drain_timeout: Duration,
+    /// `SHUTDOWN_GRACE`: how long connections are still taken before that.
+    pub shutdown_grace: Duration,
     /// `MAX_BODY_BYTES`: of one request body, unpacked.
     pub max_body_bytes: usize,
+}
+
+impl Listen {
+    /// The grace, and how long requests may still run after it.
+    #[must_use]
+    pub fn times_of_a_stop(&self) -> (Duration, Duration) {
+        (self.shutdown_grace, self.drain_timeout)
+    }
 }
 
 /// Where the certificate comes from.

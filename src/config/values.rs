@@ -11,7 +11,7 @@ use super::value::Value;
 use super::{
     Access, Anonymous, Balance, CacheRule, CacheScope, Caches, Capture, Collector, Config, IpMode, IpRules,
     Level, Limits, Listen, Log, LogFormat, Ranges, Rate, Replies, Routing, Secret, StreamUsage, Tls, Traces,
-    Upstream, check,
+    Upstream, check, run_as,
 };
 
 /// What a duration of 0 becomes where that means "never": longer than anything runs, and safe to add to now.
@@ -101,6 +101,7 @@ impl Config {
             traces: traces(values),
             data_dir: PathBuf::from(values.text("DATA_DIR").unwrap_or_default()),
             secret_key: values.text("SECRET_KEY").map(Secret::new),
+            run_as: values.text("RUN_AS").and_then(run_as::parse),
         }
     }
 }
@@ -118,6 +119,7 @@ fn listen(values: &Values) -> Listen {
         tls: tls(values),
         max_connections: values.size("MAX_CONNECTIONS"),
         header_timeout: values.duration("HEADER_TIMEOUT"),
+        shutdown_grace: values.duration("SHUTDOWN_GRACE"),
         drain_timeout: values.duration("DRAIN_TIMEOUT"),
         max_body_bytes: values.size("MAX_BODY_BYTES"),
     }

@@ -7,7 +7,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use hyper::server::conn::{http1, http2};
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::server::graceful::GracefulConnection;
 use rustix::net::RecvFlags;
@@ -19,6 +19,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::listeners::{Accepted, Listeners, Side, UNIX_PEER};
+use super::streams::Streams;
 use super::tls::{self, Certificate};
 use super::{Answering, Planes};
 use crate::config::Listen;
@@ -27,7 +28,11 @@ use crate::http::Peer;
 /// A pause after the system had no file descriptor or memory left for a connection.
 const BREATHER: Duration = Duration::from_millis(50);
 /// After requests were told that time is up, how long their last words may take.
-const LAST_WORDS: Duration = Duration::from_secs(1);
+pub(super) const LAST_WORDS: Duration = Duration::from_secs(1);
+/// On top of that, for the tasks to end.
+const SLACK: Duration = Duration::from_millis(200);
+/// How long a connection that was accepted just before the stop may take to say what it wants.
+const FIRST_WORDS: Duration = Duration::from_secs(1);
 /// The largest head of a request.
 const HEAD_BYTES: usize = 64 << 10;
 /// Requests of HTTP/2 that may run on one connection.
@@ -49,9 +54,9 @@ pub struct Server {
     planes: Planes,
     http1: http1::Builder,
     /// For the rare connection that may speak HTTP/2: it keeps larger buffers.
-    either: Builder<TokioExecutor>,
+    either: Builder<Streams>,
     /// For those that have agreed on it with TLS.
-    http2: http2::Builder<TokioExecutor>,
+    http2: http2::Builder<Streams>,
     /// What TCP ports speak TLS with, if they do.
     certificate: Option<Arc<Certificate>>,
     header_timeout: Duration,
@@ -72,14 +77,16 @@ impl Server {
     ) -> Self {
         let mut http1 = http1::Builder::new();
         http1.timer(TokioTimer::new()).header_read_timeout(listen.header_timeout).max_buf_size(HEAD_BYTES);
-        let mut either = Builder::new(TokioExecutor::new());
+        let cut = CancellationToken::new();
+        let streams = Streams { tasks: tasks.clone(), cut: cut.clone() };
+        let mut either = Builder::new(streams.clone());
         either
             .http1()
             .timer(TokioTimer::new())
             .header_read_timeout(listen.header_timeout)
             .max_buf_size(HEAD_BYTES);
         either.http2().timer(TokioTimer::new()).max_concurrent_streams(MAX_STREAMS);
-        let mut http2 = http2::Builder::new(TokioExecutor::new());
+        let mut http2 = http2::Builder::new(streams);
         // HTTP/2 knows no next head to wait for: a client that is gone without a word would stay for ever.
         http2
             .timer(TokioTimer::new())
@@ -95,12 +102,24 @@ impl Server {
             permits: Arc::new(Semaphore::new(listen.max_connections.min(Semaphore::MAX_PERMITS))),
             tasks,
             drain: CancellationToken::new(),
-            cut: CancellationToken::new(),
+            cut,
         }
     }
 
-    /// Accepts until [`Server::stop`]. Beyond the cap, connections wait in the system's queue.
+    /// Accepts until [`Server::stop`]. Beyond the cap, connections wait in the system's queue. What has connected until
+    /// then is served, unless the socket is somebody else's, too.
     pub async fn run(self: Arc<Self>, mut listeners: Listeners) {
+        // A stop waits for what is accepted last.
+        let _running = self.tasks.token();
+        self.accept(&mut listeners).await;
+        for (accepted, side) in listeners.last() {
+            // Beyond the cap it is lost, as there is nobody to wait for.
+            let Ok(permit) = Arc::clone(&self.permits).try_acquire_owned() else { return };
+            self.begin(accepted, side, permit);
+        }
+    }
+
+    async fn accept(self: &Arc<Self>, listeners: &mut Listeners) {
         loop {
             let Some(permit) =
                 self.drain.run_until_cancelled(Arc::clone(&self.permits).acquire_owned()).await
@@ -166,7 +185,7 @@ impl Server {
         let _open = self.planes.proxy.ledger.metrics.connections.enter();
         let peer = service.peer.addr;
         let beginning = tokio::time::timeout(self.header_timeout, self.shake_hands(stream, &certificate));
-        let Some(Ok(begun)) = self.drain.run_until_cancelled(beginning).await else { return };
+        let Some(Ok(begun)) = self.cut.run_until_cancelled(beginning).await else { return };
         let Some(stream) = begun else { return };
         let is_http2 = stream.get_ref().1.alpn_protocol() == Some(tls::HTTP2);
         // The state of TLS is large, and is moved before it rests.
@@ -204,14 +223,21 @@ impl Server {
     }
 
     /// Copies the first bytes, which are read again later; `None` when there is nothing to serve: the client is gone or
-    /// silent, or the gateway stops.
+    /// silent.
     async fn first<S: Socket>(&self, stream: &S, first: &mut [u8]) -> Option<usize> {
         if let Err(error) = stream.no_delay() {
             tracing::debug!(%error, "a connection is gone already");
             return None;
         }
         let peeking = tokio::time::timeout(self.header_timeout, stream.peek(first));
-        let size = self.drain.run_until_cancelled(peeking).await?.ok()?.ok()?;
+        let peeked = match self.drain.run_until_cancelled(peeking).await {
+            Some(peeked) => peeked,
+            None => {
+                let peeking = tokio::time::timeout(FIRST_WORDS, stream.peek(first));
+                self.cut.run_until_cancelled(peeking).await?
+            }
+        };
+        let size = peeked.ok()?.ok()?;
         Some(size).filter(|size| *size > 0)
     }
 
@@ -247,6 +273,11 @@ impl Server {
         }
     }
 
+    /// Says to whoever asks that the gateway is about to stop; connections are still taken, each for one reply.
+    pub fn announce(&self) {
+        self.planes.proxy.closing.drain();
+    }
+
     /// Stops: no new connections, running requests may finish until `deadline` has passed or `hurry` is done, then
     /// they get an error. Gives whether everything ended by itself.
     pub async fn stop(&self, deadline: Duration, hurry: impl Future<Output = ()>) -> bool {
@@ -261,7 +292,7 @@ impl Server {
         self.planes.proxy.closing.cut();
         self.cut.cancel();
         // Whether the last words are out or their time is, what did not finish by itself was cut.
-        let _ = tokio::time::timeout(2 * LAST_WORDS, self.tasks.wait()).await;
+        let _ = tokio::time::timeout(LAST_WORDS + SLACK, self.tasks.wait()).await;
         false
     }
 }

@@ -37,7 +37,12 @@ pub struct Listeners {
 #[derive(Debug)]
 enum Listener {
     Tcp(TcpListener),
-    Unix { listener: UnixListener, _file: SocketFile },
+    /// Others have it, too, such as systemd.
+    Passed(TcpListener),
+    Unix {
+        listener: UnixListener,
+        _file: SocketFile,
+    },
 }
 
 /// A new connection.
@@ -54,6 +59,21 @@ impl Listeners {
     /// Adds a port.
     pub fn add(&mut self, listener: TcpListener, side: Side) {
         self.all.push((Listener::Tcp(listener), side));
+    }
+
+    /// Adds a port whose socket outlives this process.
+    pub fn add_passed(&mut self, listener: TcpListener, side: Side) {
+        self.all.push((Listener::Passed(listener), side));
+    }
+
+    /// What waits in the system's queues, which closing the sockets would reset. What others can take, too, is left to
+    /// them.
+    pub(super) fn last(self) -> Vec<(Accepted, Side)> {
+        let mut all = Vec::new();
+        for (listener, side) in self.all {
+            all.extend(listener.last().into_iter().map(|accepted| (accepted, side)));
+        }
+        all
     }
 
     /// Makes a Unix socket, and adds it.
@@ -80,9 +100,33 @@ impl Listeners {
 }
 
 impl Listener {
+    fn last(self) -> Vec<Accepted> {
+        match self {
+            Listener::Passed(_) => Vec::new(),
+            Listener::Tcp(listener) => {
+                let Ok(listener) = listener.into_std() else { return Vec::new() };
+                let taken = || {
+                    let (stream, peer) = listener.accept()?;
+                    stream.set_nonblocking(true)?;
+                    Ok::<_, io::Error>(Accepted::Tcp(TcpStream::from_std(stream)?, peer))
+                };
+                std::iter::from_fn(|| taken().ok()).collect()
+            }
+            Listener::Unix { listener, _file } => {
+                let Ok(listener) = listener.into_std() else { return Vec::new() };
+                let taken = || {
+                    let (stream, _) = listener.accept()?;
+                    stream.set_nonblocking(true)?;
+                    Ok::<_, io::Error>(Accepted::Unix(UnixStream::from_std(stream)?))
+                };
+                std::iter::from_fn(|| taken().ok()).collect()
+            }
+        }
+    }
+
     fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<Accepted>> {
         Poll::Ready(match self {
-            Listener::Tcp(listener) => {
+            Listener::Tcp(listener) | Listener::Passed(listener) => {
                 ready!(listener.poll_accept(cx)).map(|(stream, peer)| Accepted::Tcp(stream, peer))
             }
             Listener::Unix { listener, .. } => {

@@ -3,13 +3,15 @@
 
 mod accept;
 mod listeners;
+mod streams;
 mod tls;
 
 use std::convert::Infallible;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use http::Request;
+use http::header::CONNECTION;
+use http::{HeaderValue, Request, Version};
 use hyper::body::Incoming;
 use hyper::service::Service;
 
@@ -45,13 +47,24 @@ impl Service<Request<Incoming>> for Answering {
     fn call(&self, request: Request<Incoming>) -> Self::Future {
         let (Planes { proxy, admin }, peer) = (self.planes.clone(), self.peer);
         let path = request.uri().path();
+        let is_http1 = request.version() <= Version::HTTP_11;
+        let closing = Arc::clone(&proxy.closing);
+        let leave = move |reply| if is_http1 && closing.is_draining() { last(reply) } else { reply };
         match (admin::is_admin(path), self.side) {
-            (true, Side::Both | Side::Panel) => Box::pin(async move { Ok(admin.serve(request, peer).await) }),
-            (true, Side::Clients) => Box::pin(async move { Ok(admin.elsewhere(request).await) }),
-            (false, Side::Panel) if !is_shared(path) => {
-                Box::pin(async move { Ok(proxy.elsewhere(request).await) })
+            (true, Side::Both | Side::Panel) => {
+                Box::pin(async move { Ok(leave(admin.serve(request, peer).await)) })
             }
-            (false, _) => Box::pin(async move { Ok(proxy.serve(request, peer.addr).await) }),
+            (true, Side::Clients) => Box::pin(async move { Ok(leave(admin.elsewhere(request).await)) }),
+            (false, Side::Panel) if !is_shared(path) => {
+                Box::pin(async move { Ok(leave(proxy.elsewhere(request).await)) })
+            }
+            (false, _) => Box::pin(async move { Ok(leave(proxy.serve(request, peer.addr).await)) }),
         }
     }
+}
+
+/// A reply after which the connection closes: the client's next request goes to whoever serves then.
+fn last(mut reply: Reply) -> Reply {
+    reply.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    reply
 }

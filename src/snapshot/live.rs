@@ -90,7 +90,6 @@ pub struct UnwrittenTotals {
 /// Makes snapshots of what is stored.
 #[derive(Debug)]
 pub struct Reloader {
-    loaded: Loaded,
     store: Arc<Store>,
     registry: Registry,
     lasting: Lasting,
@@ -104,6 +103,8 @@ pub struct Reloader {
 
 #[derive(Debug)]
 struct InForce {
+    /// Below what was saved.
+    configured: Arc<Loaded>,
     /// Of the rows.
     revision: i64,
     settings: Arc<Standing>,
@@ -111,8 +112,8 @@ struct InForce {
 }
 
 impl InForce {
-    fn of(rows: &Rows, settings: Arc<Standing>) -> InForce {
-        InForce { revision: rows.revision, settings, settings_revision: rows.settings_revision }
+    fn of(rows: &Rows, configured: Arc<Loaded>, settings: Arc<Standing>) -> InForce {
+        InForce { configured, revision: rows.revision, settings, settings_revision: rows.settings_revision }
     }
 }
 
@@ -140,9 +141,8 @@ impl Reloader {
         let first = registry.build(&settings.config, &rows)?;
         lasting.set(&settings.config);
         let current = Arc::new(Current(ArcSwap::from_pointee(first)));
-        let in_force = Mutex::new(InForce::of(&rows, settings));
+        let in_force = Mutex::new(InForce::of(&rows, Arc::new(loaded), settings));
         Ok(Reloader {
-            loaded,
             store,
             registry,
             lasting,
@@ -155,8 +155,8 @@ impl Reloader {
 
     /// What is configured, below what was saved.
     #[must_use]
-    pub fn configured(&self) -> &Loaded {
-        &self.loaded
+    pub fn configured(&self) -> Arc<Loaded> {
+        Arc::clone(&self.in_force().configured)
     }
 
     /// All settings as they are in force.
@@ -191,7 +191,24 @@ impl Reloader {
         let _ = self.write_totals().await;
         let known = self.current.load().tokens.revision;
         let rows = self.store.load_since(known).await?;
-        Ok(self.put(&rows)?)
+        self.put(&rows, None)?;
+        Ok(())
+    }
+
+    /// Puts another configuration in force, below what was saved, for requests that begin from now on.
+    ///
+    /// # Errors
+    /// As [`Reloader::start`]; nothing has changed then.
+    pub async fn configure(&self, next: Loaded) -> Result<(), ReloadError> {
+        let next = Arc::new(next);
+        loop {
+            let known = self.current.load().tokens.revision;
+            let rows = self.store.load_since(known).await?;
+            // Rows that somebody else has overtaken meanwhile are read again.
+            if self.put(&rows, Some(&next))? {
+                return Ok(());
+            }
+        }
     }
 
     /// [`Reloader::reload`] if another process, such as the command line, has changed something. Gives whether it has.
@@ -205,6 +222,11 @@ impl Reloader {
             self.reload().await?;
         }
         Ok(has_changed)
+    }
+
+    /// Whether the database answers, be it with an error.
+    pub async fn answers(&self) -> bool {
+        self.store.answers().await
     }
 
     /// Closes the database when what is written now is. The snapshot goes on.
@@ -303,24 +325,26 @@ impl Reloader {
         }
     }
 
-    fn put(&self, rows: &Rows) -> Result<(), BadRow> {
+    /// Gives whether these rows are not older than those in force.
+    fn put(&self, rows: &Rows, next: Option<&Arc<Loaded>>) -> Result<bool, BadRow> {
         let mut in_force = self.in_force();
         if rows.revision < in_force.revision {
-            return Ok(());
+            return Ok(false);
         }
-        let is_same = in_force.settings.saved == rows.settings;
+        let configured = Arc::clone(next.unwrap_or(&in_force.configured));
+        let is_same = next.is_none() && in_force.settings.saved == rows.settings;
         let settings = match is_same {
             true => Arc::clone(&in_force.settings),
-            false => Arc::new(self.loaded.with_saved(&rows.settings)),
+            false => Arc::new(configured.with_saved(&rows.settings)),
         };
-        let next = self.registry.build(&settings.config, rows)?;
+        let snapshot = self.registry.build(&settings.config, rows)?;
         if !is_same {
             warn_of_new(&settings, &in_force.settings.warnings);
             self.lasting.set(&settings.config);
         }
-        self.current.0.store(Arc::new(next));
-        *in_force = InForce::of(rows, settings);
-        Ok(())
+        self.current.0.store(Arc::new(snapshot));
+        *in_force = InForce::of(rows, configured, settings);
+        Ok(true)
     }
 }
 

@@ -37,4 +37,5 @@ mod tidy;
 mod timing;
 mod tls;
 mod traces;
+mod upgrade;
 mod upstream_http;

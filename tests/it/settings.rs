@@ -44,6 +44,8 @@ const SHOWN: &[(&str, &str)] = &[
     ("OLLAMA_BASE_URL", "everywhere"),
     ("MAX_BODY_BYTES", "bad_input"),
     ("DRAIN_TIMEOUT", "shutdown"),
+    ("SHUTDOWN_GRACE", "upgrade"),
+    ("RUN_AS", "upgrade"),
     ("MAX_RETRIES", "routing"),
     ("HEALTH_CHECK_INTERVAL", "routing"),
     ("BALANCE", "routing"),

@@ -118,7 +118,7 @@ impl Gateway {
 
     /// Stops it in order and says whether all requests ended in time.
     pub async fn shutdown(self) -> bool {
-        within("the end of the gateway", self.app.shutdown(std::future::pending())).await
+        within("the end of the gateway", self.app.shutdown(std::future::pending())).await.in_time
     }
 
     /// What it knows of requests that are over; outlives it.
@@ -152,6 +152,6 @@ impl Gateway {
 
     /// The same in a hurry, as a second signal does it.
     pub async fn shutdown_at_once(self) -> bool {
-        within("the end of the gateway", self.app.shutdown(std::future::ready(()))).await
+        within("the end of the gateway", self.app.shutdown(std::future::ready(()))).await.in_time
     }
 }

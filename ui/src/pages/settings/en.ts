@@ -188,7 +188,8 @@ export default {
     tls_self_signed: "Self-signed certificate",
     max_connections: "Max connections",
     header_timeout: "Header timeout",
-    drain_timeout: "Shutdown grace time",
+    shutdown_grace: "Shutdown grace",
+    drain_timeout: "Drain timeout",
     max_body_bytes: "Max request size",
     trust_proxy: "Trusted proxies",
     ollama_base_url: "Default Ollama",
@@ -255,5 +256,6 @@ export default {
     otel_traces_sampler_arg: "Trace ratio",
     data_dir: "Data folder",
     secret_key: "Master key",
+    run_as: "User of the process",
   },
 };

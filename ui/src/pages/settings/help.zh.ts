@@ -35,7 +35,8 @@ export const help: Record<SettingName, Help> = {
   tls_self_signed: { help: "是否使用网关自行生成的证书提供 TLS；仅供试用。" },
   max_connections: { help: "同时打开的客户端连接数上限，超出的连接需要等待。" },
   header_timeout: { help: "等待请求头的最长时间，也是长连接上等待下一个请求的最长时间。" },
-  drain_timeout: { help: "收到停止指令后，进行中的请求还能运行多久。" },
+  shutdown_grace: { help: "收到停止指令后，/readyz 先报告“未就绪”、同时仍接受新连接的时长。" },
+  drain_timeout: { help: "此后，进行中的请求还能运行多久。" },
   max_body_bytes: { help: "请求体解压后的大小上限，超出时返回 413。" },
   trust_proxy: {
     help: "信任哪些反向代理的 X-Forwarded-For。",
@@ -140,5 +141,10 @@ export const help: Record<SettingName, Help> = {
   secret_key: {
     help: "用于加密后端密钥：32 字节，base64 编码。",
     unset: "DATA_DIR 中的 secret.key 文件，首次启动时生成",
+  },
+  run_as: {
+    help: "以 root 启动时，由谁接管数据目录并继续运行。",
+    unset: "启动它的用户",
+    format: "UID:GID，两个从 1 开始的数字，例如 65532:65532",
   },
 };

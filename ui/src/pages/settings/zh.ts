@@ -185,6 +185,7 @@ const zh: Translation<typeof en> = {
     tls_self_signed: "自签名证书",
     max_connections: "最大连接数",
     header_timeout: "请求头超时",
+    shutdown_grace: "停止前的预告时间",
     drain_timeout: "停止前的等待时间",
     max_body_bytes: "请求大小上限",
     trust_proxy: "可信代理",
@@ -252,6 +253,7 @@ const zh: Translation<typeof en> = {
     otel_traces_sampler_arg: "追踪比例",
     data_dir: "数据目录",
     secret_key: "主密钥",
+    run_as: "运行身份",
   },
 };
 
