@@ -6,10 +6,10 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 ARGS ?=
 
-.PHONY: help run demo node dev lint fmt test bench book fuzz deny setup
+.PHONY: help run demo node dev lint fmt test bench book fuzz deny static dist test-image test-dist setup
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: node ## Build and start the gateway on http://127.0.0.1:3000
 	@cargo run --release -- $(ARGS)
@@ -43,8 +43,20 @@ fuzz: ## Fuzz each target of crates/wire for 10 s (SECONDS_EACH=60 for longer)
 	@scripts/fuzz.sh
 
 deny: ## Check licences, bans and sources of all dependencies (installs cargo-deny)
-	@command -v cargo-deny >/dev/null || cargo install cargo-deny --locked
-	@cargo deny check licenses bans sources
+	@scripts/tool.sh cargo-deny 0.20.2 check --hide-inclusion-graph licenses bans sources
+
+static: ## Build the program with no library of the system in it: target/*/release/ollama2openai
+	@scripts/static.sh
+
+dist: ## Make a release in dist/: archive, Debian package (installs cargo-deb), checksums
+	@scripts/dist.sh
+
+test-dist: ## Make it, unpack it, and look at what is in it
+	@tests/dist/run.sh
+
+test-image: ## Build the container image with buildah (installs it) and start it with nothing but what it needs
+	@scripts/setup-image.sh
+	@tests/image/run.sh
 
 setup: ## Install what a bare Debian lacks for `make test`; nothing when all is there
 	@scripts/setup.sh

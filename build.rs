@@ -15,9 +15,11 @@ use std::process::{Command, ExitCode};
 /// What the panel is made of. Never `ui` itself: `node_modules` below it changes with each build.
 const SOURCES: [&str; 6] =
     ["ui/src", "ui/public", "ui/index.html", "ui/package-lock.json", "ui/vite.config.ts", "ui/tsconfig.json"];
-const OURS: [&str; 3] = ["build.rs", COMPRESS, NOTICE];
+const OURS: [&str; 4] = ["build.rs", COMPRESS, NOTICE, NAMES];
 const COMPRESS: &str = "scripts/compress.mjs";
 const NOTICE: &str = "src/admin/panel/notice.html";
+/// What a program with glibc within it needs in order to find hosts.
+const NAMES: &str = "src/boot/names.c";
 /// Where `scripts/setup.sh` puts Node and npm when the system's are too old.
 const TOOLS: &str = "target/tools/node_modules/.bin";
 /// Takes the place of a nonce, which is new in each reply.
@@ -30,6 +32,10 @@ const SHOWN: usize = 40;
 
 fn main() -> ExitCode {
     watch();
+    if let Err(why) = find_hosts_alone() {
+        eprintln!("error: {NAMES} could not be compiled: {why}");
+        return ExitCode::FAILURE;
+    }
     let wish = env::var_os("PANEL").unwrap_or_default().to_string_lossy().into_owned();
     let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets OUT_DIR"));
     let built = match wish.as_str() {
@@ -72,6 +78,25 @@ fn watch() {
     for path in OURS.iter().chain(&SOURCES).filter(|path| root().join(path).exists()) {
         println!("cargo:rerun-if-changed={path}");
     }
+}
+
+/// Links [`NAMES`] into a program that has glibc within it.
+fn find_hosts_alone() -> Result<(), String> {
+    let told = |name: &str| env::var_os(name).unwrap_or_default().to_string_lossy().into_owned();
+    let has = |name: &str, word: &str| told(name).split(',').any(|one| one == word);
+    let is_ours = has("CARGO_CFG_TARGET_OS", "linux")
+        && has("CARGO_CFG_TARGET_ENV", "gnu")
+        && has("CARGO_CFG_TARGET_FEATURE", "crt-static");
+    if !is_ours {
+        return Ok(());
+    }
+    println!("cargo:rerun-if-env-changed=CC");
+    let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets OUT_DIR"));
+    let object = out.join("names.o");
+    let compiler = env::var_os("CC").unwrap_or_else(|| "cc".into());
+    run(Command::new(compiler).args(["-O2", "-fPIE", "-c"]).arg(root().join(NAMES)).arg("-o").arg(&object))?;
+    println!("cargo:rustc-link-arg-bins={}", object.display());
+    Ok(())
 }
 
 /// Builds the panel into `folder`.

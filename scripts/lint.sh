@@ -8,7 +8,7 @@ say() { printf '\n== %s\n' "$*"; }
 
 say "syntax of scripts"
 for script in .ci/run scripts/*.sh; do bash -n "$script"; done
-mapfile -t shells < <(git ls-files 'tests/sdk/*.sh' 'ui/*.sh')
+mapfile -t shells < <(git ls-files 'tests/*.sh' 'ui/*.sh')
 for script in "${shells[@]}"; do bash -n "$script"; done
 mapfile -t pythons < <(git ls-files '*.py')
 if [ ${#pythons[@]} -gt 0 ] && command -v python3 >/dev/null; then

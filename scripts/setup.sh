@@ -26,8 +26,14 @@ command -v cc >/dev/null || packages+=(gcc libc6-dev)
 python3 -c 'import ensurepip, venv' >/dev/null 2>&1 || packages+=(python3 python3-venv)
 command -v node >/dev/null || packages+=(nodejs)
 command -v npm >/dev/null || packages+=(npm)
+# The documentation asks by curl, and its commands are run.
+command -v curl >/dev/null || packages+=(curl)
 # promtool judges the page of metrics and the alert rules.
 command -v promtool >/dev/null || packages+=(prometheus)
+# systemd judges the units of deploy/systemd and starts the gateway on a socket; no systemd need run.
+command -v systemd-socket-activate >/dev/null && command -v systemd-analyze >/dev/null || packages+=(systemd)
+# A root without capabilities is made with it.
+command -v setpriv >/dev/null || packages+=(util-linux)
 # The file in deploy/nginx is run; bench measures beside it.
 [ -x /usr/sbin/nginx ] || command -v nginx >/dev/null || packages+=(nginx-light)
 # The panel is looked at in a browser, in Chinese too.

@@ -23,8 +23,9 @@ suite() {
 
 scripts/lint.sh
 # --no-fail-fast: all test binaries run, and all failures are shown at once.
-suite "cargo test" cargo test --no-fail-fast
+suite "cargo test" cargo test --no-fail-fast --package ollama2openai --package wire --package manual
 suite "official SDKs" tests/sdk/run.sh
+suite "commands of the documentation" tests/docs/run.sh
 suite "the panel in a browser" ui/tests/run.sh
 
 # Cargo says `test result: ok. N passed; N failed; …`, pytest `N failed, N passed in 1.23s`, the Node suite

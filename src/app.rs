@@ -1,5 +1,7 @@
 //! The gateway as a value: built from a configuration, with nothing global, so that tests can run several.
 
+mod jobs;
+mod listen;
 mod logs;
 mod traces;
 mod trim;
@@ -10,35 +12,26 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use anyhow::Context as _;
-use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::admin::{Admin, Caution, Passwords, cautions};
+use crate::admin::{Admin, Caution, Front, Kept, Passwords, cautions};
 use crate::config::{Config, Loaded, Standing};
 use crate::http::Ids;
 use crate::import;
-use crate::ledger::Ledger;
 use crate::limits::RetryBudget;
 use crate::proxy::{Closing, Proxy};
-use crate::serve::{Planes, Server, bind};
-use crate::snapshot::{Lasting, Registry, Reloader};
+use crate::serve::{Certificate, Listeners, Planes, Server};
+use crate::snapshot::{Lasting, Registry, ReloadError, Reloader};
 use crate::store::{Store, StoreError};
 use crate::upstream::Sight;
+use jobs::{follow, keep, sweep, tell};
+use listen::{Bound, listen};
 
 /// How long a write waits while another process writes: whoever has asked for it is waiting, too.
 const PATIENCE: Duration = Duration::from_secs(1);
-/// How long what is left is tried to be written at the end, while others write.
-const LAST_PATIENCE: Duration = Duration::from_secs(10);
-/// Between two looks whether another process, such as the command line, has changed what is stored.
-const FOLLOW: Duration = Duration::from_millis(500);
-/// How long the first request that is over waits for others to be told of with it.
-const TELL: Duration = Duration::from_millis(100);
-/// Between two times that forgotten addresses are looked for.
-const SWEEP: Duration = Duration::from_secs(60);
 /// Between two times that counts are written down.
 const KEEP: Duration = Duration::from_secs(1);
 /// Backends whose counts are written at once: those of thousands must not slow requests.
@@ -50,17 +43,44 @@ const USAGE_AT_ONCE: usize = 250;
 /// The same for the request log.
 const LOG: Duration = Duration::from_millis(500);
 
+/// What is left to do after a second signal may take so long.
+const HURRY: Duration = Duration::from_secs(2);
+
+/// How long the database may take to close.
+const CLOSE: Duration = Duration::from_secs(5);
+
+/// Sockets that listen already, opened by whoever starts the gateway, such as systemd.
+#[derive(Debug, Default)]
+pub struct Passed {
+    /// In place of `HOST` and `PORT`, unless there is none.
+    pub tcp: Vec<std::net::TcpListener>,
+}
+
+/// How the gateway has ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ended {
+    /// Whether all requests ended by themselves.
+    pub in_time: bool,
+    /// Whether all that was counted is stored.
+    pub is_stored: bool,
+}
+
 /// A gateway that listens.
 #[derive(Debug)]
 pub struct App {
     /// Where it listens; the port is the system's choice when 0 was configured.
     pub addr: SocketAddr,
+    /// Where it listens for the panel alone, if it does.
+    pub admin_addr: Option<SocketAddr>,
+    /// What TCP ports speak TLS with, if they do.
+    pub certificate: Option<Arc<Certificate>>,
     /// The data plane.
     pub proxy: Arc<Proxy>,
     /// What was taken over from the Node program at this start, the first one in its data folder.
     pub imported: Option<import::First>,
     /// What whoever starts it should know; all of it is in the log, too.
     pub cautions: Vec<Caution>,
+    admin: Arc<Admin>,
     server: Arc<Server>,
     reloader: Arc<Reloader>,
     accepting: TaskTracker,
@@ -69,6 +89,13 @@ pub struct App {
     first: watch::First,
     /// While traces are on.
     exporter: Option<Arc<traces::Exporter>>,
+}
+
+/// A sign of life of a gateway.
+#[derive(Debug, Clone)]
+pub struct Pulse {
+    reloader: Arc<Reloader>,
+    tasks: TaskTracker,
 }
 
 /// What the log and the greeting tell at the start.
@@ -84,8 +111,16 @@ impl App {
     /// # Errors
     /// The system's, when the port cannot be bound or gives no random numbers.
     pub async fn start(loaded: Loaded) -> anyhow::Result<App> {
+        App::start_on(loaded, Passed::default()).await
+    }
+
+    /// [`App::start`] on sockets that were passed, if there are any.
+    ///
+    /// # Errors
+    /// As [`App::start`].
+    pub async fn start_on(loaded: Loaded, passed: Passed) -> anyhow::Result<App> {
         let config = loaded.config.clone();
-        let (listener, addr) = listen(&config)?;
+        let Bound { listeners, addr, admin_addr } = listen(&config, passed)?;
         let (store, imported) = open(&config).await?;
         let ids = Arc::new(Ids::new(getrandom::u64().map_err(io::Error::other)?));
         let lasting = Lasting::new(&config);
@@ -93,6 +128,7 @@ impl App {
         let registry = Registry::new(Arc::clone(&room), Arc::clone(&ids));
         let reloader = Arc::new(Reloader::start(loaded, Arc::clone(&store), registry, lasting).await?);
         let (ledger, exporter) = traces::start(&config.traces, &client, journal);
+        let certificate = Certificate::open(&config, Arc::clone(&ledger.metrics))?;
         let admin = Arc::new(Admin {
             store: Arc::clone(&store),
             reloader: Arc::clone(&reloader),
@@ -103,10 +139,11 @@ impl App {
             ids: Arc::clone(&ids),
             passwords: Passwords::new(config.access.admin_password.clone()).map_err(io::Error::other)?,
             default_base: config.upstream.key_base.clone(),
+            attention: Kept::default(),
             refreshing: Semaphore::new(1),
             quota_zone: config.limits.zone.clone(),
+            front: admin_addr.map(|_| Front { addr, is_tls: certificate.is_some() }),
         });
-        let cautions = beware(&admin).await?;
         let proxy = Arc::new(Proxy {
             snapshot: Arc::clone(reloader.current()),
             client,
@@ -119,14 +156,17 @@ impl App {
             unbelieved: std::sync::Once::new(),
             closing: Arc::new(Closing::default()),
         });
-        let planes = Planes { proxy: Arc::clone(&proxy), admin };
-        let server = Arc::new(Server::new(&config.listen, planes, TaskTracker::new()));
+        let planes = Planes { proxy: Arc::clone(&proxy), admin: Arc::clone(&admin) };
+        let server = Arc::new(Server::new(&config.listen, certificate.clone(), planes, TaskTracker::new()));
         let (found, first) = tokio::sync::watch::channel(None);
         let app = App {
             addr,
+            admin_addr,
+            certificate,
             proxy,
             imported,
-            cautions,
+            cautions: beware(&admin).await?,
+            admin,
             server,
             reloader,
             accepting: TaskTracker::new(),
@@ -135,12 +175,16 @@ impl App {
             first,
             exporter,
         };
-        app.accepting.spawn(Arc::clone(&app.server).run(listener));
-        app.run_beside(watch::run(Arc::clone(&app.proxy), found));
-        app.run_beside(follow(Arc::clone(&app.reloader)));
-        app.run_beside(sweep(Arc::clone(&app.proxy)));
-        app.keep_books(store);
-        Ok(app)
+        Ok(app.begin(listeners, found, store))
+    }
+
+    /// Serves, and does what goes on beside it.
+    fn begin(self, listeners: Listeners, found: watch::Found, store: Arc<Store>) -> App {
+        self.accepting.spawn(Arc::clone(&self.server).run(listeners));
+        self.run_beside(watch::run(Arc::clone(&self.proxy), found));
+        self.certificate.iter().for_each(|certificate| self.run_beside(Arc::clone(certificate).watch()));
+        self.keep_books(store);
+        self
     }
 
     /// What the first look at all backends found, as soon as each of them has answered or its time is over. With
@@ -160,6 +204,41 @@ impl App {
         self.reloader.settings()
     }
 
+    /// Puts another configuration in force, as SIGHUP has found it: whole, or not at all. All that is read from files
+    /// while the gateway runs is read anew here.
+    ///
+    /// # Errors
+    /// When it cannot be put in force. What was in force stays.
+    pub async fn configure(&self, next: Loaded) -> Result<(), ReloadError> {
+        let password = next.config.access.admin_password.clone();
+        self.reloader.configure(next).await?;
+        self.admin.passwords.set(password);
+        if let Err(error) = self.reload_certificates() {
+            tracing::error!("the certificate cannot be used; the one in use stays: {error:#}");
+        }
+        Ok(())
+    }
+
+    /// What is configured, below what was saved.
+    #[must_use]
+    pub fn configured(&self) -> Arc<Loaded> {
+        self.reloader.configured()
+    }
+
+    /// Tells whether the gateway lives, while it stops, too.
+    #[must_use]
+    pub fn pulse(&self) -> Pulse {
+        Pulse { reloader: Arc::clone(&self.reloader), tasks: TaskTracker::new() }
+    }
+
+    /// Reads the certificate again, as is done by itself when its files change. Gives whether there is another one now.
+    ///
+    /// # Errors
+    /// When it cannot be used: the one in use stays.
+    pub fn reload_certificates(&self) -> anyhow::Result<bool> {
+        self.certificate.as_ref().map_or(Ok(false), |certificate| certificate.reload())
+    }
+
     /// Runs a job beside the server until the gateway stops.
     pub fn run_beside(&self, job: impl Future<Output = ()> + Send + 'static) {
         let stop = self.stop.clone();
@@ -170,6 +249,8 @@ impl App {
 
     /// Tells of what is over and of changes, and writes down what is counted, while the gateway runs and once when it has stopped.
     fn keep_books(&self, store: Arc<Store>) {
+        self.run_beside(follow(Arc::clone(&self.reloader)));
+        self.run_beside(sweep(Arc::clone(&self.proxy)));
         store.tell_changes(Arc::clone(&self.proxy.ledger.metrics));
         let (reloader, mut left) = (Arc::clone(&self.reloader), Vec::new());
         let books = Arc::clone(&self.proxy.ledger);
@@ -222,11 +303,28 @@ impl App {
         self.background.spawn(files.run(self.stop.clone()));
     }
 
-    /// Stops in order: no new connections, running requests finish, or are told when the drain timeout has passed or
-    /// `hurry` is done, jobs end. Gives whether all of them finished.
-    pub async fn shutdown(self, hurry: impl Future<Output = ()>) -> bool {
+    /// Stops in order: not ready any more, after the grace no new connections, running requests finish, or are told when
+    /// the drain timeout has passed or `hurry` is done, jobs end and store what was counted.
+    pub async fn shutdown(self, hurry: impl Future<Output = ()>) -> Ended {
+        let hurried = CancellationToken::new();
+        let hurrying = async {
+            hurry.await;
+            hurried.cancel();
+            sleep(HURRY).await;
+        };
+        tokio::select! {
+            biased;
+            () = hurrying => Ended { in_time: false, is_stored: false },
+            in_time = self.end(&hurried) => Ended { in_time, is_stored: true },
+        }
+    }
+
+    async fn end(&self, hurried: &CancellationToken) -> bool {
+        self.server.announce();
+        let (shutdown_grace, drain_timeout) = self.settings().config.listen.times_of_a_stop();
+        hurried.run_until_cancelled(sleep(shutdown_grace)).await;
         self.proxy.ledger.journal.close();
-        let in_time = self.server.stop(self.settings().config.listen.drain_timeout, hurry).await;
+        let in_time = self.server.stop(drain_timeout, hurried.cancelled()).await;
         // Before anybody writes for the last time.
         self.proxy.ledger.tell();
         self.stop.cancel();
@@ -235,20 +333,22 @@ impl App {
             tasks.wait().await;
         }
         if let Some(exporter) = &self.exporter {
-            exporter.finish().await;
+            hurried.run_until_cancelled(exporter.finish()).await;
         }
-        self.reloader.close().await;
+        // It empties SQLite's log into its file; without that the next start does.
+        if tokio::time::timeout(CLOSE, self.reloader.close()).await.is_err() {
+            tracing::warn!("the database does not close; all is stored");
+        }
         in_time
     }
 }
 
-fn listen(config: &Config) -> anyhow::Result<(TcpListener, SocketAddr)> {
-    let wanted = SocketAddr::new(config.listen.host, config.listen.port);
-    let listener = bind(wanted).with_context(|| {
-        format!("cannot listen on {wanted}: if another program has the port, choose another with --port")
-    })?;
-    let addr = listener.local_addr()?;
-    Ok((listener, addr))
+impl Pulse {
+    /// Whether a worker of the runtime and the database answer. Silence, of which there is no end, is none.
+    pub async fn is_felt(&self) -> bool {
+        let reloader = Arc::clone(&self.reloader);
+        self.tasks.spawn(async move { reloader.answers().await }).await.unwrap_or_default()
+    }
 }
 
 /// The database, and what was imported into a new one.
@@ -261,66 +361,4 @@ async fn open(config: &Config) -> anyhow::Result<(Arc<Store>, Option<import::Fir
         tracing::warn!("{hint}");
     }
     Ok((Arc::new(store), imported))
-}
-
-/// Tells of requests that are over, those of a moment together.
-async fn tell(ledger: Arc<Ledger>) {
-    loop {
-        ledger.arrived().await;
-        sleep(TELL).await;
-        while ledger.tell_some() {
-            tokio::task::yield_now().await;
-        }
-    }
-}
-
-/// Puts changes of other processes in force.
-async fn follow(reloader: Arc<Reloader>) {
-    let mut last = String::new();
-    loop {
-        sleep(FOLLOW).await;
-        match reloader.follow().await {
-            Ok(true) => tracing::info!("what is stored was read anew: another process has changed it"),
-            Ok(false) => last.clear(),
-            Err(error) => {
-                let error = error.to_string();
-                if error != last {
-                    tracing::error!(error, "what is stored cannot be read; what is in force stays");
-                }
-                last = error;
-            }
-        }
-    }
-}
-
-/// Gives back the memory of addresses that ask no more.
-async fn sweep(proxy: Arc<Proxy>) {
-    loop {
-        sleep(SWEEP).await;
-        if let Some(addresses) = &proxy.snapshot.load().limits.address {
-            addresses.window.sweep(Instant::now());
-        }
-    }
-}
-
-/// Writes again and again, after a pause each, until the gateway stops, and then for the last time, which `write` is told;
-/// never half: what was taken to be written is written or put back. The ledger tells of failures.
-async fn keep(
-    what: &'static str,
-    mut pause: impl AsyncFnMut(),
-    stop: CancellationToken,
-    mut write: impl AsyncFnMut(bool) -> Result<(), StoreError>,
-) {
-    while stop.run_until_cancelled(pause()).await.is_some() {
-        // What could not be written is there the next time.
-        let _ = write(false).await;
-    }
-    let end = Instant::now() + LAST_PATIENCE;
-    while let Err(error) = write(true).await {
-        if !matches!(error, StoreError::Locked) || Instant::now() >= end {
-            tracing::error!(%error, "{what} of the last second are lost");
-            return;
-        }
-        pause().await;
-    }
 }

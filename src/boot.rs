@@ -1,20 +1,30 @@
 //! The order of start and stop, and what a person sees of it.
 
 mod greeting;
+mod notify;
+mod ownership;
+mod passed;
+mod reread;
+mod run;
+mod signals;
+mod user;
 
 use std::io::Write;
 use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::Context as _;
-use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use crate::app::App;
-use crate::config::{BaseUrl, Loaded, LogFormat};
+use crate::app::Passed;
+use crate::config::{BaseUrl, Loaded, LogFormat, Sources};
 use crate::fake::{self, Fake};
 use crate::snapshot::levels;
 use crate::telemetry;
 use greeting::Greeting;
+use run::{Start, run};
+use signals::Signals;
+
+pub use user::{Takes, step_down};
 
 /// How the greeting is printed.
 #[derive(Debug, Clone, Copy)]
@@ -29,9 +39,11 @@ pub struct Look {
 ///
 /// # Errors
 /// When it cannot start.
-pub fn serve(loaded: Loaded, look: Look, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
+pub fn serve(loaded: Loaded, sources: Sources, look: Look, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
     begin(&loaded, look);
-    runtime()?.block_on(run(loaded, look, Greeting::default(), out))
+    let passed = passed::taken()?;
+    let start = Start { loaded, sources, passed, look, greeting: Greeting::default() };
+    runtime()?.block_on(run(start, out))
 }
 
 /// Runs the gateway in front of the built-in fake Ollama, or of recordings.
@@ -40,6 +52,7 @@ pub fn serve(loaded: Loaded, look: Look, out: &mut dyn Write) -> anyhow::Result<
 /// When it cannot start, or the folder of recordings cannot be used.
 pub fn demo(
     mut loaded: Loaded,
+    sources: Sources,
     replay: Option<&Path>,
     look: Look,
     out: &mut dyn Write,
@@ -59,7 +72,8 @@ pub fn demo(
         loaded.config.data_dir = data.path().to_owned();
         let is_demo =
             Some(replay.map_or("the built-in fake Ollama", |_| "recorded traffic of a real Ollama"));
-        run(loaded, look, Greeting { demo: is_demo }, out).await
+        let greeting = Greeting { demo: is_demo, ..Greeting::default() };
+        run(Start { loaded, sources, passed: Passed::default(), look, greeting }, out).await
     })
 }
 
@@ -74,7 +88,7 @@ pub fn bench_upstream(port: u16, out: &mut dyn Write) -> anyhow::Result<ExitCode
             .await
             .context("the port cannot be bound")?;
         writeln!(out, "listening on {}", fake.url())?;
-        Ending::caught()?.wait().await;
+        Signals::caught()?.end().await;
         fake.stop().await;
         Ok(ExitCode::SUCCESS)
     })
@@ -90,53 +104,4 @@ fn begin(loaded: &Loaded, look: Look) {
 
 fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
     tokio::runtime::Builder::new_multi_thread().enable_all().build().context("the runtime cannot start")
-}
-
-async fn run(
-    loaded: Loaded,
-    look: Look,
-    greeting: Greeting,
-    out: &mut dyn Write,
-) -> anyhow::Result<ExitCode> {
-    let app = App::start(loaded).await?;
-    let config = app.settings().config.clone();
-    let mut ending = Ending::caught()?;
-    greeting.imported(&app, &config, look, out)?;
-    greeting.listening(&app, &config, look, out)?;
-    greeting.cautions(&app, &config, look, out)?;
-    // A signal ends the first look, too: it may wait for a host that sleeps.
-    tokio::select! {
-        seen = app.first_look() => {
-            greeting.backends(&app, &config, &seen, look, out)?;
-            ending.wait().await;
-        }
-        () = ending.wait() => {}
-    }
-    let deadline_ms =
-        u64::try_from(app.settings().config.listen.drain_timeout.as_millis()).unwrap_or(u64::MAX);
-    tracing::info!(deadline_ms, "stopping: running requests may finish; another signal cuts them");
-    let in_time = app.shutdown(ending.wait()).await;
-    tracing::info!(in_time, "stopped");
-    Ok(ExitCode::SUCCESS)
-}
-
-/// The signals that end the gateway: SIGTERM and SIGINT. Caught from the moment when this is made.
-struct Ending {
-    terminate: Signal,
-    interrupt: Signal,
-}
-
-impl Ending {
-    fn caught() -> anyhow::Result<Self> {
-        let catch = |kind| signal(kind).context("signals cannot be caught");
-        Ok(Ending { terminate: catch(SignalKind::terminate())?, interrupt: catch(SignalKind::interrupt())? })
-    }
-
-    /// Waits for the next one.
-    async fn wait(&mut self) {
-        tokio::select! {
-            _ = self.terminate.recv() => {}
-            _ = self.interrupt.recv() => {}
-        }
-    }
 }

@@ -1,6 +1,7 @@
 //! The command line: what was asked for, and with which configuration. Binds nothing.
 
 mod args;
+mod certificate;
 mod healthcheck;
 mod report;
 mod saved;
@@ -16,7 +17,9 @@ use clap::ArgMatches;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use crate::admin::document;
-use crate::config::{self, Loaded, Sources};
+use crate::boot::{Takes, step_down};
+use crate::config::{self, Bad, Loaded, Sources};
+pub use args::command;
 pub use healthcheck::healthcheck;
 pub use state::{Job, state};
 
@@ -26,14 +29,14 @@ const WRONG: u8 = 2;
 /// What `main` is to do.
 #[derive(Debug)]
 pub enum Command {
-    /// Run the gateway.
-    Serve(Loaded),
+    /// Run the gateway; the sources are read again by SIGHUP.
+    Serve { loaded: Loaded, sources: Sources },
     /// Run the gateway in front of the built-in fake Ollama, or of recordings.
-    Demo { loaded: Loaded, replay: Option<PathBuf> },
+    Demo { loaded: Loaded, sources: Sources, replay: Option<PathBuf> },
     /// Run the fake Ollama alone on this port of 127.0.0.1.
     BenchUpstream { port: u16 },
-    /// Ask the gateway at this address whether it lives: [`healthcheck()`].
-    Healthcheck(SocketAddr),
+    /// Ask the gateway at this address, by TLS or not, whether it lives: [`healthcheck()`].
+    Healthcheck { address: SocketAddr, is_tls: bool },
     /// Work on what is stored: [`state()`].
     State { job: Job, loaded: Loaded },
     /// Nothing; all that was asked for has been printed.
@@ -91,15 +94,13 @@ pub fn parse(
     if let Some(path) = of_command.get_one::<PathBuf>(args::CONFIG) {
         sources.config_file = Some(path.clone());
     }
-    let loaded = config::load(&sources);
+    let mut loaded = configured(name, &sources);
+    if let Some(Err(error)) = loaded.as_mut().ok().map(|loaded| as_told(name, loaded)) {
+        writeln!(console.err, "error: {error:#}")?;
+        return Ok(Command::Done(ExitCode::FAILURE));
+    }
     if name == "check-config" {
-        let code = if loaded.is_ok() { 0 } else { WRONG };
-        let loaded = loaded.map(saved::on_top);
-        match of_command.get_flag(args::JSON) {
-            true => report::json(&loaded, console)?,
-            false => report::table(&loaded, console)?,
-        }
-        return Ok(Command::Done(code.into()));
+        return check_config(loaded, of_command.get_flag(args::JSON), console);
     }
     let loaded = match loaded {
         Ok(loaded) => loaded,
@@ -115,10 +116,45 @@ pub fn parse(
         return Ok(Command::State { job, loaded });
     }
     Ok(match name {
-        "demo" => Command::Demo { loaded, replay: of_command.get_one(args::REPLAY).cloned() },
-        "healthcheck" => Command::Healthcheck(healthcheck::address(&loaded.config.listen)),
-        _ => Command::Serve(loaded),
+        "demo" => Command::Demo { loaded, sources, replay: of_command.get_one(args::REPLAY).cloned() },
+        "healthcheck" => healthcheck::command(&loaded.config.listen),
+        _ => Command::Serve { loaded, sources },
     })
+}
+
+fn check_config(
+    loaded: Result<Loaded, Bad>,
+    is_json: bool,
+    console: &mut Console<'_>,
+) -> std::io::Result<Command> {
+    let code = if loaded.is_ok() { 0 } else { WRONG };
+    let loaded = loaded.map(saved::on_top);
+    match is_json {
+        true => report::json(&loaded, console)?,
+        false => report::table(&loaded, console)?,
+    }
+    Ok(Command::Done(code.into()))
+}
+
+/// Becomes who `RUN_AS` names, so that no command leaves files of root.
+fn as_told(command: &str, loaded: &mut Loaded) -> anyhow::Result<()> {
+    let takes = match command {
+        // It opens no file, and runs every few seconds.
+        "healthcheck" => return Ok(()),
+        "demo" | "check-config" => Takes::Nothing,
+        _ => Takes::DataDir,
+    };
+    loaded.warnings.extend(step_down(&loaded.config, takes)?);
+    Ok(())
+}
+
+fn configured(command: &str, sources: &Sources) -> Result<Loaded, Bad> {
+    let loaded = config::load(sources)?;
+    match command {
+        "serve" | "demo" | "check-config" => certificate::checked(loaded),
+        // Whoever else works with the configuration may not be able to read the key.
+        _ => Ok(loaded),
+    }
 }
 
 fn bench_upstream(matches: &ArgMatches, console: &mut Console<'_>) -> std::io::Result<Command> {

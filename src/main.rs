@@ -23,10 +23,12 @@ fn main() -> ExitCode {
     let look = Look { colour: out_colour, log_colour: err_colour };
     let ended = match command {
         Command::Done(code) => return code,
-        Command::Healthcheck(address) => return cli::healthcheck(address, &mut err),
+        Command::Healthcheck { address, is_tls } => return cli::healthcheck(address, is_tls, &mut err),
         Command::State { job, loaded } => cli::state(job, &loaded, &mut console),
-        Command::Serve(loaded) => boot::serve(loaded, look, &mut out),
-        Command::Demo { loaded, replay } => boot::demo(loaded, replay.as_deref(), look, &mut out),
+        Command::Serve { loaded, sources } => boot::serve(loaded, sources, look, &mut out),
+        Command::Demo { loaded, sources, replay } => {
+            boot::demo(loaded, sources, replay.as_deref(), look, &mut out)
+        }
         Command::BenchUpstream { port } => boot::bench_upstream(port, &mut out),
     };
     ended.unwrap_or_else(|error| {

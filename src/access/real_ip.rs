@@ -11,7 +11,7 @@ use std::net::{IpAddr, SocketAddr};
 use http::{HeaderMap, Request};
 
 use crate::config::TrustProxy;
-use crate::http::is_loopback;
+use crate::http::{Peer, is_loopback};
 
 /// Who calls.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,17 +31,17 @@ pub fn caller<B>(request: &Request<B>, peer: SocketAddr, trust: &TrustProxy) -> 
     Caller { address, is_loopback }
 }
 
-/// Whether the client speaks TLS, as the proxy says that stands next to the gateway, if it is trusted: the last word of
-/// `X-Forwarded-Proto`.
+/// Whether the client speaks TLS: as the proxy says that stands next to the gateway, if it is trusted and says anything
+/// (the last word of `X-Forwarded-Proto`), else as the connection is.
 #[must_use]
-pub fn speaks_tls(headers: &HeaderMap, peer: SocketAddr, trust: &TrustProxy) -> bool {
+pub fn speaks_tls(headers: &HeaderMap, peer: Peer, trust: &TrustProxy) -> bool {
     let is_trusted = match trust {
         TrustProxy::Off => false,
         TrustProxy::Hops(hops) => *hops > 0,
-        TrustProxy::From(proxies) => proxies.contains(peer.ip().to_canonical()),
+        TrustProxy::From(proxies) => proxies.contains(peer.addr.ip().to_canonical()),
     };
-    let said = || items(headers, "x-forwarded-proto").next().flatten();
-    is_trusted && said().is_some_and(|scheme| scheme.eq_ignore_ascii_case("https"))
+    let said = is_trusted.then(|| items(headers, "x-forwarded-proto").next().flatten()).flatten();
+    said.map_or(peer.is_tls, |scheme| scheme.eq_ignore_ascii_case("https"))
 }
 
 /// The address, and how many words of proxies were believed on the way to it.

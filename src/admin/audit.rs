@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::State;
+use axum::extract::{Path, State};
 use serde_json::{Value, json};
 
 use super::Admin;
@@ -11,7 +11,7 @@ use super::asked::Asked;
 use super::error::AdminError;
 use super::fields::{Fields, time};
 use super::sign_in::warned;
-use crate::store::{AuditFilter, AuditRow, is_id};
+use crate::store::{AuditFilter, AuditRow, StoreError, is_id};
 
 /// All that is written.
 pub(super) const ACTIONS: [&str; 32] = [
@@ -116,4 +116,17 @@ pub(super) async fn list(
     let next = rows.last().filter(|_| has_more).map(|row| &row.id);
     let entries: Vec<_> = rows.iter().map(shown).collect();
     Ok(warned(json!({ "entries": entries, "nextCursor": next }), &warnings))
+}
+
+pub(super) async fn one(
+    State(admin): State<Arc<Admin>>,
+    Path(id): Path<String>,
+    asked: Asked,
+) -> Result<Json<Value>, AdminError> {
+    let warnings = asked.nothing()?;
+    let row = admin.store.audit_row(&id).await.map_err(|error| match error {
+        StoreError::NotFound { .. } => AdminError::not_found("Audit entry"),
+        other => other.into(),
+    })?;
+    Ok(warned(json!({ "entry": shown(&row) }), &warnings))
 }

@@ -8,7 +8,7 @@ use sha2::{Digest as _, Sha256};
 use super::Admin;
 use super::error::AdminError;
 use super::passwords::Refused;
-use super::visitor::{Site, Visitor, is_safe, session_cookie, site};
+use super::visitor::{Site, Visitor, is_safe, session_cookie};
 use crate::access::shown;
 use crate::config::Secret;
 use crate::store::{ActorKind, By, Entry, FIRST, Role, UserRow};
@@ -90,7 +90,7 @@ pub(super) async fn admit(
         Some(shown) => by_bearer(admin, shown, visitor).await?,
         None => {
             let cookie = session_cookie(headers).ok_or_else(unauthorized)?;
-            if !is_safe(method) && site(headers) != Site::Own {
+            if !is_safe(method) && visitor.site(headers) != Site::Own {
                 return Err(foreign());
             }
             by_session(admin, cookie.as_bytes(), visitor).await?
@@ -203,7 +203,8 @@ pub(super) fn unauthorized() -> AdminError {
 
 /// 403 for the default password from another machine.
 pub(super) fn default_from_elsewhere() -> AdminError {
-    let message = "the admin password is still the default: set ADMIN_PASSWORD to use it from other machines";
+    let message = "the admin password is still the default, which everybody knows, so it opens nothing to other \
+        machines: set ADMIN_PASSWORD and start again, or run `ollama2openai user passwd admin` where the gateway runs";
     AdminError::new(StatusCode::FORBIDDEN, "password_change_required", message)
 }
 

@@ -29,17 +29,14 @@ const RESET: &str = "channel.reset_health";
 
 pub(super) async fn list(State(admin): State<Arc<Admin>>, asked: Asked) -> Answer {
     let warnings = asked.nothing()?;
-    // What is shown is what was counted until now; if it cannot be written, what was written last.
-    admin.write_counts().await;
-    let rows = admin.store.load_backends().await?;
+    let (rows, _) = admin.counted_backends().await?;
     let summary = view::channels_summary(&rows, admin.reloader.registry());
     Ok(warned(json!({ "channels": listed(&admin, &rows), "summary": summary }), &warnings))
 }
 
 pub(super) async fn one(State(admin): State<Arc<Admin>>, Path(id): Path<String>, asked: Asked) -> Answer {
     let warnings = asked.nothing()?;
-    admin.write_counts().await;
-    let rows = admin.store.load_backends().await?;
+    let (rows, _) = admin.counted_backends().await?;
     let channel = view::channel(find(&rows, &id)?, &view::members(&rows, &id), admin.reloader.registry());
     Ok(warned(json!({ "channel": channel }), &warnings))
 }

@@ -2,6 +2,7 @@
 
 mod attention;
 mod fleet;
+mod kept;
 mod range;
 mod shown;
 
@@ -20,8 +21,10 @@ use super::sign_in::warned;
 use super::{Admin, stats, tokens, view};
 use crate::ledger::{Trouble, Waiting};
 use crate::store::{Rows, UseOf, Window};
+use crate::telemetry::Losses;
 use crate::telemetry::metrics::Process;
 pub(super) use attention::{KINDS, SEVERITIES};
+pub use kept::Kept;
 pub(super) use range::RANGES;
 use range::Range;
 
@@ -48,8 +51,7 @@ pub(super) async fn dashboard(
     let range = Range::read(&mut fields, now.as_second());
     let warnings = fields.end()?;
     // What is shown is what was counted until now, be it written or not.
-    let unwritten = admin.write_counts().await;
-    let rows = admin.store.load_backends().await?;
+    let (rows, unwritten) = admin.counted_backends().await?;
     let spans = shown::Spans::until(now.as_second(), [MINUTES, hours, days]);
     let window = Window {
         minutes: spans.minutes.first(),
@@ -82,32 +84,36 @@ pub(super) async fn dashboard(
     add("queue", fleet::queue(admin.reloader.room()));
     let trouble = admin.ledger.trouble();
     add("ledger", ledger(&admin, trouble.as_ref()));
-    let drops = Drops::since_start(&admin);
-    add("drops", drops.shown());
-    add("attention", attention::shown(&admin, &snapshot, attention::Facts { now, trouble, drops }).await?);
+    add("drops", drops_since_start(&admin));
+    let (drops, disk) = (Drops::of_now(&admin), admin.ledger.journal.disk_trouble());
+    let facts = attention::Facts { now, trouble, drops, disk };
+    add("attention", attention::shown(&admin, &snapshot, facts).await?);
     Ok(warned(answer, &warnings))
 }
 
-/// What was dropped since the start.
+/// What is being dropped.
 #[derive(Debug, Clone, Copy)]
 struct Drops {
-    spans: u64,
-    rows: u64,
-    lines: u64,
-    captures: u64,
+    spans: Option<Losses>,
+    rows: Option<Losses>,
+    lines: Option<Losses>,
+    captures: Option<Losses>,
 }
 
 impl Drops {
-    fn since_start(admin: &Admin) -> Drops {
+    fn of_now(admin: &Admin) -> Drops {
         let journal = &admin.ledger.journal;
-        let (rows, lines) = journal.dropped();
-        let spans = admin.ledger.traces().map_or(0, |traces| traces.dropped());
-        Drops { spans, rows, lines, captures: journal.captures.dropped() }
+        let (rows, lines) = journal.losses();
+        let spans = admin.ledger.traces().and_then(|traces| traces.losses());
+        Drops { spans, rows, lines, captures: journal.captures.losses() }
     }
+}
 
-    fn shown(self) -> Value {
-        json!({ "spans": self.spans, "logRows": self.rows, "logLines": self.lines, "captures": self.captures })
-    }
+fn drops_since_start(admin: &Admin) -> Value {
+    let journal = &admin.ledger.journal;
+    let (rows, lines) = journal.dropped();
+    let spans = admin.ledger.traces().map_or(0, |traces| traces.dropped());
+    json!({ "spans": spans, "logRows": rows, "logLines": lines, "captures": journal.captures.dropped() })
 }
 
 /// What waits for the database, if it cannot be written.

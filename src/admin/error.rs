@@ -71,6 +71,11 @@ impl AdminError {
         self.status == StatusCode::UNAUTHORIZED
     }
 
+    /// Code and message, for an answer that is no error.
+    pub(super) fn told(&self) -> Value {
+        json!({ "code": self.code, "message": self.message })
+    }
+
     /// The same error, with the time after which another try makes sense.
     pub(super) fn retry_after(mut self, wait: Duration) -> Self {
         self.retry_after = Some(wait);

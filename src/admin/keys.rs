@@ -21,18 +21,18 @@ use crate::store::{BackendRow, Created, Entry, KeyChange, NewKey, Rows};
 
 type Answer = Result<Json<Value>, AdminError>;
 
+/// As the audit calls it.
+const RESET: &str = "key.reset_health";
+
 pub(super) async fn list(State(admin): State<Arc<Admin>>, asked: Asked) -> Answer {
     let warnings = asked.nothing()?;
-    // What is shown is what was counted until now; if it cannot be written, what was written last.
-    admin.write_counts().await;
-    let rows = admin.store.load_backends().await?;
+    let (rows, _) = admin.counted_backends().await?;
     Ok(warned(listed(&admin, &rows), &warnings))
 }
 
 pub(super) async fn one(State(admin): State<Arc<Admin>>, Path(id): Path<String>, asked: Asked) -> Answer {
     let warnings = asked.nothing()?;
-    admin.write_counts().await;
-    let rows = admin.store.load_backends().await?;
+    let (rows, _) = admin.counted_backends().await?;
     let key = view::key(find(&rows, &id)?, admin.reloader.registry());
     Ok(warned(json!({ "key": key }), &warnings))
 }
@@ -266,12 +266,31 @@ pub(super) async fn check_all(State(admin): State<Arc<Admin>>) -> Answer {
     Ok(Json(listed(&admin, &rows)))
 }
 
+pub(super) async fn reset_health_of_one(
+    State(admin): State<Arc<Admin>>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<String>,
+) -> Answer {
+    let rows = admin.store.load_backends().await?;
+    let row = find(&rows, &id)?;
+    let entry = Entry {
+        action: RESET,
+        object_kind: "key",
+        object_id: Some(row.id.clone()),
+        name: row.name.clone(),
+        ..Entry::default()
+    };
+    admin.store.record(&caller.by, entry).await?;
+    admin.reset(&view::targets([row], admin.reloader.registry()));
+    Ok(Json(shown(&admin, row, &[])))
+}
+
 pub(super) async fn reset_health(
     State(admin): State<Arc<Admin>>,
     Extension(caller): Extension<Caller>,
 ) -> Answer {
     let rows = admin.store.load_backends().await?;
-    let entry = Entry { action: "key.reset_health", object_kind: "key", ..Entry::default() };
+    let entry = Entry { action: RESET, object_kind: "key", ..Entry::default() };
     admin.store.record(&caller.by, entry).await?;
     admin.reset(&view::targets(pool(&rows), admin.reloader.registry()));
     Ok(Json(json!({ "success": true })))

@@ -20,6 +20,7 @@ mod days;
 mod error;
 mod explain;
 mod fields;
+mod front;
 mod import;
 mod key_preview;
 mod keys;
@@ -45,7 +46,6 @@ mod users;
 mod view;
 mod visitor;
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -58,14 +58,16 @@ use tokio::time::timeout;
 use crate::cache::Caches;
 use crate::config::BaseUrl;
 pub use crate::config::keyline;
-use crate::http::{Ids, Reply};
+use crate::http::{Ids, Peer, Reply};
 use crate::ledger::{Ledger, Unwritten};
 use crate::snapshot::Reloader;
-use crate::store::Store;
+use crate::store::{Rows, Store, StoreError};
 use crate::upstream::Client;
 pub use audit::shown as stored_entry;
 pub use cautions::{Caution, cautions, shut_out};
+pub use dashboard::Kept;
 pub use days::of_token as days_of_token;
+pub use front::Front;
 pub use logs::{
     audit_line, grave as grave_outcomes, is_grave as is_grave_level, outcomes as log_outcomes,
     statuses as log_statuses,
@@ -105,10 +107,14 @@ pub struct Admin {
     pub passwords: Passwords,
     /// Where a key line without an address goes: `OLLAMA_BASE_URL`, or Ollama's cloud.
     pub default_base: BaseUrl,
+    /// What the dashboard has found last.
+    pub attention: Kept,
     /// Held by the one who reads all lists of models anew.
     pub refreshing: Semaphore,
     /// `QUOTA_TIMEZONE`.
     pub quota_zone: TimeZone,
+    /// Where clients call, if that is not where the panel is.
+    pub front: Option<Front>,
 }
 
 /// How long who wants to see what was counted waits for it to be written.
@@ -128,8 +134,24 @@ impl Admin {
         Some(self.ledger.unwritten())
     }
 
+    /// All channels and backends with what they have done until now, be it written or not; and what was used and is not.
+    async fn counted_backends(&self) -> Result<(Rows, Option<Unwritten>), StoreError> {
+        let unwritten = self.write_counts().await;
+        let waiting = unwritten.is_some().then(|| self.reloader.unwritten_totals());
+        let mut rows = self.store.load_backends().await?;
+        if let Some(waiting) = waiting {
+            self.reloader.add_totals(&waiting, &mut rows);
+        }
+        Ok((rows, unwritten))
+    }
+
     /// Answers one request for `/admin` or a path below it.
-    pub async fn serve(self: Arc<Self>, request: Request<Incoming>, peer: SocketAddr) -> Reply {
+    pub async fn serve(self: Arc<Self>, request: Request<Incoming>, peer: Peer) -> Reply {
         routes::answer(self, request, peer).await
+    }
+
+    /// Answers one that came to a port that does not serve the panel.
+    pub async fn elsewhere(&self, request: Request<Incoming>) -> Reply {
+        routes::elsewhere(self, request).await
     }
 }

@@ -2,7 +2,7 @@
 //! meant, or goes elsewhere. Pure.
 
 /// Fields that say what something may, and other names that people have for them: in lower case, letters alone.
-const RIGHTS: [(&str, &[&str]); 14] = [
+const RIGHTS: [(&str, &[&str]); 15] = [
     ("allowClientOptions", &["clientoptions"]),
     ("allowedIPs", &["ips", "ip", "allowip", "allowips", "ipwhitelist", "whitelist", "allowedaddresses"]),
     ("allowedModels", &["models", "model", "allowmodels", "modelwhitelist"]),
@@ -21,6 +21,8 @@ const RIGHTS: [(&str, &[&str]); 14] = [
     ("rateLimit", &["rate", "rpm", "requestsperminute"]),
     ("role", &["roles"]),
     ("tokensPerMinute", &["tpm"]),
+    // Without it the first account is meant.
+    ("username", &["user", "name", "login", "account", "email"]),
 ];
 
 /// The right that is meant by a name which is no field, of those that the call knows.

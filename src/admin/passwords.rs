@@ -62,7 +62,7 @@ impl From<StoreError> for Refused {
 /// What the checks share.
 pub struct Passwords {
     /// `ADMIN_PASSWORD`.
-    configured: Secret,
+    configured: Mutex<Secret>,
     hashing: Arc<Semaphore>,
     waiting: Semaphore,
     shared: Mutex<Shared>,
@@ -95,7 +95,7 @@ impl Passwords {
         let mut key = [0; 32];
         getrandom::fill(&mut key)?;
         Ok(Passwords {
-            configured,
+            configured: Mutex::new(configured),
             hashing: Arc::new(Semaphore::new(HASHES_AT_ONCE)),
             waiting: Semaphore::new(WAITING),
             shared: Mutex::new(Shared {
@@ -109,10 +109,19 @@ impl Passwords {
         })
     }
 
+    /// Another `ADMIN_PASSWORD`.
+    pub fn set(&self, configured: Secret) {
+        *self.configured.lock().unwrap_or_else(PoisonError::into_inner) = configured;
+    }
+
+    fn configured(&self) -> Secret {
+        self.configured.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     /// Whether the account's password is the default, which everybody knows.
     #[must_use]
     pub fn is_default(&self, user: &UserRow) -> bool {
-        user.password_hash.is_none() && self.configured.expose() == DEFAULT
+        user.password_hash.is_none() && self.configured().expose() == DEFAULT
     }
 
     /// The account `name`, if this is its password and it is enabled.
@@ -172,7 +181,7 @@ impl Passwords {
         self.shared().throttle.attempt(address, Instant::now()).map_err(Refused::Later)?;
         let hash = user.as_ref().map(|user| user.password_hash.clone());
         let is_right = match hash {
-            Some(None) => bool::from(password.as_bytes().ct_eq(self.configured.expose().as_bytes())),
+            Some(None) => self.is_configured(password),
             hash => {
                 let password = Secret::new(password);
                 // The permit goes along: a client that leaves does not stop the hash.
@@ -190,6 +199,10 @@ impl Passwords {
             }
             user => Err(self.wrong(user, name)),
         }
+    }
+
+    fn is_configured(&self, password: &str) -> bool {
+        bool::from(password.as_bytes().ct_eq(self.configured().expose().as_bytes()))
     }
 
     fn right(&self, user: &UserRow, password: &str, address: IpAddr, is_bearer: bool) {
@@ -241,6 +254,9 @@ impl Passwords {
     }
 
     fn remembers(&self, user: &UserRow, password: &str) -> bool {
+        if user.password_hash.is_none() && !self.is_configured(password) {
+            return false;
+        }
         let known = self.shared().bearer;
         known.is_some_and(|(mac, until)| {
             Instant::now() < until && bool::from(mac.ct_eq(&self.mac(user, password)))

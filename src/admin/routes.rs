@@ -1,7 +1,6 @@
 //! Paths of the control plane, most of them as in the Node program, and who may call each.
 
 use std::future::ready;
-use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::Router;
@@ -26,12 +25,13 @@ use super::{
     users,
 };
 use crate::access::{Area, admits, caller, speaks_tls};
-use crate::http::{Body, Reply, check_host, discard_small, headers, read_body, request_id};
+use crate::http::{Body, Peer, Reply, check_host, discard_small, headers, read_body, request_id};
 use crate::store::Role;
 
 /// Paths that nobody needs to be known for.
 const LOGIN: &str = "/admin/login";
 const LOGOUT: &str = "/admin/logout";
+const SIGN_IN: &str = "/admin/api/sign-in";
 /// Largest body there.
 const MAX_SIGN_IN: usize = 16 << 10;
 
@@ -39,7 +39,7 @@ const MAX_SIGN_IN: usize = 16 << 10;
 const LEAST_BODY: usize = 64 << 10;
 
 /// Answers one request. Never fails: what goes wrong becomes a reply.
-pub(super) async fn answer(admin: Arc<Admin>, request: Request<Incoming>, peer: SocketAddr) -> Reply {
+pub(super) async fn answer(admin: Arc<Admin>, request: Request<Incoming>, peer: Peer) -> Reply {
     let id = request_id(request.headers(), &admin.ids);
     let reply = admitted(admin, request, peer, &id).await;
     let (mut parts, body) = reply.into_parts();
@@ -57,6 +57,18 @@ pub(super) async fn answer(admin: Arc<Admin>, request: Request<Incoming>, peer: 
     Reply::from_parts(parts, Body::full(whole))
 }
 
+/// Nothing of the panel is told where it is not served, not even who may call.
+pub(super) async fn elsewhere(admin: &Admin, request: Request<Incoming>) -> Reply {
+    let id = request_id(request.headers(), &admin.ids);
+    discard_small(request).await;
+    let message = "the panel and its API are not on this port: ADMIN_LISTEN says where they are";
+    let (mut parts, body) =
+        AdminError::new(StatusCode::NOT_FOUND, "not_found", message).into_response().into_parts();
+    parts.headers.insert(headers::REQUEST_ID, id);
+    let body = body.collect().await.map(|body| body.to_bytes()).unwrap_or_default();
+    Reply::from_parts(parts, Body::full(body))
+}
+
 /// Marks a reply whose body is made while it is sent.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Streamed;
@@ -65,11 +77,11 @@ pub(super) struct Streamed;
 fn visitor<B>(
     admin: &Admin,
     request: &Request<B>,
-    peer: SocketAddr,
+    peer: Peer,
     id: &HeaderValue,
 ) -> Result<Visitor, AdminError> {
     let snapshot = admin.reloader.current().load();
-    let caller = caller(request, peer, &snapshot.trust_proxy);
+    let caller = caller(request, peer.addr, &snapshot.trust_proxy);
     if !admits(&snapshot.ip_rules, caller, Area::Admin) {
         let message = "access from your address is not allowed";
         return Err(AdminError::new(StatusCode::FORBIDDEN, "ip_not_allowed", message));
@@ -79,23 +91,20 @@ fn visitor<B>(
     Ok(Visitor::of(request, caller, is_tls, id))
 }
 
-async fn admitted(
-    admin: Arc<Admin>,
-    request: Request<Incoming>,
-    peer: SocketAddr,
-    id: &HeaderValue,
-) -> Response {
+async fn admitted(admin: Arc<Admin>, request: Request<Incoming>, peer: Peer, id: &HeaderValue) -> Response {
     let visitor = match visitor(&admin, &request, peer, id) {
         Ok(visitor) => visitor,
         Err(refused) => return refused.into_response(),
     };
     let path = request.uri().path();
     if panel::is_panel(request.method(), path) {
-        return panel(path, request.headers()).unwrap_or_else(AdminError::into_response);
+        let front = admin.front.map(|front| front.url(visitor.host()));
+        return panel(path, request.headers(), front.as_deref()).unwrap_or_else(AdminError::into_response);
     }
     let bare = path.strip_suffix('/').unwrap_or(path);
-    let is_open = [LOGIN, LOGOUT].iter().any(|open| bare.eq_ignore_ascii_case(open));
-    let caller = match bare.eq_ignore_ascii_case(LOGIN) {
+    let is_any = |paths: &[&str]| paths.iter().any(|path| bare.eq_ignore_ascii_case(path));
+    let is_open = is_any(&[LOGIN, LOGOUT, SIGN_IN]);
+    let caller = match is_any(&[LOGIN, SIGN_IN]) {
         true => Ok(None),
         false => auth::admit(&admin, request.method(), request.headers(), &visitor).await.map(Some),
     };
@@ -125,6 +134,9 @@ async fn admitted(
     let is_change = !is_safe(request.method());
     let mut router = router().layer(DefaultBodyLimit::disable()).with_state(Arc::clone(&admin));
     let Ok(reply) = router.call(request).await;
+    if is_change {
+        admin.attention.forget();
+    }
     if is_change && reply.extensions().get::<OfStore>().is_some() {
         admin.ledger.metrics.wrote("changes", None);
     }
@@ -132,10 +144,10 @@ async fn admitted(
 }
 
 /// The panel is for whoever the rules of addresses let in: it holds nothing that is not in the source.
-fn panel(path: &str, asked: &HeaderMap) -> Result<Response, AdminError> {
+fn panel(path: &str, asked: &HeaderMap, front: Option<&str>) -> Result<Response, AdminError> {
     let mut nonce = [0; 16];
     getrandom::fill(&mut nonce).map_err(AdminError::internal)?;
-    panel::answer(path, asked, u128::from_ne_bytes(nonce))
+    panel::answer(path, asked, u128::from_ne_bytes(nonce), front)
 }
 
 /// The least that a caller must be.
@@ -174,6 +186,7 @@ fn table() -> Vec<Row> {
     let others = vec![
         row(Method::POST, LOGIN, Least::Nobody, sign_in::login),
         row(Method::POST, LOGOUT, Least::Nobody, sign_in::logout),
+        row(Method::GET, SIGN_IN, Least::Nobody, sign_in::door),
         row(Method::GET, "/admin/api/me", Least::Known, sign_in::me),
         row(Method::POST, "/admin/api/me/password", Least::Known, sign_in::change_password),
         row(Method::GET, "/admin/api/tokens", SEE, tokens::list),
@@ -220,6 +233,7 @@ fn table() -> Vec<Row> {
         row(Method::POST, "/admin/api/admin-tokens", RULE, admin_tokens::create),
         row(Method::DELETE, "/admin/api/admin-tokens/{id}", RULE, admin_tokens::delete),
         row(Method::GET, "/admin/api/audit", RULE, audit::list),
+        row(Method::GET, "/admin/api/audit/{id}", RULE, audit::one),
         row(Method::GET, "/admin/api/openapi.json", SEE, openapi::serve),
     ];
     backends().into_iter().chain(others).collect()
@@ -241,6 +255,7 @@ fn backends() -> Vec<Row> {
         row(Method::DELETE, "/admin/api/keys/{id}", RULE, keys::delete),
         row(Method::POST, "/admin/api/keys/{id}/toggle", RULE, keys::toggle),
         row(Method::POST, "/admin/api/keys/{id}/check", RULE, keys::check),
+        row(Method::POST, "/admin/api/keys/{id}/reset-health", RULE, keys::reset_health_of_one),
         row(Method::GET, "/admin/api/channels", SEE, channels::list),
         row(Method::POST, "/admin/api/channels", RULE, channels::create),
         row(Method::POST, "/admin/api/channels/bulk", RULE, bulk::channels),

@@ -29,7 +29,7 @@ pub(super) async fn list(State(admin): State<Arc<Admin>>, asked: Asked) -> Answe
     // Read first: a change that comes between makes it too old, never too new.
     let revision = admin.reloader.settings_revision();
     let snapshot = admin.reloader.current().load();
-    let mut all = shown::all(admin.reloader.configured(), &admin.reloader.settings(), &snapshot);
+    let mut all = shown::all(&admin.reloader.configured(), &admin.reloader.settings(), &snapshot);
     all["metrics"] = metrics(&admin);
     all["revision"] = json!(revision);
     if let Some(warnings) = all["warnings"].as_array_mut() {

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use super::auth::{self, Caller, Via};
 use super::error::AdminError;
 use super::fields::Fields;
-use super::visitor::{Site, Visitor, site};
+use super::visitor::{Site, Visitor};
 use super::{Admin, rules, users};
 use crate::config::Secret;
 use crate::store::{ActorKind, FIRST, NewPassword, NewSession, StoreError};
@@ -25,7 +25,7 @@ pub(super) async fn login(
     body: Bytes,
 ) -> Result<Response, AdminError> {
     // Else a page of another site could sign a browser in as somebody else.
-    if site(&headers) == Site::Foreign {
+    if visitor.site(&headers) == Site::Foreign {
         return Err(auth::foreign());
     }
     let mut fields = Fields::read_form(&headers, &body)?;
@@ -33,7 +33,8 @@ pub(super) async fn login(
     if password.as_deref().is_none_or(str::is_empty) {
         fields.wrong("password", "is required");
     }
-    let warnings = fields.end()?;
+    // Whoever misspells the field must not become the first account.
+    let warnings = fields.end_new()?;
     let wrong = match name {
         Some(_) => "Wrong user name or password",
         None => "Wrong password",
@@ -68,6 +69,16 @@ pub(super) async fn login(
     });
     let cookie = [(header::SET_COOKIE, visitor.cookie(Some(token.expose())))];
     Ok((cookie, warned(answer, &warnings)).into_response())
+}
+
+/// Why the account `admin` cannot sign in from where the caller is, for those who are not known yet.
+pub(super) async fn door(
+    State(admin): State<Arc<Admin>>,
+    Extension(visitor): Extension<Visitor>,
+) -> Result<Json<Value>, AdminError> {
+    let first = admin.store.user_named(FIRST).await?.filter(|first| first.enabled);
+    let is_shut = !visitor.is_loopback && first.is_some_and(|first| admin.passwords.is_default(&first));
+    Ok(Json(json!({ "refused": is_shut.then(|| auth::default_from_elsewhere().told()) })))
 }
 
 /// Ends the session that was shown, or with `everywhere` all of its account. Without one there is nothing to end.
@@ -110,6 +121,7 @@ pub(super) async fn me(
         "sessionId": session,
         "passwordChangeRequired": caller.must_change,
         "address": visitor.address,
+        "api": admin.front.map(|front| front.url(visitor.host())),
         "version": env!("CARGO_PKG_VERSION"),
     }))
 }

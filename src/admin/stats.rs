@@ -38,8 +38,7 @@ pub(super) async fn stats(
     let warnings = fields.end()?;
     let since = days::first(count - 1);
     // What is shown is what was counted until now, be it written or not.
-    let unwritten = admin.write_counts().await;
-    let rows = admin.store.load_backends().await?;
+    let (rows, unwritten) = admin.counted_backends().await?;
     let mut by_day: BTreeMap<(String, String), Done> = BTreeMap::new();
     for day in admin.store.imported_use(UseOf::Backend, &since.to_string()).await? {
         let done = by_day.entry((day.date, day.id)).or_default();

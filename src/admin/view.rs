@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value, json};
@@ -55,10 +55,13 @@ pub fn stored_key(row: &BackendRow) -> Map<String, Value> {
 pub(super) fn channel(row: &ChannelRow, members: &[&BackendRow], registry: &Registry) -> Value {
     let backends: Vec<Value> = members.iter().map(|member| backend(member, registry)).collect();
     let is_healthy = members.iter().any(|member| is_healthy(member, registry));
-    let last_error = backends.iter().map(|backend| &backend["lastError"]).find(|error| !error.is_null());
+    let at = |backend: &&Value| backend["lastErrorAt"].as_str().map(str::to_owned);
+    let failed = backends.iter().filter(|backend| backend["lastErrorAt"].is_string()).max_by_key(at);
     let mut shown = stored_channel(row, members);
     shown.extend(object(json!({
-        "currentConcurrent": registry.channel_in_flight(&row.id), "healthy": is_healthy, "lastError": last_error,
+        "currentConcurrent": registry.channel_in_flight(&row.id), "healthy": is_healthy,
+        "lastError": failed.map(|backend| &backend["lastError"]),
+        "lastErrorAt": failed.map(|backend| &backend["lastErrorAt"]),
         "backends": backends,
     })));
     Value::Object(shown)
@@ -117,11 +120,12 @@ fn is_up(target: &Target) -> bool {
     target.backend.breaker.state(Instant::now()) == State::Up
 }
 
-/// How a backend stands, in a word.
+/// How a backend stands, in a word. One that has never answered is sent requests, but is not known to be up.
 pub(super) fn state(target: &Target, now: Instant) -> &'static str {
     let breaker = &target.backend.breaker;
     match breaker.state(now) {
         State::Up if breaker.is_cool(now) => "cooling",
+        State::Up if !target.backend.host.inventory.has_answered() => "unknown",
         State::Up => "up",
         State::HalfOpen | State::OnTrial => "half_open",
         State::Down { .. } => "down",
@@ -136,17 +140,23 @@ fn live(target: Option<&Target>) -> Map<String, Value> {
     let last_error = breaker.last_error();
     let models = inventory.last();
     let age = models.as_ref().map(|(_, age)| *age);
-    let checked = age.and_then(|age| SignedDuration::try_from(age).ok()).map(|age| Timestamp::now() - age);
+    let failed = last_error.as_ref().map(|error| error.at.elapsed());
     object(json!({
         "healthy": is_up(target), "state": state, "currentConcurrent": target.counts.slots.in_flight(),
-        "lastError": last_error.map(|error| error.text.to_string()),
-        "lastCheck": checked.map(|at| format!("{at:.3}")),
+        "lastError": last_error.map(|error| error.text.to_string()), "lastErrorAt": failed.and_then(ago),
+        "latencyMs": target.counts.tally.median(), "lastCheck": age.and_then(ago),
         "inventory": {
             "version": inventory.last_version().map(|version| version.to_string()),
             "models": models.map(|(models, _)| models.iter().map(|model| model.id.clone()).collect::<Vec<_>>()),
             "ageSeconds": age.map(|age| age.as_secs()),
         },
     }))
+}
+
+/// The time so long ago.
+fn ago(age: Duration) -> Option<String> {
+    let age = SignedDuration::try_from(age).ok()?;
+    Some(format!("{:.3}", Timestamp::now() - age))
 }
 
 fn totals(totals: &Totals) -> Map<String, Value> {

@@ -3,6 +3,7 @@
 
 use std::net::IpAddr;
 
+use http::uri::Authority;
 use http::{HeaderMap, HeaderValue, Method, Request, header};
 
 use crate::access::Caller;
@@ -22,6 +23,8 @@ pub(super) struct Visitor {
     pub(super) is_loopback: bool,
     /// The client speaks TLS.
     pub(super) is_tls: bool,
+    /// By which name and port it knows the gateway.
+    host: Option<String>,
     pub(super) user_agent: String,
     request_id: String,
 }
@@ -30,10 +33,14 @@ impl Visitor {
     pub(super) fn of<B>(request: &Request<B>, caller: Caller, is_tls: bool, id: &HeaderValue) -> Visitor {
         let agent = request.headers().get(header::USER_AGENT).map(HeaderValue::as_bytes).unwrap_or_default();
         let agent = String::from_utf8_lossy(agent);
+        // HTTP/2 says it in the URL.
+        let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
+        let host = host.or_else(|| request.uri().authority().map(Authority::as_str));
         Visitor {
             address: caller.address,
             is_loopback: caller.is_loopback,
             is_tls,
+            host: host.map(str::to_owned),
             user_agent: agent.chars().filter(|c| !c.is_control()).take(MAX_AGENT).collect(),
             request_id: id.to_str().unwrap_or_default().to_owned(),
         }
@@ -42,6 +49,16 @@ impl Visitor {
     /// As the rules of addresses see it.
     pub(super) fn caller(&self) -> Caller {
         Caller { address: self.address, is_loopback: self.is_loopback }
+    }
+
+    /// By which name and port it knows the gateway.
+    pub(super) fn host(&self) -> Option<&str> {
+        self.host.as_deref()
+    }
+
+    /// Whose page a request of this visitor comes from.
+    pub(super) fn site(&self, headers: &HeaderMap) -> Site {
+        site(headers, self.host(), self.is_tls)
     }
 
     /// An actor of the audit who calls from here.
@@ -87,14 +104,16 @@ pub(super) enum Site {
 }
 
 /// `Sec-Fetch-Site` first, as no page can set it, and no proxy that changes `Host` disturbs it; browsers send it
-/// where the gateway is reached by TLS or on this machine. Else `Origin` must name this host.
-pub(super) fn site(headers: &HeaderMap) -> Site {
+/// where the gateway is reached by TLS or on this machine. Else `Origin` must name this host, and under TLS not a page
+/// that came without: whoever is on the way could have written that.
+fn site(headers: &HeaderMap, host: Option<&str>, is_tls: bool) -> Site {
     let text = |name| headers.get(name).map(|value| value.to_str().unwrap_or("?"));
     match (text(header::HeaderName::from_static("sec-fetch-site")), text(header::ORIGIN)) {
         (Some("same-origin" | "none"), _) => Site::Own,
         (Some(_), _) => Site::Foreign,
         (None, None) => Site::Unknown,
-        (None, Some(origin)) => match (origin.split_once("://"), text(header::HOST)) {
+        (None, Some(origin)) => match (origin.split_once("://"), host) {
+            (Some(("http", _)), _) if is_tls => Site::Foreign,
             (Some((scheme, from)), Some(host)) if bare(from, scheme) == bare(host, scheme) => Site::Own,
             _ => Site::Foreign,
         },

@@ -35,7 +35,6 @@ pub(super) struct Files {
     noted: String,
     /// When the audit was looked at last.
     looked: Option<Instant>,
-    is_failing: bool,
 }
 
 impl Files {
@@ -54,7 +53,6 @@ impl Files {
             last: String::new(),
             noted: String::new(),
             looked: None,
-            is_failing: false,
         }
     }
 
@@ -120,13 +118,13 @@ impl Files {
     }
 
     /// A failure is told once, until it has passed.
-    fn note(&mut self, written: Result<(), String>) {
-        let was_failing = std::mem::replace(&mut self.is_failing, written.is_err());
+    fn note(&self, written: Result<(), String>) {
+        let is_news = self.ledger.journal.disk_was_tried(written.as_ref().err().map(String::as_str));
         match written {
-            Err(error) if !was_failing => {
+            Err(error) if is_news => {
                 tracing::error!(error, "log files cannot be written; their lines are lost until they can");
             }
-            Ok(()) if was_failing => tracing::info!("log files can be written again"),
+            Ok(()) if is_news => tracing::info!("log files can be written again"),
             _ => {}
         }
     }

@@ -21,6 +21,8 @@ const AT_ONCE: usize = 32;
 
 /// What the first look at all addresses found; `None` until all of them have answered or not.
 pub(super) type First = watch::Receiver<Option<Vec<Sight>>>;
+/// Where it is put.
+pub(super) type Found = watch::Sender<Option<Vec<Sight>>>;
 
 /// An address and what a look found there, unless it only read the list.
 type Looked = (String, Option<Sight>);
@@ -39,7 +41,7 @@ pub(super) async fn look_at_all(proxy: &Arc<Proxy>) -> Vec<Sight> {
 
 /// Looks whenever an address is due; one line in the log for each change after the first look, which is given to
 /// `first`. Without probes there is no first look.
-pub(super) async fn run(proxy: Arc<Proxy>, first: watch::Sender<Option<Vec<Sight>>>) {
+pub(super) async fn run(proxy: Arc<Proxy>, first: Found) {
     let mut watch = Watch::new(&proxy);
     let mut ticks = tokio::time::interval(TICK);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -139,14 +141,14 @@ async fn look_as_due(proxy: &Proxy, due: Due) -> Looked {
 
 /// The first look, while it runs.
 struct Opening {
-    first: watch::Sender<Option<Vec<Sight>>>,
+    first: Found,
     /// `None` before it has begun.
     waits_for: Option<HashSet<String>>,
     sights: Vec<Sight>,
 }
 
 impl Opening {
-    fn new(first: watch::Sender<Option<Vec<Sight>>>) -> Self {
+    fn new(first: Found) -> Self {
         Opening { first, waits_for: None, sights: Vec::new() }
     }
 

@@ -2,7 +2,7 @@
 //! same facts go to the log instead.
 
 use std::io::{self, Write};
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use super::Look;
 
@@ -24,6 +24,8 @@ const SHOWN_BACKENDS: usize = 8;
 pub(super) struct Greeting {
     /// What stands in for Ollama, in a demo.
     pub(super) demo: Option<&'static str>,
+    /// Whether the socket was passed, by systemd for instance.
+    pub(super) is_passed: bool,
 }
 
 impl Greeting {
@@ -67,13 +69,35 @@ impl Greeting {
         let url = url(app);
         let access = access(&app.proxy.snapshot.load(), config);
         if config.log.format == LogFormat::Json {
-            tracing::info!(version = env!("CARGO_PKG_VERSION"), url, access, "listening on {url}");
+            let fingerprint = app.certificate.as_ref().map(|certificate| certificate.fingerprint());
+            let (version, panel, passed) = (env!("CARGO_PKG_VERSION"), panel_url(app), self.is_passed);
+            tracing::info!(
+                version,
+                url,
+                panel,
+                access,
+                certificate = fingerprint,
+                passed,
+                "listening on {url}"
+            );
             return Ok(());
         }
         writeln!(out, "\n{}\n", look.bold(concat!("ollama2openai ", env!("CARGO_PKG_VERSION"))))?;
         writeln!(out, "  {}  {}", look.dim("listening"), look.accent(&format!("{url}/v1")))?;
-        if config.listen.host.is_unspecified() {
+        if self.is_passed {
+            writeln!(out, "             on a socket that was passed; HOST and PORT are not used")?;
+        }
+        if app.addr.ip().is_unspecified() {
             writeln!(out, "             and at every other address of this machine")?;
+        }
+        if let Some(path) = &config.listen.unix {
+            writeln!(out, "             and at the socket {}", path.display())?;
+        }
+        if let Some(certificate) = &app.certificate {
+            let end = certificate.end();
+            let whose = if certificate.self_signed().is_some() { "self-signed, " } else { "" };
+            writeln!(out, "  {}        {whose}until {end:.0}, SHA-256 fingerprint", look.dim("tls"))?;
+            writeln!(out, "             {}", certificate.fingerprint())?;
         }
         writeln!(out, "  {}     {access}", look.dim("access"))?;
         // A demo begins with the default password, which the panel wants changed first.
@@ -83,7 +107,7 @@ impl Greeting {
             } else {
                 ""
             };
-        writeln!(out, "  {}      {url}/admin{with}", look.dim("panel"))?;
+        writeln!(out, "  {}      {}/admin{with}", look.dim("panel"), panel_url(app))?;
         out.flush()
     }
 
@@ -160,13 +184,14 @@ fn try_it(app: &App, seen: &[Sight], look: Look, out: &mut dyn Write) -> io::Res
         None => " -H \"Authorization: Bearer $TOKEN\"",
     };
     let url = url(app);
+    let trust = trust(app);
     // A name that nobody has would only make a 404 of the first try.
     let Some(model) = model else {
-        return writeln!(out, "    curl {url}/v1/models{key}\n");
+        return writeln!(out, "    curl{trust} {url}/v1/models{key}\n");
     };
     writeln!(
         out,
-        "    curl -N {url}/v1/chat/completions{key} -d '{{\"model\":\"{model}\",\"stream\":true,\"messages\":[{{\"role\":\"user\",\"content\":\"Hello\"}}]}}'\n"
+        "    curl -N{trust} {url}/v1/chat/completions{key} -d '{{\"model\":\"{model}\",\"stream\":true,\"messages\":[{{\"role\":\"user\",\"content\":\"Hello\"}}]}}'\n"
     )
 }
 
@@ -240,12 +265,29 @@ fn shown(models: &[String]) -> String {
 }
 
 /// An address that can be opened: "any" is shown as this machine.
-fn url(app: &App) -> String {
-    let addr = app.addr;
+pub(super) fn url(app: &App) -> String {
+    url_of(app, app.addr)
+}
+
+fn panel_url(app: &App) -> String {
+    url_of(app, app.admin_addr.unwrap_or(app.addr))
+}
+
+fn url_of(app: &App, addr: SocketAddr) -> String {
+    let scheme = if app.certificate.is_some() { "https" } else { "http" };
     match addr.ip() {
-        ip if ip.is_unspecified() && ip.is_ipv4() => format!("http://127.0.0.1:{}", addr.port()),
-        ip if ip.is_unspecified() => format!("http://[::1]:{}", addr.port()),
-        _ => format!("http://{addr}"),
+        ip if ip.is_unspecified() && ip.is_ipv4() => format!("{scheme}://127.0.0.1:{}", addr.port()),
+        ip if ip.is_unspecified() => format!("{scheme}://[::1]:{}", addr.port()),
+        _ => format!("{scheme}://{addr}"),
+    }
+}
+
+/// How `curl` gets to believe the certificate; one that was given is hardly for the address that is printed.
+fn trust(app: &App) -> String {
+    let Some(certificate) = &app.certificate else { return String::new() };
+    match certificate.self_signed() {
+        Some(file) => format!(" --cacert {}", file.display()),
+        None => " -k".to_owned(),
     }
 }
 

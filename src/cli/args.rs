@@ -32,7 +32,8 @@ TIME is milliseconds, or such as 500ms, 30s, 5m, 24h. SIZE is bytes, or such as 
 
 const AFTER_SHORT: &str = "Every setting has a flag, a variable and a key in config.toml: see --help.";
 
-pub(super) fn command() -> Command {
+/// The whole command line.
+pub fn command() -> Command {
     let config = Arg::new(CONFIG)
         .long("config")
         .value_name("FILE")
@@ -113,6 +114,8 @@ fn value_name(row: &Setting) -> String {
             "OTEL_TRACES_SAMPLER_ARG" => "RATIO",
             "QUOTA_TIMEZONE" => "ZONE",
             "DATA_DIR" => "DIR",
+            "ADMIN_LISTEN" => "ADDRESS:PORT",
+            "UNIX_SOCKET" | "TLS_CERT" | "TLS_KEY" => "PATH",
             "TRUST_PROXY" => "PROXIES",
             "CAPTURE_REDACT" => "REGEXES",
             "HOST" | "OLLAMA_HOST" => "HOST",
@@ -125,6 +128,7 @@ fn value_name(row: &Setting) -> String {
 fn hint(row: &Setting) -> ValueHint {
     match (&row.kind, row.name) {
         (Kind::Secret | Kind::Headers, _) => ValueHint::FilePath,
+        (_, "UNIX_SOCKET" | "TLS_CERT" | "TLS_KEY") => ValueHint::FilePath,
         (_, "DATA_DIR") => ValueHint::DirPath,
         (Kind::Text { .. }, name) if name == "OLLAMA_BASE_URL" || name.ends_with("_ENDPOINT") => {
             ValueHint::Url

@@ -40,7 +40,7 @@ pub(super) fn table(loaded: &Result<Loaded, Bad>, console: &mut Console<'_>) -> 
     for row in &loaded.origins {
         let shown = if row.value.is_empty() { "-" } else { &row.value };
         let line = format!("{:name$}  {shown:value$}  {:origin$}  {}", row.name, row.origin, row.note);
-        let colour = if row.origin == "default" { Paint::DIM } else { "0" };
+        let colour = if row.is_given() { "0" } else { Paint::DIM };
         writeln!(console.out, "{}", paint.text(colour, line.trim_end()))?;
     }
     if !loaded.warnings.is_empty() {
@@ -49,7 +49,10 @@ pub(super) fn table(loaded: &Result<Loaded, Bad>, console: &mut Console<'_>) -> 
     for warning in &loaded.warnings {
         writeln!(console.out, "{} {warning}", paint.text(Paint::YELLOW, "warning:"))?;
     }
-    writeln!(console.out, "\nThe configuration is in order. A change counts from the next start.")?;
+    writeln!(
+        console.out,
+        "\nThe configuration is in order. A change counts from the next start, or from SIGHUP on."
+    )?;
     if loaded.origins.iter().any(|row| row.origin == saved::ORIGIN) {
         writeln!(
             console.out,

@@ -44,7 +44,7 @@ enum Does {
     Read,
     /// The same.
     Change,
-    /// Where there is none, one is made.
+    /// Where there is none, one is made, if it is said where: whoever types a command in a wrong folder says nothing.
     Add,
     /// It sees to the database as a whole, and says so.
     All,
@@ -55,7 +55,7 @@ impl Does {
         match (command, verb) {
             ("migrate" | "backup" | "restore" | "import", _) => Does::All,
             (_, "list" | "show" | "usage") | ("audit" | "logs", _) => Does::Read,
-            (_, "add" | "create" | "passwd" | "set") => Does::Add,
+            (_, "add" | "create" | "set") => Does::Add,
             _ => Does::Change,
         }
     }
@@ -139,9 +139,12 @@ pub(super) fn job(name: &str, matches: &ArgMatches) -> Option<Result<Job, Vec<St
 pub fn state(job: Job, loaded: &Loaded, console: &mut Console<'_>) -> anyhow::Result<ExitCode> {
     let (config, Job { work, does }) = (&loaded.config, job);
     let was_there = does == Does::All || Store::exists(&config.data_dir);
+    let may_make =
+        does == Does::Add && loaded.origins.iter().any(|row| row.name == "DATA_DIR" && row.is_given());
     anyhow::ensure!(
-        was_there || does == Does::Add,
-        "there is no database in {}: DATA_DIR says in which folder it is, and is read from the working directory on",
+        was_there || may_make,
+        "there is no database in {}: DATA_DIR says in which folder it is, and is read from the working directory on. \
+         The first start makes one, and so does `ollama2openai migrate`",
         place(config)
     );
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();

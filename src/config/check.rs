@@ -1,6 +1,6 @@
 //! Checks of settings that are texts with a form of their own. Each says what is wrong, not what is allowed.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use jiff::tz::TimeZone;
 
@@ -14,6 +14,8 @@ pub(super) const OLLAMA_HOST_FORM: &str = "host, host:port, :port or http://host
 pub(super) const PROXY_FORM: &str = "true, false, a number of hops, or a comma-separated list of addresses, CIDR \
      ranges, loopback, linklocal, uniquelocal";
 
+pub(super) const LISTEN_FORM: &str = "an IP address or `localhost` with a port, as in 127.0.0.1:3001";
+
 /// The address of `HOST`: an address, in brackets or not, or `localhost`.
 pub(super) fn parse_host(text: &str) -> Option<IpAddr> {
     if text.eq_ignore_ascii_case("localhost") {
@@ -24,6 +26,18 @@ pub(super) fn parse_host(text: &str) -> Option<IpAddr> {
 
 pub(super) fn host(text: &str) -> Result<(), String> {
     parse_host(text).map(drop).ok_or_else(|| "is no address".to_owned())
+}
+
+pub(super) fn parse_listen(text: &str) -> Option<SocketAddr> {
+    let (host, port) = text.rsplit_once(':')?;
+    let is_bare_v6 = host.contains(':') && !host.starts_with('[');
+    let digits = port.bytes().all(|byte| byte.is_ascii_digit());
+    let port = port.parse().ok().filter(|_| digits && !is_bare_v6)?;
+    Some(SocketAddr::new(parse_host(host)?, port))
+}
+
+pub(super) fn listen(text: &str) -> Result<(), String> {
+    parse_listen(text).map(drop).ok_or_else(|| "is no address with a port".to_owned())
 }
 
 pub(super) fn base(text: &str) -> Result<(), String> {
@@ -103,6 +117,28 @@ pub(super) fn zone(text: &str) -> Result<(), String> {
 
 pub(super) fn path(text: &str) -> Result<(), String> {
     if text.contains('\0') { Err("holds a NUL byte".to_owned()) } else { Ok(()) }
+}
+
+/// Longest path that fits into the address of a socket.
+const MAX_SOCKET: usize = 107;
+
+pub(super) fn socket_path(text: &str) -> Result<(), String> {
+    if text.len() > MAX_SOCKET { Err(format!("is longer than {MAX_SOCKET} bytes")) } else { path(text) }
+}
+
+/// Whether a text is, or holds, a certificate or key: as PEM, as what stands in it, or as base64 of PEM.
+pub(super) fn is_pem(text: &str) -> bool {
+    let text = text.trim_start();
+    text.contains("-----BEGIN")
+        || text.starts_with("LS0tLS1CRUdJTi")
+        || (text.starts_with("MI") && text.len() > 100)
+}
+
+pub(super) fn pem_path(text: &str) -> Result<(), String> {
+    if is_pem(text) || text.contains(['\n', '\r']) {
+        return Err("is the content of a file, where its path is meant".to_owned());
+    }
+    path(text)
 }
 
 pub(super) fn collector(text: &str) -> Result<(), String> {

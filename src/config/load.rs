@@ -13,7 +13,7 @@ use super::saved::Texts;
 use super::table::Setting;
 use super::value;
 use super::values::Values;
-use super::{Config, dotenv, file};
+use super::{Config, dotenv, file, listening};
 
 /// Everything that a configuration is made from, so that only [`Sources::from_process`] looks at the process.
 #[derive(Clone, Default)]
@@ -38,6 +38,8 @@ pub struct Loaded {
     pub warnings: Vec<String>,
     /// What was written, for [`Loaded::with_saved`].
     pub(super) texts: Texts,
+    /// Where each setting was.
+    pub(super) places: BTreeMap<&'static str, Origin>,
 }
 
 /// How one setting stands.
@@ -51,6 +53,14 @@ pub struct Row {
     pub origin: String,
     /// Why the value does not count, if it does not.
     pub note: String,
+}
+
+impl Row {
+    /// Whether somebody has written it.
+    #[must_use]
+    pub fn is_given(&self) -> bool {
+        self.origin != "default"
+    }
 }
 
 impl fmt::Debug for Sources {
@@ -137,7 +147,7 @@ pub fn load(sources: &Sources) -> Result<Loaded, Bad> {
         warnings.append(&mut layer.warnings);
     }
     let mut values = Values::default();
-    let (mut origins, mut texts) = (Vec::new(), Texts::default());
+    let (mut origins, mut texts, mut places) = (Vec::new(), Texts::default(), BTreeMap::new());
     for setting in SETTINGS {
         let said = winner(setting, &layers, sources, &mut warnings, &mut problems);
         match value::parse_or_default(setting, &said.text) {
@@ -145,18 +155,25 @@ pub fn load(sources: &Sources) -> Result<Loaded, Bad> {
                 values.insert(setting.name, value);
                 origins.push(row(setting, &said.text, &said.origin));
                 texts.insert(setting.name, said.text);
+                places.insert(setting.name, said.origin);
             }
             Err(wrong) => problems.push(bad_value(setting, &said, &wrong)),
         }
     }
     if !problems.is_empty() {
-        problems.sort_by(|a, b| a.origin.cmp(&b.origin));
-        return Err(Bad { problems });
+        return Err(sorted(problems));
     }
     note_unused_host(&mut origins);
     let config = Config::from_values(&values);
     warnings.extend(open_to_all(&config));
-    Ok(Loaded { config, origins, warnings, texts })
+    let loaded = Loaded { config, origins, warnings, texts, places };
+    let conflicts = listening::conflicts(&loaded);
+    if conflicts.is_empty() { Ok(loaded) } else { Err(sorted(conflicts)) }
+}
+
+fn sorted(mut problems: Vec<Problem>) -> Bad {
+    problems.sort_by(|a, b| a.origin.cmp(&b.origin));
+    Bad { problems }
 }
 
 /// The warning of a gateway that anybody can use.

@@ -11,11 +11,15 @@ pub mod fields;
 mod file;
 pub mod keyline;
 mod layer;
+mod level;
+mod listening;
 mod load;
 mod otlp;
 mod problem;
 mod ranges;
+mod reread;
 mod rows;
+mod run_as;
 mod saved;
 mod secret;
 mod suggest;
@@ -24,7 +28,6 @@ mod token_hash;
 mod value;
 mod values;
 
-use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -34,10 +37,14 @@ pub use base_url::{BadBaseUrl, BaseUrl};
 pub use dotenv::read_dotenv;
 pub use example::{example_env, example_toml};
 pub use layer::Origin;
+pub use level::Level;
+pub use listening::{Listen, Tls};
 pub use load::{Loaded, Row, Sources, load};
 pub use otlp::Collector;
 pub use problem::{Bad, Problem};
 pub use ranges::{BadRange, Range, Ranges, TrustProxy};
+pub use reread::{Changed, Reread};
+pub use run_as::RunAs;
 pub use saved::{Standing, items};
 pub use secret::Secret;
 pub use table::{Group, Kind, Setting, Unit, Zero};
@@ -61,23 +68,8 @@ pub struct Config {
     pub data_dir: PathBuf,
     /// `SECRET_KEY`: seals credentials at rest; `None` = the key file in `DATA_DIR`.
     pub secret_key: Option<Secret>,
-}
-
-/// Where and how the server listens.
-#[derive(Debug, Clone)]
-pub struct Listen {
-    /// `HOST`.
-    pub host: IpAddr,
-    /// `PORT`; 0 lets the system choose one.
-    pub port: u16,
-    /// `MAX_CONNECTIONS`: open client connections at once.
-    pub max_connections: usize,
-    /// `HEADER_TIMEOUT`: for a request head to arrive, and for an idle kept-alive connection.
-    pub header_timeout: Duration,
-    /// `DRAIN_TIMEOUT`: how long requests may still run after a stop was asked for.
-    pub drain_timeout: Duration,
-    /// `MAX_BODY_BYTES`: of one request body, unpacked.
-    pub max_body_bytes: usize,
+    /// `RUN_AS`: who goes on when root has started it.
+    pub run_as: Option<RunAs>,
 }
 
 /// The Ollama that serves, and how long it may take.
@@ -327,16 +319,6 @@ pub struct Traces {
     pub ratio: f64,
 }
 
-/// The least grave event that is logged.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Level {
-    Error,
-    Warn,
-    Info,
-    Debug,
-    Trace,
-}
-
 /// How a log line is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LogFormat {
@@ -344,27 +326,6 @@ pub enum LogFormat {
     Text,
     /// One JSON object a line.
     Json,
-}
-
-impl Level {
-    /// Reads a word of `LOG_LEVEL`.
-    #[must_use]
-    pub fn of(word: &str) -> Option<Level> {
-        let all = [Level::Error, Level::Warn, Level::Info, Level::Debug, Level::Trace];
-        all.into_iter().find(|level| level.as_str().eq_ignore_ascii_case(word))
-    }
-
-    /// As it is written in `LOG_LEVEL`.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Level::Error => "error",
-            Level::Warn => "warn",
-            Level::Info => "info",
-            Level::Debug => "debug",
-            Level::Trace => "trace",
-        }
-    }
 }
 
 impl Default for Config {

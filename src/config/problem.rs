@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::check::is_pem;
 use super::layer::Origin;
 use super::table::Setting;
 
@@ -48,10 +49,13 @@ fn quoted(text: &str) -> String {
     format!("{short:?}{more}")
 }
 
-/// A value as it may be printed: `***` for a secret, and no user name, password or query of a URL.
+/// A value as it may be printed: `***` for a secret and for a key in the wrong place, and no user name, password or query of a URL.
 pub(super) fn shown(setting: &Setting, text: &str) -> String {
     if setting.is_secret() {
         return if text.is_empty() { String::new() } else { "***".to_owned() };
+    }
+    if is_pem(text) {
+        return "***".to_owned();
     }
     // One line, and nothing that a terminal would obey.
     let plain = |c: char| if c.is_control() { c.escape_default().to_string() } else { c.to_string() };

@@ -1,13 +1,14 @@
 //! Every setting, once. Help, `check-config`, both example files and `Config` are made from this table.
 
 mod capture;
+mod listening;
 mod logging;
 mod traces;
 
 use std::time::Duration;
 
-use super::check;
 use super::table::{Group, Kind, Setting, Unit, Zero};
+use super::{check, run_as};
 use Group::{Access, Cache, Limits, Replies, Server, State, Upstream};
 
 const DAY: Duration = Duration::from_secs(86_400);
@@ -22,12 +23,17 @@ const fn row(
     default: &'static str,
     help: &'static str,
 ) -> Setting {
-    Setting { name, group, kind, default, unset: "unset", help, changeable: true }
+    Setting { name, group, kind, default, unset: "unset", help, changeable: true, reread: true }
 }
 
 impl Setting {
     /// Read once.
     const fn at_start(self) -> Setting {
+        Setting { changeable: false, reread: false, ..self }
+    }
+
+    /// Read at the start and by SIGHUP, never saved.
+    const fn configured(self) -> Setting {
         Setting { changeable: false, ..self }
     }
 
@@ -66,6 +72,12 @@ pub(super) static SETTINGS: &[Setting] = &[
     .at_start(),
     row("PORT", Server, count(0, 65_535), "3000", "TCP port to listen on; 0 lets the system choose one.")
         .at_start(),
+    listening::ADMIN_LISTEN,
+    listening::UNIX_SOCKET,
+    listening::REUSE_PORT,
+    listening::TLS_CERT,
+    listening::TLS_KEY,
+    listening::TLS_SELF_SIGNED,
     row(
         "MAX_CONNECTIONS",
         Server,
@@ -83,11 +95,18 @@ pub(super) static SETTINGS: &[Setting] = &[
     )
     .at_start(),
     row(
+        "SHUTDOWN_GRACE",
+        Server,
+        time(Zero::Plain),
+        "0",
+        "After a stop was asked for: how long /readyz says so while connections are still taken.",
+    ),
+    row(
         "DRAIN_TIMEOUT",
         Server,
         time(Zero::Plain),
         "30s",
-        "How long requests may still run after a stop was asked for.",
+        "After that: how long requests that run may still take.",
     ),
     row(
         "MAX_BODY_BYTES",
@@ -103,7 +122,7 @@ pub(super) static SETTINGS: &[Setting] = &[
         "false",
         "Reverse proxies whose X-Forwarded-For is believed.",
     )
-    .at_start(),
+    .configured(),
     row(
         "OLLAMA_BASE_URL",
         Upstream,
@@ -223,7 +242,7 @@ pub(super) static SETTINGS: &[Setting] = &[
         "Whether replies tell in Server-Timing where the time has gone.",
     ),
     row("API_TOKEN", Access, Kind::Secret, "", "The token that every client must show as its API key.")
-        .at_start()
+        .configured()
         .or_else("none is asked for"),
     row(
         "METRICS_TOKEN",
@@ -232,7 +251,7 @@ pub(super) static SETTINGS: &[Setting] = &[
         "",
         "What a scraper on another machine shows to see all of /metrics.",
     )
-    .at_start()
+    .configured()
     .or_else("other machines see the metrics of the Node program only"),
     row(
         "ALLOW_ANONYMOUS",
@@ -242,7 +261,7 @@ pub(super) static SETTINGS: &[Setting] = &[
         "Who may call while there is no token: programs of this machine, everybody, or nobody.",
     ),
     row("ADMIN_PASSWORD", Access, Kind::Secret, "admin123", "Password of the first administrator.")
-        .at_start(),
+        .configured(),
     row(
         "IP_ACCESS_MODE",
         Access,
@@ -347,4 +366,13 @@ pub(super) static SETTINGS: &[Setting] = &[
     row("SECRET_KEY", State, Kind::Secret, "", "Seals stored credentials of backends: 32 bytes in base64.")
         .at_start()
         .or_else("the file secret.key in DATA_DIR, made at the first start"),
+    row(
+        "RUN_AS",
+        State,
+        text(run_as::FORM, run_as::check),
+        "",
+        "When started as root: who owns DATA_DIR and runs the gateway from then on.",
+    )
+    .at_start()
+    .or_else("who started it"),
 ];

@@ -24,6 +24,14 @@ impl Texts {
     pub(super) fn insert(&mut self, name: &'static str, text: String) {
         self.0.insert(name, text);
     }
+
+    pub(super) fn of(&self, setting: &Setting) -> &str {
+        self.0.get(setting.name).map_or("", String::as_str)
+    }
+
+    pub(super) fn value(&self, setting: &Setting) -> value::Value {
+        value::parse_or_default(setting, self.of(setting)).expect("the text was checked")
+    }
 }
 
 impl fmt::Debug for Texts {
@@ -63,9 +71,9 @@ impl Loaded {
                     let mut row = configured.clone();
                     row.note = format!("a saved value is ignored: it {}", wrong.message);
                     ignored.push(wrong);
-                    (self.value(setting), row)
+                    (self.texts.value(setting), row)
                 }
-                None => (self.value(setting), configured.clone()),
+                None => (self.texts.value(setting), configured.clone()),
             };
             values.insert(setting.name, value);
             rows.push(row);
@@ -91,11 +99,6 @@ impl Loaded {
         let told = ignored.iter().map(|problem| format!("{problem}; it is ignored"));
         let warnings = told.chain(closed).chain(open).collect();
         Standing { config, rows, saved: saved.to_vec(), warnings, ignored }
-    }
-
-    fn value(&self, setting: &Setting) -> value::Value {
-        let text = self.texts.0.get(setting.name).map_or("", String::as_str);
-        value::parse_or_default(setting, text).expect("the text was checked")
     }
 }
 

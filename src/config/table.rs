@@ -17,6 +17,8 @@ pub struct Setting {
     pub help: &'static str,
     /// Whether an admin may save another value while the gateway runs; others count from the next start.
     pub changeable: bool,
+    /// Whether SIGHUP puts another configured value in force.
+    pub reread: bool,
 }
 
 /// Headings of `config.example.toml` and `--help`, in their order.

@@ -10,8 +10,8 @@ use super::otlp::headers;
 use super::value::Value;
 use super::{
     Access, Anonymous, Balance, CacheRule, CacheScope, Caches, Capture, Collector, Config, IpMode, IpRules,
-    Level, Limits, Listen, Log, LogFormat, Ranges, Rate, Replies, Routing, Secret, StreamUsage, Traces,
-    Upstream, check,
+    Level, Limits, Listen, Log, LogFormat, Ranges, Rate, Replies, Routing, Secret, StreamUsage, Tls, Traces,
+    Upstream, check, run_as,
 };
 
 /// What a duration of 0 becomes where that means "never": longer than anything runs, and safe to add to now.
@@ -101,6 +101,7 @@ impl Config {
             traces: traces(values),
             data_dir: PathBuf::from(values.text("DATA_DIR").unwrap_or_default()),
             secret_key: values.text("SECRET_KEY").map(Secret::new),
+            run_as: values.text("RUN_AS").and_then(run_as::parse),
         }
     }
 }
@@ -110,10 +111,27 @@ fn listen(values: &Values) -> Listen {
     Listen {
         host: host.expect("HOST was checked"),
         port: u16::try_from(values.number("PORT")).expect("the table's range fits a port"),
+        admin: values
+            .text("ADMIN_LISTEN")
+            .map(|text| check::parse_listen(text).expect("ADMIN_LISTEN was checked")),
+        unix: values.text("UNIX_SOCKET").map(PathBuf::from),
+        reuse_port: values.switch("REUSE_PORT").unwrap_or_default(),
+        tls: tls(values),
         max_connections: values.size("MAX_CONNECTIONS"),
         header_timeout: values.duration("HEADER_TIMEOUT"),
+        shutdown_grace: values.duration("SHUTDOWN_GRACE"),
         drain_timeout: values.duration("DRAIN_TIMEOUT"),
         max_body_bytes: values.size("MAX_BODY_BYTES"),
+    }
+}
+
+/// That the settings go together is checked elsewhere.
+fn tls(values: &Values) -> Option<Tls> {
+    match (values.text("TLS_CERT"), values.text("TLS_KEY")) {
+        (Some(certificate), Some(key)) => {
+            Some(Tls::Files { certificate: certificate.into(), key: key.into() })
+        }
+        _ => values.switch("TLS_SELF_SIGNED").filter(|is_on| *is_on).map(|_| Tls::SelfSigned),
     }
 }
 

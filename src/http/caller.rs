@@ -2,11 +2,20 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use http::uri::Authority;
+use http::uri::{Authority, Scheme};
 use http::{HeaderMap, HeaderName, HeaderValue, Request, Version, header};
 use wire::openai::ApiError;
 
 use super::Failure;
+
+/// The other end of a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Peer {
+    /// For a Unix socket 127.0.0.1 and port 0.
+    pub addr: SocketAddr,
+    /// Whether the connection itself is encrypted.
+    pub is_tls: bool,
+}
 
 /// Whether a request comes from a program of this machine: not through a proxy, and from no web page.
 #[must_use]
@@ -40,9 +49,11 @@ pub fn check_host<B>(request: &Request<B>) -> Result<(), Failure> {
     let mut told = request.headers().get_all(header::HOST).iter();
     let (first, second) = (told.next(), told.next());
     let named = request.uri().authority();
+    // A URL that names a host has a scheme, too.
+    let usual = if request.uri().scheme() == Some(&Scheme::HTTPS) { 443 } else { 80 };
     let differs = |host: &HeaderValue, named: &Authority| {
         let host = host.to_str().ok().and_then(|host| host.parse::<Authority>().ok());
-        host.is_none_or(|host| bare(&host) != bare(named))
+        host.is_none_or(|host| bare(&host, usual) != bare(named, usual))
     };
     if second.is_some() || first.zip(named).is_some_and(|(host, named)| differs(host, named)) {
         let message = "the request names more than one host: send one Host header, the same as in the URL";
@@ -51,9 +62,9 @@ pub fn check_host<B>(request: &Request<B>) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Host and port, the latter as if the scheme were `http`: nothing else is spoken here.
-fn bare(authority: &Authority) -> (String, u16) {
-    (authority.host().to_ascii_lowercase(), authority.port_u16().unwrap_or(80))
+/// Host and port, which is the usual one of the scheme if it is not told.
+fn bare(authority: &Authority, usual: u16) -> (String, u16) {
+    (authority.host().to_ascii_lowercase(), authority.port_u16().unwrap_or(usual))
 }
 
 /// Whether a header is one that proxies add, by which the caller may be anybody: the names that HTTP knows, those that

@@ -10,7 +10,7 @@ mod ids;
 mod intake;
 
 pub use body::{Body, Held};
-pub use caller::{check_host, credential, is_loopback};
+pub use caller::{Peer, check_host, credential, is_loopback};
 pub use failure::{Blame, Failure, Limit, Outcome, Retry};
 pub use ids::{Ids, request_id};
 pub use intake::{discard_small, read_body};

@@ -5,7 +5,7 @@ use jiff::civil::{Date, Time};
 use jiff::tz::{Offset, TimeZone};
 use jiff::{Timestamp, ToSpan as _};
 
-use crate::access::parse_expiry;
+use crate::access::{BadExpiry, parse_expiry};
 
 const MONTHS: [&str; 12] =
     ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
@@ -27,9 +27,11 @@ const ZONES: [(&str, i8); 12] = [
 ];
 
 /// The moment that a text says, in `zone` if it names none, and whether it has a form that is read the same everywhere.
+/// One that is too late to be stored is the last that can.
 pub(super) fn moment(text: &str, zone: &TimeZone) -> Option<(Timestamp, bool)> {
     match parse_expiry(text, zone) {
         Ok(moment) => Some((moment, true)),
+        Err(BadExpiry::Late) => Some((Timestamp::MAX, true)),
         Err(_) => loose(text, zone).map(|moment| (moment, false)),
     }
 }

@@ -163,7 +163,11 @@ fn expiry(new: &mut NewToken, item: &mut Item, here: &Surroundings) {
             "its expiresAt cannot be read: it is turned off; set when it ends, or that it never does, and turn it on",
         );
     };
+    let is_last = moment == Timestamp::MAX;
     let moment = format!("{moment:.3}");
+    if is_last {
+        item.note(format!("its expiresAt is later than can be stored: it ends at {moment}"));
+    }
     if !is_plain {
         item.note(format!("its expiresAt was read as JavaScript reads it: {moment}"));
     }

@@ -178,6 +178,7 @@ async fn to_one(
     let verdict = match &mut result {
         Ok(begun) => {
             begun.call = trail.serve(&by.target.node, now - started);
+            by.target.counts.tally.answered(now - started);
             backend.host.inventory.note_up();
             // A stream that runs on is judged by its end, but a trial must not keep others waiting for that.
             if begun.rest.is_none() || trial.is_some() { Verdict::Ok } else { Verdict::Neutral }

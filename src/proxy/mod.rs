@@ -60,6 +60,7 @@ use settle::Settle;
 use source::Sources;
 
 pub use closing::Closing;
+pub use route::is_shared;
 
 /// The data plane's long-lived parts.
 #[derive(Debug)]
@@ -146,6 +147,17 @@ impl Proxy {
         if !headers.contains_key(header::ACCESS_CONTROL_ALLOW_METHODS) {
             headers::cors(headers);
         }
+        reply
+    }
+
+    /// Answers one that came to a port that serves the panel only.
+    pub async fn elsewhere(&self, request: Request<Incoming>) -> Reply {
+        let id = request_id(request.headers(), &self.ids);
+        crate::http::discard_small(request).await;
+        let message = "this port serves /admin only, as ADMIN_LISTEN is set: the API is at HOST and PORT";
+        let error = ApiError::new(404, "invalid_request_error", message).with_code("unknown_url");
+        let mut reply = Failure::new(Outcome::BadRequest, error).into_reply();
+        reply.headers_mut().insert(headers::REQUEST_ID, id);
         reply
     }
 

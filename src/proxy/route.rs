@@ -89,6 +89,13 @@ pub(super) fn find(method: &Method, path: &str) -> Route {
     }
 }
 
+/// Whether a path is served beside the panel, too: what watches over a gateway may stand on either side.
+#[must_use]
+pub fn is_shared(path: &str) -> bool {
+    let bare = path.strip_suffix('/').unwrap_or(path);
+    PAGES.iter().any(|(page, known)| *page != Page::Service && known.eq_ignore_ascii_case(bare))
+}
+
 fn allowed(method: &Method, methods: &'static str, found: impl FnOnce() -> Route) -> Route {
     if *method == Method::OPTIONS {
         Route::Preflight

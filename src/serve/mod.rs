@@ -2,21 +2,26 @@
 //! HTTP, nothing of its content.
 
 mod accept;
+mod listeners;
+mod streams;
+mod tls;
 
 use std::convert::Infallible;
-use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use http::Request;
+use http::header::CONNECTION;
+use http::{HeaderValue, Request, Version};
 use hyper::body::Incoming;
 use hyper::service::Service;
 
 use crate::admin::{self, Admin};
-use crate::http::Reply;
-use crate::proxy::Proxy;
+use crate::http::{Peer, Reply};
+use crate::proxy::{Proxy, is_shared};
 
-pub use accept::{Server, bind};
+pub use accept::Server;
+pub use listeners::{Listeners, Side, bind};
+pub use tls::{BadPair, Certificate, Files};
 
 /// Who answers: the data plane, and the control plane for `/admin` and what is below it.
 #[derive(Debug, Clone)]
@@ -29,7 +34,8 @@ pub struct Planes {
 #[derive(Debug)]
 struct Answering {
     planes: Planes,
-    peer: SocketAddr,
+    peer: Peer,
+    side: Side,
 }
 
 impl Service<Request<Incoming>> for Answering {
@@ -40,9 +46,25 @@ impl Service<Request<Incoming>> for Answering {
 
     fn call(&self, request: Request<Incoming>) -> Self::Future {
         let (Planes { proxy, admin }, peer) = (self.planes.clone(), self.peer);
-        match admin::is_admin(request.uri().path()) {
-            true => Box::pin(async move { Ok(admin.serve(request, peer).await) }),
-            false => Box::pin(async move { Ok(proxy.serve(request, peer).await) }),
+        let path = request.uri().path();
+        let is_http1 = request.version() <= Version::HTTP_11;
+        let closing = Arc::clone(&proxy.closing);
+        let leave = move |reply| if is_http1 && closing.is_draining() { last(reply) } else { reply };
+        match (admin::is_admin(path), self.side) {
+            (true, Side::Both | Side::Panel) => {
+                Box::pin(async move { Ok(leave(admin.serve(request, peer).await)) })
+            }
+            (true, Side::Clients) => Box::pin(async move { Ok(leave(admin.elsewhere(request).await)) }),
+            (false, Side::Panel) if !is_shared(path) => {
+                Box::pin(async move { Ok(leave(proxy.elsewhere(request).await)) })
+            }
+            (false, _) => Box::pin(async move { Ok(leave(proxy.serve(request, peer.addr).await)) }),
         }
     }
+}
+
+/// A reply after which the connection closes: the client's next request goes to whoever serves then.
+fn last(mut reply: Reply) -> Reply {
+    reply.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    reply
 }

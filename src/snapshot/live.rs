@@ -1,6 +1,8 @@
 //! The one swappable pointer, and who puts a new view there after a change. Whoever needs a snapshot takes it once; a
 //! swap changes nothing for those who hold one.
 
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arc_swap::ArcSwap;
@@ -77,21 +79,32 @@ pub fn levels(log: &Log) -> Levels<'_> {
     Levels { all: log.level.as_str(), parts: parts.collect() }
 }
 
+/// What backends have done that is not in the database, by id.
+#[derive(Debug)]
+pub struct UnwrittenTotals {
+    backends: HashMap<String, Totals>,
+    /// How often some was written before.
+    written: u64,
+}
+
 /// Makes snapshots of what is stored.
 #[derive(Debug)]
 pub struct Reloader {
-    loaded: Loaded,
     store: Arc<Store>,
     registry: Registry,
     lasting: Lasting,
     current: Arc<Current>,
     writes: TaskTracker,
+    /// How often totals were written.
+    written: AtomicU64,
     /// Held while a snapshot is made, so that an older one never replaces a newer.
     in_force: Mutex<InForce>,
 }
 
 #[derive(Debug)]
 struct InForce {
+    /// Below what was saved.
+    configured: Arc<Loaded>,
     /// Of the rows.
     revision: i64,
     settings: Arc<Standing>,
@@ -99,8 +112,8 @@ struct InForce {
 }
 
 impl InForce {
-    fn of(rows: &Rows, settings: Arc<Standing>) -> InForce {
-        InForce { revision: rows.revision, settings, settings_revision: rows.settings_revision }
+    fn of(rows: &Rows, configured: Arc<Loaded>, settings: Arc<Standing>) -> InForce {
+        InForce { configured, revision: rows.revision, settings, settings_revision: rows.settings_revision }
     }
 }
 
@@ -128,14 +141,22 @@ impl Reloader {
         let first = registry.build(&settings.config, &rows)?;
         lasting.set(&settings.config);
         let current = Arc::new(Current(ArcSwap::from_pointee(first)));
-        let in_force = Mutex::new(InForce::of(&rows, settings));
-        Ok(Reloader { loaded, store, registry, lasting, current, writes: TaskTracker::new(), in_force })
+        let in_force = Mutex::new(InForce::of(&rows, Arc::new(loaded), settings));
+        Ok(Reloader {
+            store,
+            registry,
+            lasting,
+            current,
+            writes: TaskTracker::new(),
+            written: AtomicU64::new(0),
+            in_force,
+        })
     }
 
     /// What is configured, below what was saved.
     #[must_use]
-    pub fn configured(&self) -> &Loaded {
-        &self.loaded
+    pub fn configured(&self) -> Arc<Loaded> {
+        Arc::clone(&self.in_force().configured)
     }
 
     /// All settings as they are in force.
@@ -170,7 +191,24 @@ impl Reloader {
         let _ = self.write_totals().await;
         let known = self.current.load().tokens.revision;
         let rows = self.store.load_since(known).await?;
-        Ok(self.put(&rows)?)
+        self.put(&rows, None)?;
+        Ok(())
+    }
+
+    /// Puts another configuration in force, below what was saved, for requests that begin from now on.
+    ///
+    /// # Errors
+    /// As [`Reloader::start`]; nothing has changed then.
+    pub async fn configure(&self, next: Loaded) -> Result<(), ReloadError> {
+        let next = Arc::new(next);
+        loop {
+            let known = self.current.load().tokens.revision;
+            let rows = self.store.load_since(known).await?;
+            // Rows that somebody else has overtaken meanwhile are read again.
+            if self.put(&rows, Some(&next))? {
+                return Ok(());
+            }
+        }
     }
 
     /// [`Reloader::reload`] if another process, such as the command line, has changed something. Gives whether it has.
@@ -184,6 +222,11 @@ impl Reloader {
             self.reload().await?;
         }
         Ok(has_changed)
+    }
+
+    /// Whether the database answers, be it with an error.
+    pub async fn answers(&self) -> bool {
+        self.store.answers().await
     }
 
     /// Closes the database when what is written now is. The snapshot goes on.
@@ -247,30 +290,61 @@ impl Reloader {
         };
         let deltas: Vec<_> = taken.iter().flat_map(of).collect();
         let written = self.store.add_totals(&deltas).await;
-        if written.is_err() {
-            taken.iter().for_each(|(target, counted)| target.counts.tally.put_back(*counted));
+        for (target, counted) in &taken {
+            match written {
+                Ok(()) => target.counts.tally.written(*counted),
+                Err(_) => target.counts.tally.put_back(*counted),
+            }
         }
+        self.written.fetch_add(u64::from(written.is_ok()), Relaxed);
         written.map(|()| true)
     }
 
-    fn put(&self, rows: &Rows) -> Result<(), BadRow> {
+    /// What backends have done that is not written down.
+    #[must_use]
+    pub fn unwritten_totals(&self) -> UnwrittenTotals {
+        let written = self.written.load(Relaxed);
+        let counting = self.registry.counting().into_iter();
+        let of =
+            |target: Arc<Target>| Some((target.backend.id.clone(), totals(target.counts.tally.unwritten()?)));
+        UnwrittenTotals { written, backends: counting.filter_map(of).collect() }
+    }
+
+    /// Adds to rows that were read since then what they lack, unless some of it was written meanwhile.
+    pub fn add_totals(&self, unwritten: &UnwrittenTotals, rows: &mut Rows) {
+        if self.written.load(Relaxed) != unwritten.written {
+            return;
+        }
+        let mut channels = HashMap::<&str, &mut Totals>::new();
+        channels.extend(rows.channels.iter_mut().map(|row| (row.id.as_str(), &mut row.totals)));
+        for row in &mut rows.backends {
+            let Some(more) = unwritten.backends.get(&row.id) else { continue };
+            row.totals.add(more);
+            let channel = row.channel_id.as_deref().and_then(|id| channels.get_mut(id));
+            channel.into_iter().for_each(|channel| channel.add(more));
+        }
+    }
+
+    /// Gives whether these rows are not older than those in force.
+    fn put(&self, rows: &Rows, next: Option<&Arc<Loaded>>) -> Result<bool, BadRow> {
         let mut in_force = self.in_force();
         if rows.revision < in_force.revision {
-            return Ok(());
+            return Ok(false);
         }
-        let is_same = in_force.settings.saved == rows.settings;
+        let configured = Arc::clone(next.unwrap_or(&in_force.configured));
+        let is_same = next.is_none() && in_force.settings.saved == rows.settings;
         let settings = match is_same {
             true => Arc::clone(&in_force.settings),
-            false => Arc::new(self.loaded.with_saved(&rows.settings)),
+            false => Arc::new(configured.with_saved(&rows.settings)),
         };
-        let next = self.registry.build(&settings.config, rows)?;
+        let snapshot = self.registry.build(&settings.config, rows)?;
         if !is_same {
             warn_of_new(&settings, &in_force.settings.warnings);
             self.lasting.set(&settings.config);
         }
-        self.current.0.store(Arc::new(next));
-        *in_force = InForce::of(rows, settings);
-        Ok(())
+        self.current.0.store(Arc::new(snapshot));
+        *in_force = InForce::of(rows, configured, settings);
+        Ok(true)
     }
 }
 

@@ -17,7 +17,7 @@ pub mod unserved;
 
 pub use build::{BadRow, IMPLICIT, Registry};
 pub use limits::{Limits, Shared};
-pub use live::{Current, Lasting, ReloadError, Reloader, levels};
+pub use live::{Current, Lasting, ReloadError, Reloader, UnwrittenTotals, levels};
 pub use model::{Configured, Counts, Group, Origin, Plan, Snapshot, Target, Tier, serves};
 pub use pattern::{Mapping, Patterns, canonical};
 pub use search::{Pick, Search};

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::audit::{self, By, Entry};
 use super::backends::unique;
-use super::db::on;
+use super::db::{on, starred};
 use super::text::{new_id, now};
 use super::users::{self, Role, UserRow};
 use super::{Conflict, Store, StoreError};
@@ -94,7 +94,8 @@ impl Store {
     /// Those of the database.
     pub async fn admin_tokens(&self) -> Result<Vec<AdminTokenRow>, StoreError> {
         let mut tx = self.db.read().await?;
-        let rows: Vec<Stored> = on!(&mut tx, conn => sqlx::query_as("SELECT * FROM admin_tokens ORDER BY id").fetch_all(conn).await)?;
+        let rows: Vec<Stored> =
+            on!(&mut tx, conn => starred("SELECT * FROM admin_tokens ORDER BY id").fetch_all(conn).await)?;
         rows.into_iter().map(Stored::open).collect()
     }
 
@@ -104,7 +105,7 @@ impl Store {
     /// Those of the database.
     pub async fn admin_token(&self, hash: [u8; 32]) -> Result<Option<(AdminTokenRow, UserRow)>, StoreError> {
         let mut tx = self.db.read().await?;
-        let found: Option<Stored> = on!(&mut tx, conn => sqlx::query_as(
+        let found: Option<Stored> = on!(&mut tx, conn => starred(
                 "SELECT * FROM admin_tokens WHERE hash = $1 AND (expires_at IS NULL OR expires_at > $2)")
             .bind(hash.as_slice())
             .bind(now())
@@ -173,7 +174,7 @@ impl Store {
     /// [`StoreError::NotFound`]; those of the database.
     pub async fn delete_admin_token(&self, id: &str, by: &By) -> Result<(), StoreError> {
         let mut tx = self.db.write().await?;
-        let found: Option<Stored> = on!(&mut tx, conn => sqlx::query_as(
+        let found: Option<Stored> = on!(&mut tx, conn => starred(
                 "DELETE FROM admin_tokens WHERE id = $1 RETURNING *")
             .bind(id)
             .fetch_optional(conn).await)?;

@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use serde_json::{Map, Value};
 
-use super::db::{Tx, on};
+use super::db::{Tx, on, starred};
 use super::text::{from_json, new_id, now};
 use super::{Store, StoreError, meta};
 
@@ -220,7 +220,7 @@ impl Store {
         let below = |text: &Option<String>, sign: char| format!("{}{sign}%", escaped(&plain(text)));
         let text = filter.text.as_ref().map(|text| format!("%{}%", escaped(&text.to_lowercase())));
         let mut tx = self.db.read().await?;
-        let rows: Vec<Stored> = on!(&mut tx, conn => sqlx::query_as(LIST)
+        let rows: Vec<Stored> = on!(&mut tx, conn => starred(LIST)
             .bind(plain(&filter.actor))
             .bind(below(&filter.actor, '/'))
             .bind(plain(&filter.action))
@@ -233,6 +233,18 @@ impl Store {
             .bind(limit)
             .fetch_all(conn).await)?;
         rows.into_iter().map(Stored::open).collect()
+    }
+
+    /// One row of the audit.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`], and those of the database.
+    pub async fn audit_row(&self, id: &str) -> Result<AuditRow, StoreError> {
+        let mut tx = self.db.read().await?;
+        let row: Option<Stored> = on!(&mut tx, conn => {
+            sqlx::query_as("SELECT * FROM audit_log WHERE id = $1").bind(id).fetch_optional(conn).await
+        })?;
+        row.ok_or_else(|| StoreError::NotFound { what: "audit entry", id: id.to_owned() })?.open()
     }
 
     /// Whether changes were made by this store since the last time this was asked: those of other processes are found
@@ -251,7 +263,7 @@ impl Store {
             ORDER BY id LIMIT $2";
         let mut tx = self.db.read().await?;
         let rows: Vec<Stored> =
-            on!(&mut tx, conn => sqlx::query_as(select).bind(last).bind(limit).fetch_all(conn).await)?;
+            on!(&mut tx, conn => starred(select).bind(last).bind(limit).fetch_all(conn).await)?;
         rows.into_iter().map(Stored::open).collect()
     }
 

@@ -1,6 +1,6 @@
 //! Rows of the table `backends`: how they are read and written, whomever they belong to.
 
-use super::db::{Tx, on};
+use super::db::{Tx, on, starred};
 use super::rows::{BackendRow, NewBackend, Totals};
 use super::seal::Key;
 use super::text::{from_json, new_id, now, to_json};
@@ -175,7 +175,7 @@ pub(super) async fn seal(tx: &mut Tx, key: &Key, row: &BackendRow) -> Result<(),
 
 /// Those of a channel, in order.
 pub(super) async fn of_channel(tx: &mut Tx, channel: &str) -> Result<Vec<Stored>, StoreError> {
-    Ok(on!(tx, conn => sqlx::query_as(
+    Ok(on!(tx, conn => starred(
             "SELECT * FROM backends WHERE channel_id = $1 ORDER BY position, id")
         .bind(channel)
         .fetch_all(conn).await)?)
@@ -183,13 +183,13 @@ pub(super) async fn of_channel(tx: &mut Tx, channel: &str) -> Result<Vec<Stored>
 
 /// The keys of the pool, in order.
 pub(super) async fn of_pool(tx: &mut Tx) -> Result<Vec<Stored>, StoreError> {
-    Ok(on!(tx, conn => sqlx::query_as(
+    Ok(on!(tx, conn => starred(
             "SELECT * FROM backends WHERE channel_id IS NULL ORDER BY position, id")
         .fetch_all(conn).await)?)
 }
 
 pub(super) async fn all(tx: &mut Tx) -> Result<Vec<Stored>, StoreError> {
-    Ok(on!(tx, conn => sqlx::query_as("SELECT * FROM backends ORDER BY position, id").fetch_all(conn).await)?)
+    Ok(on!(tx, conn => starred("SELECT * FROM backends ORDER BY position, id").fetch_all(conn).await)?)
 }
 
 pub(super) async fn delete(tx: &mut Tx, id: &str) -> Result<bool, StoreError> {

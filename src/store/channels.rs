@@ -2,7 +2,7 @@
 
 use super::audit::{self, By, Entry};
 use super::backends::{self, unique};
-use super::db::{Tx, on};
+use super::db::{Tx, on, starred};
 use super::keys::check;
 use super::rows::{BackendRow, ChannelChange, ChannelRow, NewBackend, NewChannel, Totals};
 use super::seal::Key;
@@ -123,7 +123,7 @@ impl Store {
 
     /// A channel and its backends.
     async fn whole(&self, tx: &mut Tx, id: &str) -> Result<(ChannelRow, Vec<BackendRow>), StoreError> {
-        let stored: Option<Stored> = on!(&mut *tx, conn => sqlx::query_as("SELECT * FROM channels WHERE id = $1")
+        let stored: Option<Stored> = on!(&mut *tx, conn => starred("SELECT * FROM channels WHERE id = $1")
             .bind(id)
             .fetch_optional(conn).await)?;
         let channel = stored.ok_or_else(|| not_found(id))?.open()?;
@@ -213,9 +213,7 @@ impl Store {
 
 /// All channels, in the order in which they were made.
 pub(super) async fn all(tx: &mut Tx) -> Result<Vec<Stored>, StoreError> {
-    Ok(
-        on!(tx, conn => sqlx::query_as("SELECT * FROM channels ORDER BY created_at, id").fetch_all(conn).await)?,
-    )
+    Ok(on!(tx, conn => starred("SELECT * FROM channels ORDER BY created_at, id").fetch_all(conn).await)?)
 }
 
 /// Stores a channel and its backends.

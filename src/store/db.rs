@@ -8,8 +8,10 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
+use sqlx::database::HasStatementCache;
+use sqlx::query::QueryAs;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{Connection as _, Sqlite, SqlitePool, Transaction};
+use sqlx::{Connection as _, Database, FromRow, SqlSafeStr, Sqlite, SqlitePool, Transaction};
 use tokio::sync::watch;
 use tokio::time::sleep;
 
@@ -72,6 +74,22 @@ macro_rules! on {
 }
 pub(super) use on;
 
+/// A query of all columns. It is not kept for the next time: a later version may add columns while this one runs, and the
+/// driver believes for ever in those that it has seen first, and panics at others. [`look`] sees to the rest.
+pub(super) fn starred<'q, D, O>(select: impl SqlSafeStr) -> QueryAs<'q, D, O, D::Arguments>
+where
+    D: Database + HasStatementCache,
+    O: for<'r> FromRow<'r, D::Row>,
+{
+    sqlx::query_as(select).persistent(false)
+}
+
+/// Makes the connection see which columns there are now, as far as this transaction goes: SQLite finds out at the first
+/// step of a statement that its own picture of them is old, which is too late for the driver.
+async fn look(tx: &mut Transaction<'static, Sqlite>) -> Result<(), sqlx::Error> {
+    sqlx::query("SELECT name FROM meta LIMIT 1").execute(&mut **tx).await.map(drop)
+}
+
 /// Rows of one statement: with one statement a row, a thousand channels would keep a core busy. Not many more, as
 /// SQLite looks for each parameter by its name.
 pub(super) const AT_ONCE: usize = 8;
@@ -127,10 +145,25 @@ impl Db {
         })
     }
 
+    /// Whether a reader or the writer gives no sign of life in time.
+    pub(super) async fn is_silent(&self) -> bool {
+        match &self.pools {
+            Pools::Sqlite { writer, readers } => {
+                let asked = async |pool: &SqlitePool| sqlx::query("SELECT 1").execute(pool).await;
+                let (read, written) = tokio::join!(asked(readers), asked(writer));
+                [read, written].iter().any(|done| matches!(done, Err(sqlx::Error::PoolTimedOut)))
+            }
+        }
+    }
+
     /// A transaction that sees one state of everything, and must not write.
     pub(super) async fn read(&self) -> Result<Tx, StoreError> {
         match &self.pools {
-            Pools::Sqlite { readers, .. } => Ok(self.tx(Conn::Sqlite(readers.begin().await?))),
+            Pools::Sqlite { readers, .. } => {
+                let mut tx = readers.begin().await?;
+                look(&mut tx).await?;
+                Ok(self.tx(Conn::Sqlite(tx)))
+            }
         }
     }
 
@@ -177,7 +210,11 @@ impl Db {
         match &self.pools {
             // A transaction that begins by reading would fail at its first write, without any waiting, when another
             // process had written in between. One that begins when nobody waits any more is rolled back by the driver.
-            Pools::Sqlite { writer, .. } => Ok(Conn::Sqlite(writer.begin_with("BEGIN IMMEDIATE").await?)),
+            Pools::Sqlite { writer, .. } => {
+                let mut tx = writer.begin_with("BEGIN IMMEDIATE").await?;
+                look(&mut tx).await?;
+                Ok(Conn::Sqlite(tx))
+            }
         }
     }
 

@@ -2,7 +2,7 @@
 
 use super::audit::{self, By, Entry, NEW_SECRET};
 use super::backends::{self, Stored};
-use super::db::{Tx, on};
+use super::db::{Tx, on, starred};
 use super::rows::{BackendRow, ChannelChange, Created, KeyChange, NewKey};
 use super::seal::Key;
 use super::{Conflict, Store, StoreError, meta, shown};
@@ -141,7 +141,7 @@ impl Store {
     }
 
     async fn key_row(&self, tx: &mut Tx, id: &str) -> Result<BackendRow, StoreError> {
-        let stored: Option<Stored> = on!(tx, conn => sqlx::query_as(
+        let stored: Option<Stored> = on!(tx, conn => starred(
                 "SELECT * FROM backends WHERE id = $1 AND channel_id IS NULL")
             .bind(id)
             .fetch_optional(conn).await)?;
@@ -163,7 +163,7 @@ pub(super) async fn next_position(tx: &mut Tx) -> Result<i64, StoreError> {
 
 /// The key of the pool that stands in the way of a new one.
 async fn twin(tx: &mut Tx, key: &Key, new: &NewKey) -> Result<BackendRow, StoreError> {
-    let stored: Stored = on!(tx, conn => sqlx::query_as(
+    let stored: Stored = on!(tx, conn => starred(
             "SELECT * FROM backends WHERE fingerprint = $1 AND channel_id IS NULL")
         .bind(key.fingerprint(&new.base_url, &new.credential))
         .fetch_one(conn).await)?;

@@ -203,6 +203,11 @@ impl Store {
         meta::revision(&mut self.db.read().await?).await
     }
 
+    /// Whether the threads of the database answer. An error is an answer: only silence is none.
+    pub async fn answers(&self) -> bool {
+        !self.db.is_silent().await
+    }
+
     /// Waits for what is running and closes the files, so that the database is one file again. A store that is only
     /// dropped loses nothing either.
     pub async fn close(self) {

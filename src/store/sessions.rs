@@ -4,7 +4,7 @@ use jiff::SignedDuration;
 use serde_json::json;
 
 use super::audit::{self, By, Entry};
-use super::db::{Tx, on};
+use super::db::{Tx, on, starred};
 use super::text::{from_now, new_id, now};
 use super::users::{self, UserRow};
 use super::{Store, StoreError};
@@ -92,7 +92,7 @@ impl Store {
     /// Those of the database.
     pub async fn session(&self, hash: [u8; 32]) -> Result<Option<(SessionRow, UserRow)>, StoreError> {
         let mut tx = self.db.read().await?;
-        let found: Option<SessionRow> = on!(&mut tx, conn => sqlx::query_as(
+        let found: Option<SessionRow> = on!(&mut tx, conn => starred(
                 "SELECT * FROM sessions WHERE hash = $1 AND expires_at > $2 AND last_seen > $3")
             .bind(hash.as_slice())
             .bind(now())
@@ -122,7 +122,7 @@ impl Store {
     /// Those of the database.
     pub async fn sessions(&self, user: Option<&str>) -> Result<Vec<SessionRow>, StoreError> {
         let mut tx = self.db.read().await?;
-        Ok(on!(&mut tx, conn => sqlx::query_as(
+        Ok(on!(&mut tx, conn => starred(
                 "SELECT * FROM sessions \
                  WHERE ($1 = '' OR user_id = $1) AND expires_at > $2 AND last_seen > $3 ORDER BY last_seen DESC, id")
             .bind(user.unwrap_or_default())
@@ -137,7 +137,7 @@ impl Store {
     /// [`StoreError::NotFound`]; those of the database.
     pub async fn end_session(&self, id: &str, by: &By) -> Result<(), StoreError> {
         let mut tx = self.db.write().await?;
-        let found: Option<SessionRow> = on!(&mut tx, conn => sqlx::query_as(
+        let found: Option<SessionRow> = on!(&mut tx, conn => starred(
                 "DELETE FROM sessions WHERE id = $1 RETURNING *")
             .bind(id)
             .fetch_optional(conn).await)?;

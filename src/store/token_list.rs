@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use jiff::civil::Date;
 
 use super::audit::By;
-use super::db::on;
+use super::db::{on, starred};
 use super::text::now;
 use super::token_rows::TokenRow;
 use super::tokens::Stored;
@@ -138,7 +138,7 @@ impl Store {
         let mut tx = self.db.read().await?;
         let stored: Vec<StoredSorted> = on!(&mut tx, conn => {
             // Nothing but names of ours and a date was put into the text.
-            sqlx::query_as(sqlx::AssertSqlSafe(find(query)))
+            starred(sqlx::AssertSqlSafe(find(query)))
                 .bind(key)
                 .bind(id)
                 .bind(like(query.text.as_deref().unwrap_or_default()))

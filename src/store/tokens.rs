@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use super::audit::{self, By, Entry};
 use super::backends::unique;
-use super::db::{Tx, on};
+use super::db::{Tx, on, starred};
 use super::keys::check;
 use super::rows::Totals;
 use super::text::{from_json, to_json};
@@ -229,11 +229,11 @@ pub(super) async fn add_use(tx: &mut Tx, used: &[(&str, TokenUse)]) -> Result<()
 
 /// All of them, in the order in which they were made.
 pub(super) async fn all(tx: &mut Tx) -> Result<Vec<Stored>, StoreError> {
-    Ok(on!(tx, conn => sqlx::query_as("SELECT * FROM tokens ORDER BY created_at, id").fetch_all(conn).await)?)
+    Ok(on!(tx, conn => starred("SELECT * FROM tokens ORDER BY created_at, id").fetch_all(conn).await)?)
 }
 
 async fn one(tx: &mut Tx, id: &str) -> Result<Option<Stored>, StoreError> {
-    Ok(on!(tx, conn => sqlx::query_as("SELECT * FROM tokens WHERE id = $1")
+    Ok(on!(tx, conn => starred("SELECT * FROM tokens WHERE id = $1")
         .bind(id)
         .fetch_optional(conn).await)?)
 }

@@ -28,12 +28,19 @@ fn summed(deltas: &[(String, Totals)]) -> Vec<(&str, Totals)> {
     let mut sums = BTreeMap::<&str, Totals>::new();
     for (id, delta) in deltas {
         let sum = sums.entry(id).or_default();
-        sum.total_requests += delta.total_requests;
-        sum.failed_requests += delta.failed_requests;
-        sum.total_tokens += delta.total_tokens;
-        sum.last_used = sum.last_used.take().max(delta.last_used.clone());
+        sum.add(delta);
     }
     sums.into_iter().collect()
+}
+
+impl Totals {
+    /// Counts on.
+    pub fn add(&mut self, more: &Totals) {
+        self.total_requests += more.total_requests;
+        self.failed_requests += more.failed_requests;
+        self.total_tokens += more.total_tokens;
+        self.last_used = self.last_used.take().max(more.last_used.clone());
+    }
 }
 
 /// Counts on, and says how many rows were found. The later of the two times stays, as batches may come in any order.

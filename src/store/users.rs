@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::audit::{self, By, Entry, NEW_SECRET, SECRET};
-use super::db::{Db, Tx, on};
+use super::db::{Db, Tx, on, starred};
 use super::keys::check;
 use super::sessions;
 use super::text::{new_id, now};
@@ -187,7 +187,7 @@ impl Store {
     pub async fn users(&self) -> Result<Vec<UserRow>, StoreError> {
         let mut tx = self.db.read().await?;
         let rows: Vec<Stored> =
-            on!(&mut tx, conn => sqlx::query_as("SELECT * FROM users ORDER BY name").fetch_all(conn).await)?;
+            on!(&mut tx, conn => starred("SELECT * FROM users ORDER BY name").fetch_all(conn).await)?;
         rows.into_iter().map(Stored::open).collect()
     }
 
@@ -197,7 +197,7 @@ impl Store {
     /// Those of the database.
     pub async fn user_named(&self, name: &str) -> Result<Option<UserRow>, StoreError> {
         let mut tx = self.db.read().await?;
-        let row: Option<Stored> = on!(&mut tx, conn => sqlx::query_as("SELECT * FROM users WHERE name = $1")
+        let row: Option<Stored> = on!(&mut tx, conn => starred("SELECT * FROM users WHERE name = $1")
             .bind(name)
             .fetch_optional(conn).await)?;
         row.map(Stored::open).transpose()
@@ -320,7 +320,7 @@ async fn another_admin(tx: &mut Tx, id: &str) -> Result<(), StoreError> {
 }
 
 pub(super) async fn one(tx: &mut Tx, id: &str) -> Result<UserRow, StoreError> {
-    let row: Option<Stored> = on!(tx, conn => sqlx::query_as("SELECT * FROM users WHERE id = $1")
+    let row: Option<Stored> = on!(tx, conn => starred("SELECT * FROM users WHERE id = $1")
         .bind(id)
         .fetch_optional(conn).await)?;
     row.ok_or_else(|| StoreError::NotFound { what: "user", id: id.to_owned() })?.open()

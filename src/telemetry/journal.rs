@@ -2,13 +2,13 @@
 //! the request log and the file. All of it is bounded; what finds no room is counted.
 
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use jiff::Timestamp;
 use tokio::sync::{Notify, broadcast};
 use tokio_util::sync::CancellationToken;
 
-use super::{Captures, Record};
+use super::{Captures, Dropped, Losses, Record};
 
 /// Rows that wait for the database, and lines that wait for the file.
 const WAITING: usize = 8192;
@@ -44,6 +44,13 @@ pub struct Logged {
     pub json: Arc<str>,
 }
 
+/// Why files cannot be written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DiskTrouble {
+    pub since: Timestamp,
+    pub why: Box<str>,
+}
+
 /// See above.
 #[derive(Debug)]
 pub struct Journal {
@@ -51,8 +58,9 @@ pub struct Journal {
     followers: broadcast::Sender<Line>,
     closing: CancellationToken,
     many_rows: Notify,
-    dropped_rows: AtomicU64,
-    dropped_lines: AtomicU64,
+    dropped_rows: Dropped,
+    dropped_lines: Dropped,
+    disk: Mutex<Option<DiskTrouble>>,
     /// Beside all else: their texts are in none of it.
     pub captures: Captures,
 }
@@ -77,8 +85,9 @@ impl Journal {
             followers: broadcast::Sender::new(BEHIND),
             closing: CancellationToken::new(),
             many_rows: Notify::new(),
-            dropped_rows: AtomicU64::new(0),
-            dropped_lines: AtomicU64::new(0),
+            dropped_rows: Dropped::default(),
+            dropped_lines: Dropped::default(),
+            disk: Mutex::default(),
             captures: Captures::default(),
         }
     }
@@ -122,7 +131,7 @@ impl Journal {
                     self.many_rows.notify_one();
                 }
             } else if has_rows {
-                self.dropped_rows.fetch_add(1, Ordering::Relaxed);
+                self.dropped_rows.add(1);
             }
         }
         state.cut();
@@ -143,7 +152,7 @@ impl Journal {
         for row in rows.into_iter().rev() {
             match state.rows.len() < WAITING {
                 true => state.rows.push_front(row),
-                false => _ = self.dropped_rows.fetch_add(1, Ordering::Relaxed),
+                false => self.dropped_rows.add(1),
             }
         }
     }
@@ -178,13 +187,36 @@ impl Journal {
 
     /// Lines that could not be written to the file.
     pub fn lost_lines(&self, count: usize) {
-        self.dropped_lines.fetch_add(count as u64, Ordering::Relaxed);
+        self.dropped_lines.add(count as u64);
     }
 
     /// Requests that are not in the request log, and not in the file, as there was no room or no disk.
     #[must_use]
     pub fn dropped(&self) -> (u64, u64) {
-        (self.dropped_rows.load(Ordering::Relaxed), self.dropped_lines.load(Ordering::Relaxed))
+        (self.dropped_rows.count(), self.dropped_lines.count())
+    }
+
+    /// The same, of now.
+    #[must_use]
+    pub fn losses(&self) -> (Option<Losses>, Option<Losses>) {
+        (self.dropped_rows.recent(), self.dropped_lines.recent())
+    }
+
+    /// A write to files is over, and has failed for this reason or gone well. Gives whether it was otherwise before.
+    pub fn disk_was_tried(&self, failed: Option<&str>) -> bool {
+        let mut disk = self.disk.lock().unwrap_or_else(PoisonError::into_inner);
+        let was_failing = disk.is_some();
+        *disk = failed.map(|why| DiskTrouble {
+            since: disk.as_ref().map_or_else(Timestamp::now, |trouble| trouble.since),
+            why: why.into(),
+        });
+        was_failing != failed.is_some()
+    }
+
+    /// While files cannot be written.
+    #[must_use]
+    pub fn disk_trouble(&self) -> Option<DiskTrouble> {
+        self.disk.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// The last requests, the oldest first.
@@ -231,9 +263,9 @@ impl State {
     }
 }
 
-fn push(lines: &mut Vec<Arc<str>>, dropped: &AtomicU64, line: Arc<str>) {
+fn push(lines: &mut Vec<Arc<str>>, dropped: &Dropped, line: Arc<str>) {
     match lines.len() < WAITING {
         true => lines.push(line),
-        false => _ = dropped.fetch_add(1, Ordering::Relaxed),
+        false => dropped.add(1),
     }
 }

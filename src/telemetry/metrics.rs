@@ -8,6 +8,7 @@ pub mod names;
 mod page;
 mod process;
 
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -27,12 +28,31 @@ pub struct Metrics {
     pub streams: Census,
     /// Connections of clients.
     pub connections: Census,
+    /// When the certificate ends, while TLS is spoken.
+    pub certificate_end: Moment,
     book: Mutex<Book>,
 }
 
 /// How many there are of something now.
 #[derive(Debug, Default)]
 pub struct Census(Arc<()>);
+
+/// A time, once there is one; in seconds since 1970.
+#[derive(Debug, Default)]
+pub struct Moment(AtomicI64);
+
+impl Moment {
+    /// Sets it; 1970 itself is none.
+    pub fn set(&self, seconds: i64) {
+        self.0.store(seconds, Ordering::Relaxed);
+    }
+
+    /// Seconds since 1970.
+    #[must_use]
+    pub fn get(&self) -> Option<i64> {
+        Some(self.0.load(Ordering::Relaxed)).filter(|seconds| *seconds != 0)
+    }
+}
 
 /// One of them, as long as this is kept.
 #[derive(Debug)]
@@ -87,7 +107,7 @@ impl Metrics {
     pub fn page(&self, reading: Reading, format: Format) -> String {
         let active = [&self.requests, &self.streams, &self.connections].map(Census::count);
         let book = self.book().clone();
-        page::write(book, reading, active, format)
+        page::write(book, reading, active, self.certificate_end.get(), format)
     }
 
     fn book(&self) -> MutexGuard<'_, Book> {

@@ -1,6 +1,7 @@
 //! What the gateway tells of itself: logs, and the record of a request, from which all accounts of it are made.
 
 mod capture;
+mod drops;
 mod echo;
 mod files;
 mod journal;
@@ -11,9 +12,10 @@ mod record;
 mod trace;
 
 pub use capture::{Capture, Captured, Captures, Facts, Redact, Redacted, RedactedText};
+pub use drops::{CALM, Dropped, Losses};
 pub use echo::without_request;
 pub use files::{FileBounds, LineFile};
-pub use journal::{Journal, JournalRules, Line, Logged};
+pub use journal::{DiskTrouble, Journal, JournalRules, Line, Logged};
 pub use log::{Levels, batched, init, set_levels, tell};
 pub use metrics::{Metrics, Presence};
 pub(crate) use model_names::OTHER;

@@ -76,6 +76,8 @@ pub struct Inventory {
     /// again and again: the hash of the model's name, in its lowest bits [`ABSENT`] or [`PRESENT`]; 0 = nothing.
     answer: AtomicU64,
     is_up: AtomicBool,
+    /// Whether there ever was a sign of life.
+    is_known: AtomicBool,
     /// A 404 has shown the list to be wrong, and nobody has read it since.
     is_doubted: AtomicBool,
     lists: Mutex<Lists>,
@@ -291,15 +293,26 @@ impl Inventory {
         self.is_up.load(Ordering::Relaxed)
     }
 
+    /// Whether there was a sign of life since the gateway speaks to it.
+    #[must_use]
+    pub fn has_answered(&self) -> bool {
+        self.is_known.load(Ordering::Relaxed)
+    }
+
+    fn note(&self, is_up: bool) {
+        self.is_up.store(is_up, Ordering::Relaxed);
+        self.is_known.fetch_or(is_up, Ordering::Relaxed);
+    }
+
     /// A request could not connect: the next look comes soon, not at its time.
     pub fn note_down(&self) {
-        self.is_up.store(false, Ordering::Relaxed);
+        self.note(false);
     }
 
     /// A request was served.
     pub fn note_up(&self) {
-        if !self.is_up() {
-            self.is_up.store(true, Ordering::Relaxed);
+        if !(self.is_up() && self.has_answered()) {
+            self.note(true);
         }
     }
 
@@ -309,7 +322,7 @@ impl Inventory {
     /// Why it did not answer.
     pub async fn version(&self, client: &Client, backend: &Backend) -> Result<String, Failure> {
         let answer = get(client, backend, "/api/version", None).await.and_then(|body| version_of(&body));
-        self.is_up.store(is_sign_of_life(&answer), Ordering::Relaxed);
+        self.note(is_sign_of_life(&answer));
         let version = answer?;
         *self.version.lock().unwrap_or_else(PoisonError::into_inner) = Some(version.as_str().into());
         Ok(version)

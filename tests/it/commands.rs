@@ -46,7 +46,7 @@ impl Ran {
     }
 }
 
-/// A working directory with nothing but `DATA_DIR`, which is made by the first command.
+/// A working directory with nothing but `DATA_DIR`, which is made by the first command that adds something.
 struct Home {
     dir: TempDir,
     env: Vec<(String, String)>,
@@ -54,6 +54,11 @@ struct Home {
 
 impl Home {
     fn new() -> Home {
+        Home::unnamed().env("DATA_DIR", "data")
+    }
+
+    /// Where nobody has said which folder is meant.
+    fn unnamed() -> Home {
         Home { dir: tempfile::tempdir().unwrap(), env: Vec::new() }
     }
 

@@ -87,6 +87,7 @@ async fn while_draining_it_is_alive_but_not_ready() {
         ollama(|_| Script::streamed("application/x-ndjson", vec![line(&says("He"))]).ending(End::Hang)).await;
     let gateway = Gateway::start(&[("OLLAMA_BASE_URL", &fake.url()), ("DRAIN_TIMEOUT", "2s")]).await;
     let mut connection = client::connect(gateway.addr).await;
+    assert_eq!(client::exchange(&mut connection, &client::Request::get("/readyz")).await.status, 200);
     let addr = gateway.addr;
     let mut stream = gateway.stream(CHAT, &chat(true)).await;
     stream.next_data().await.unwrap();

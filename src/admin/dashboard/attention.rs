@@ -1,28 +1,32 @@
 //! What wants a person, as the dashboard lists it: the worst first, in an order that stays.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use super::Drops;
+use super::kept::Found;
 use crate::access::Doors;
 use crate::admin::error::AdminError;
 use crate::admin::{Admin, cautions, models, view};
 use crate::config::IpMode;
 use crate::ledger::Trouble;
 use crate::snapshot::{Snapshot, Token};
+use crate::telemetry::{CALM, DiskTrouble, Losses};
 use Severity::{Critical, Info, Warning};
 
 /// Things that are listed.
-const MOST: usize = 50;
+pub(super) const MOST: usize = 50;
 /// Tokens that end within this time are told.
 const SOON: SignedDuration = SignedDuration::from_hours(7 * 24);
 
 pub(in crate::admin) const SEVERITIES: [&str; 3] = ["critical", "warning", "info"];
-pub(in crate::admin) const KINDS: [&str; 17] = [
+pub(in crate::admin) const KINDS: [&str; 19] = [
     "default_password",
     "shut_out",
+    "certificate_ended",
     "open_access",
     "empty_whitelist",
     "no_backend",
@@ -34,6 +38,7 @@ pub(in crate::admin) const KINDS: [&str; 17] = [
     "token_nearly_exhausted",
     "token_expiring",
     "weak_token",
+    "certificate_ending",
     "digest_drift",
     "drops",
     "password_ignored",
@@ -65,11 +70,13 @@ pub(super) struct Facts {
     /// Why the database cannot be written.
     pub(super) trouble: Option<Trouble>,
     pub(super) drops: Drops,
+    /// Why log files cannot be written.
+    pub(super) disk: Option<DiskTrouble>,
 }
 
 /// One thing. In its order it comes before others.
-#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Item {
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Item {
     severity: Severity,
     kind: &'static str,
     /// Name and id.
@@ -102,21 +109,31 @@ impl Item {
 }
 
 /// The list, and how many there are beyond it.
-pub(super) async fn shown(admin: &Admin, snapshot: &Snapshot, facts: Facts) -> Result<Value, AdminError> {
+pub(super) async fn shown(
+    admin: &Admin,
+    snapshot: &Arc<Snapshot>,
+    facts: Facts,
+) -> Result<Value, AdminError> {
     let mut items = access(admin, snapshot).await?;
-    items.extend(backends(snapshot, facts.now));
-    items.extend(tokens(snapshot, facts.now));
+    items.extend(down(snapshot, facts.now));
     items.extend(service(&facts));
     items.extend(tracing(admin));
+    let Found { items: slow, count } = admin.attention.found(snapshot, facts.now).await;
+    let all = items.len() + count;
+    items.extend(slow.iter().cloned());
     items.sort();
-    let more = items.len().saturating_sub(MOST);
+    let more = all.saturating_sub(MOST);
     let list: Vec<_> = items.iter().take(MOST).map(Item::shown).collect();
     Ok(json!({ "list": list, "more": more }))
 }
 
 /// Who gets in.
 async fn access(admin: &Admin, snapshot: &Snapshot) -> Result<Vec<Item>, AdminError> {
-    let severity = |kind| if kind == "password_ignored" { Info } else { Critical };
+    let severity = |kind| match kind {
+        "password_ignored" => Info,
+        "certificate_ending" => Warning,
+        _ => Critical,
+    };
     let told = cautions(admin).await?.into_iter();
     let mut items: Vec<_> =
         told.map(|caution| Item::own(severity(caution.kind), caution.kind, caution.text)).collect();
@@ -139,8 +156,17 @@ async fn access(admin: &Admin, snapshot: &Snapshot) -> Result<Vec<Item>, AdminEr
     Ok(items)
 }
 
-/// Those that are down, and models of which they have different versions.
-fn backends(snapshot: &Snapshot, now: Timestamp) -> Vec<Item> {
+/// What takes long to find among many: models of which backends have different versions, and tokens.
+pub(super) fn slow(snapshot: &Snapshot, now: Timestamp) -> Vec<Item> {
+    let drifting = models::drifting(snapshot).into_iter();
+    let drifting = drifting.map(|name| {
+        Item::own(Warning, "digest_drift", "backends have different versions of it").of("model", &name, &name)
+    });
+    drifting.chain(tokens(snapshot, now)).collect()
+}
+
+/// Backends that are down.
+fn down(snapshot: &Snapshot, now: Timestamp) -> Vec<Item> {
     let clock = Instant::now();
     let down = snapshot.targets().filter(|target| view::state(target, clock) == "down").map(|target| {
         let breaker = &target.backend.breaker;
@@ -162,10 +188,6 @@ fn backends(snapshot: &Snapshot, now: Timestamp) -> Vec<Item> {
             "no channel and no key is turned on: nobody can be served",
         ));
     }
-    let drifting = models::drifting(snapshot).into_iter();
-    items.extend(drifting.map(|name| {
-        Item::own(Warning, "digest_drift", "backends have different versions of it").of("model", &name, &name)
-    }));
     items
 }
 
@@ -207,17 +229,25 @@ fn service(facts: &Facts) -> Vec<Item> {
         );
         items.push(Item { since: Some(*since), ..Item::own(Critical, "ledger_failing", detail) });
     }
-    let Drops { spans, rows, lines, captures } = facts.drops;
-    if lines > 0 {
-        let detail = format!("{lines} lines of the log file were dropped since the start");
-        items.push(Item::own(Warning, "disk_failing", detail));
+    let is_failing = facts.disk.is_some();
+    if let Some(DiskTrouble { since, why }) = &facts.disk {
+        let detail = format!("lines of the log files are lost until one can be written again: {why}");
+        items.push(Item { since: Some(*since), ..Item::own(Warning, "disk_failing", detail) });
     }
-    for (count, what) in
-        [(rows, "rows of the request log"), (captures, "captured requests"), (spans, "spans of traces")]
-    {
-        if count > 0 {
-            items.push(Item::own(Warning, "drops", format!("{count} {what} were dropped since the start")));
-        }
+    let Drops { spans, rows, lines, captures } = facts.drops;
+    for (dropped, what) in [
+        (rows, "rows of the request log"),
+        (captures, "captured requests"),
+        (spans, "spans of traces"),
+        // While the disk fails, that says it.
+        (lines.filter(|_| !is_failing), "lines of the log file"),
+    ] {
+        let Some(Losses { count, since, last }) = dropped else { continue };
+        let detail = format!(
+            "{count} {what} were dropped, the last at {last:.0}. This ends when none was for {} minutes",
+            CALM.as_mins()
+        );
+        items.push(Item { since: Some(since), ..Item::own(Warning, "drops", detail) });
     }
     items
 }

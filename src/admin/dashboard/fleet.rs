@@ -15,7 +15,7 @@ use crate::store::Rows;
 /// Backends that are listed.
 const MOST: usize = 50;
 /// How a backend that is turned on may stand, the worst first.
-const STATES: [&str; 4] = ["down", "half_open", "cooling", "up"];
+const STATES: [&str; 5] = ["down", "half_open", "cooling", "unknown", "up"];
 
 /// How many backends stand how, and a list of those that are turned on: those that are not well first, then the busiest.
 pub(super) fn backends(rows: &Rows, snapshot: &Snapshot) -> Value {

@@ -41,6 +41,15 @@ impl Range {
         Range { name, run, by_days }
     }
 
+    /// The first second of as many pieces, hours or days before it.
+    fn before(&self) -> i64 {
+        let length = match self.by_days {
+            true => (self.run.last() - self.run.first()).div_euclid(86_400) + 1,
+            false => self.run.count(),
+        };
+        self.run.first() - length * if self.by_days { 86_400 } else { self.run.span() }
+    }
+
     pub(super) fn stretch(&self, most: u32) -> Stretch {
         let start = self.run.first();
         Stretch {
@@ -48,12 +57,13 @@ impl Range {
             piece: self.run.span(),
             by_start: start - start.rem_euclid(3600),
             by_days: self.by_days,
+            before: self.before(),
             most,
         }
     }
 
     pub(super) fn shown(&self, used: &StretchUse, names: &Names<'_>) -> Value {
-        let (all, apart) = (total(&used.pieces), total(&used.all));
+        let (all, apart, before) = (total(&used.pieces), total(&used.all), total(&used.before));
         let mut outcomes = by_start(&used.outcomes);
         let mut series = self.run.shown(&used.pieces);
         for (piece, start) in series.iter_mut().zip(self.run.starts()) {
@@ -65,6 +75,11 @@ impl Range {
             "name": self.name, "start": series.first().map(|first| first["start"].clone()),
             "pieceSeconds": self.run.span(), "series": series, "totals": counts(&all),
             "latency": percentiles(&all.counts.latency), "firstToken": percentiles(&all.counts.first),
+            "previous": {
+                "start": Timestamp::from_second(self.before()).ok().map(|start| start.to_string()),
+                "totals": counts(&before), "latency": percentiles(&before.counts.latency),
+                "firstToken": percentiles(&before.counts.first),
+            },
             "byStart": Timestamp::from_second(self.stretch(0).by_start).ok().map(|start| start.to_string()),
             "outcomes": summed(&used.outcomes), "errors": by_word(&used.errors),
             "byModel": top(&used.models, &apart, |id| vec![("model", json!(id))]),

@@ -32,6 +32,16 @@ impl Run {
         self.span
     }
 
+    /// How many there are.
+    pub(super) fn count(&self) -> i64 {
+        self.count
+    }
+
+    /// The first second of the last one.
+    pub(super) fn last(&self) -> i64 {
+        self.last
+    }
+
     /// The first seconds of all of them, in order.
     pub(super) fn starts(self) -> impl Iterator<Item = i64> {
         (0..self.count).map(move |at| self.first() + self.span * at)

@@ -42,7 +42,10 @@ pub(super) fn sign_in() -> Vec<Operation> {
         ("passwordChangeRequired", flag()),
         ("address", told(text(), "Of the caller, as the rules of addresses see it.")),
         ("version", told(text(), "Of the gateway.")),
+        ("api", nullable(told(text(), "Where clients call, if not on this port: `ADMIN_LISTEN` is set."))),
     ]);
+    let refused = object(vec![("code", text()), ("message", text())]);
+    let refused = told(nullable(refused), "Why the account admin cannot sign in from where the caller is.");
     let name = told(text(), "`admin` unless given.");
     let everywhere = told(flag(), "Ends all sessions of the account.");
     vec![
@@ -50,6 +53,12 @@ pub(super) fn sign_in() -> Vec<Operation> {
             .body(object(vec![("username?", name), ("password", text())])),
         post("/admin/logout", "signOut", "Ends the session; a form will do as well", ended())
             .body(object(vec![("everywhere?", everywhere)])),
+        get(
+            "/admin/api/sign-in",
+            "getSignIn",
+            "Whether signing in makes sense",
+            object(vec![("refused", refused)]),
+        ),
         get("/admin/api/me", "getMe", "Who calls", me),
         post("/admin/api/me/password", "changePassword", "Changes the own password", one_user())
             .body(object(vec![("currentPassword", text()), ("newPassword", password())])),
@@ -78,6 +87,12 @@ pub(super) fn operations() -> Vec<Operation> {
         ),
         delete("/admin/api/admin-tokens/{id}", "deleteAdminToken", "Ends an API token", success(vec![])),
         audit(),
+        get(
+            "/admin/api/audit/{id}",
+            "getAuditEntry",
+            "One row of the audit",
+            listed(vec![("entry", named("AuditEntry"))]),
+        ),
     ]);
     all
 }

@@ -77,6 +77,12 @@ fn keys() -> Vec<Operation> {
         post("/admin/api/keys/{id}/toggle", "toggleKey", "Turns it off, or on again", success(key()))
             .of_revision(),
         post("/admin/api/keys/{id}/check", "checkKey", "Looks at it now", success(key())),
+        post(
+            "/admin/api/keys/{id}/reset-health",
+            "resetHealthOfKey",
+            "Takes it for well again",
+            success(key()),
+        ),
     ]
 }
 
@@ -206,10 +212,14 @@ fn backend() -> Members {
         ("weight maxConcurrent", count()),
         ("credentialLost", nullable(text())),
         ("healthy?", flag()),
-        ("state?", choice(&["up", "half_open", "down", "cooling"])),
+        ("state?", choice(&["up", "half_open", "down", "cooling", "unknown"])),
         ("currentConcurrent?", count()),
         ("lastError?", nullable(text())),
-        ("lastCheck?", nullable(time())),
+        ("lastErrorAt? lastCheck?", nullable(time())),
+        (
+            "latencyMs?",
+            told(nullable(count()), "Of the last 32 answers since the start: half came that fast."),
+        ),
         ("inventory?", named("Inventory")),
     ];
     [own, totals()].concat()
@@ -227,6 +237,7 @@ fn channel() -> Members {
         ("rateLimit", nullable(count())),
         ("createdAt", time()),
         ("lastError", nullable(text())),
+        ("lastErrorAt", nullable(time())),
         ("backends", list(named("Backend"))),
     ];
     [own, totals()].concat()

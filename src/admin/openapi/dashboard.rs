@@ -23,7 +23,7 @@ pub(super) fn operations() -> Vec<Operation> {
 
 fn answer() -> Value {
     let spans = |sentence| told(list(object([vec![("start", time())], timed()].concat())), sentence);
-    let states = object(vec![("up cooling half_open down disabled", count())]);
+    let states = object(vec![("up cooling half_open down unknown disabled", count())]);
     listed(vec![
         ("keys", named("KeysSummary")),
         ("channels", object(vec![("total enabled healthy disabled", count())])),
@@ -78,7 +78,7 @@ fn backend() -> Value {
     object(vec![
         ("id name", text()),
         ("channelId lastError", nullable(text())),
-        ("state", choice(&["up", "cooling", "half_open", "down"])),
+        ("state", choice(&["up", "cooling", "half_open", "down", "unknown"])),
         ("currentConcurrent maxConcurrent", count()),
     ])
 }
@@ -86,6 +86,8 @@ fn backend() -> Value {
 /// What was used in a stretch of time, all of it of the same one.
 fn range() -> Value {
     let outcomes = vec![("outcomes", told(map(count()), "Requests by outcome."))];
+    let before =
+        vec![("start", time()), ("totals", named("Use")), ("latency firstToken", named("Percentiles"))];
     let piece = object([vec![("start", time())], timed(), outcomes.clone()].concat());
     object(
         [
@@ -100,6 +102,7 @@ fn range() -> Value {
                 ("series", told(list(piece), "All pieces, those without use included; the last one runs.")),
                 ("totals", named("Use")),
                 ("latency firstToken", named("Percentiles")),
+                ("previous", told(object(before), "The stretch as long that ends where this one begins.")),
                 ("errors", map(count())),
                 ("byModel", top(vec![("model", text())])),
                 ("byToken byBackend byChannel", top(vec![("id", text()), ("name", nullable(text()))])),

@@ -27,7 +27,7 @@ fn answer() -> Value {
     let backend = object(vec![
         ("id name", text()),
         ("channelId channel", nullable(text())),
-        ("state", choice(&["up", "cooling", "half_open", "down"])),
+        ("state", choice(&["up", "cooling", "half_open", "down", "unknown"])),
         ("models", count()),
         ("listedAt", nullable(time())),
     ]);

@@ -96,7 +96,7 @@ pub(super) fn components() -> Members {
     let backend = [
         vec![
             ("id name baseUrl", text()),
-            ("state", nullable(choice(&["up", "half_open", "down", "cooling"]))),
+            ("state", nullable(choice(&["up", "half_open", "down", "cooling", "unknown"]))),
             ("weight", count()),
             ("share", share()),
         ],

@@ -33,11 +33,17 @@ pub(super) fn is_panel(method: &Method, path: &str) -> bool {
         && !parts.any(|part| matches!(part, "" | "." | ".."))
 }
 
-/// Answers a call for the panel. `nonce` is new, and nobody can foresee it.
+/// Answers a call for the panel. `nonce` is new, and nobody can foresee it; `front` is where the page may call beside
+/// its own host.
 ///
 /// # Errors
 /// 404 for a file that is not there, and for callers that take no page.
-pub(super) fn answer(path: &str, asked: &HeaderMap, nonce: u128) -> Result<Response, AdminError> {
+pub(super) fn answer(
+    path: &str,
+    asked: &HeaderMap,
+    nonce: u128,
+    front: Option<&str>,
+) -> Result<Response, AdminError> {
     let name = path.splitn(3, '/').nth(2).unwrap_or_default();
     if let Some(file) = find(FILES, name) {
         return Ok(file_reply(file, asked));
@@ -46,7 +52,7 @@ pub(super) fn answer(path: &str, asked: &HeaderMap, nonce: u128) -> Result<Respo
     if is_asset || !takes_page(asked) {
         return Err(AdminError::not_found("File"));
     }
-    Ok(page_reply(PAGE, nonce))
+    Ok(page_reply(PAGE, nonce, front))
 }
 
 fn find(files: &'static [File], name: &str) -> Option<&'static File> {
@@ -59,14 +65,15 @@ fn takes_page(asked: &HeaderMap) -> bool {
         || ["text/html", "text/*", "*/*"].iter().any(|kind| weight(asked, header::ACCEPT, kind) > Some(0))
 }
 
-fn page_reply(page: &str, nonce: u128) -> Response {
+fn page_reply(page: &str, nonce: u128, front: Option<&str>) -> Response {
     let nonce = format!("{nonce:032x}");
+    let front = front.map(|front| format!(" {front}")).unwrap_or_default();
     let policy = format!(
         "default-src 'none'; script-src 'self'; style-src 'self' 'nonce-{nonce}'; style-src-attr 'unsafe-inline'; \
-         img-src 'self' data: blob:; font-src 'self'; connect-src 'self'; manifest-src 'self'; base-uri 'none'; \
+         img-src 'self' data: blob:; font-src 'self'; connect-src 'self'{front}; manifest-src 'self'; base-uri 'none'; \
          form-action 'self'; frame-ancestors 'none'"
     );
-    let policy = HeaderValue::try_from(policy).expect("hexadecimal digits are visible ASCII");
+    let policy = HeaderValue::try_from(policy).expect("digits, and the letters of hosts, are visible ASCII");
     let fixed = [
         (header::CONTENT_TYPE, "text/html; charset=utf-8"),
         (header::REFERRER_POLICY, "no-referrer"),

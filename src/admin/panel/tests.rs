@@ -98,7 +98,7 @@ fn files_are_found_by_their_whole_name() {
 
 #[test]
 fn the_notice_says_in_both_languages_how_to_build_the_panel() {
-    let reply = page_reply(NOTICE, 7);
+    let reply = page_reply(NOTICE, 7, None);
     let policy = told(&reply, header::CONTENT_SECURITY_POLICY).unwrap();
     assert!(policy.contains("'nonce-00000000000000000000000000000007'"), "{policy}");
     assert_eq!(NOTICE.matches("PANEL=required cargo build --release").count(), 2);

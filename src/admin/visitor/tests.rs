@@ -29,8 +29,17 @@ fn a_site_is_told_by_fetch_metadata_and_else_by_origin() {
         (&[("sec-fetch-site", "same-site"), ("origin", "http://gw"), ("host", "gw")], Site::Foreign),
         (&[("sec-fetch-site", "cross-site")], Site::Foreign),
     ] {
-        assert_eq!(site(&headers(pairs)), expected, "{pairs:?}");
+        let headers = headers(pairs);
+        let host = headers.get("host").map(|host| host.to_str().expect("a name"));
+        assert_eq!(site(&headers, host, false), expected, "{pairs:?}");
     }
+}
+
+#[test]
+fn under_tls_a_page_without_it_is_foreign() {
+    let site = |origin| site(&headers(&[("origin", origin)]), Some("gw:3000"), true);
+    assert_eq!(site("https://gw:3000"), Site::Own);
+    assert_eq!(site("http://gw:3000"), Site::Foreign);
 }
 
 #[test]

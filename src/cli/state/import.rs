@@ -36,7 +36,7 @@ pub(super) fn read(options: &mut Options<'_>) -> Option<Job> {
 
 /// The settings that have a value of their own.
 pub(super) fn given(rows: &[Row]) -> Vec<Given> {
-    let said = rows.iter().filter(|row| row.origin != "default");
+    let said = rows.iter().filter(|row| row.is_given());
     let given = said.map(|row| Given {
         name: row.name.to_owned(),
         value: row.value.clone(),

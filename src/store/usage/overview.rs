@@ -3,7 +3,7 @@
 use super::columns::{counts, summed};
 use super::fold::{DAY, HOUR, Kind, MINUTE, Sum, SumKey, sums};
 use super::{ErrorCount, UsageCounts, UsageKey};
-use crate::store::db::{Tx, on};
+use crate::store::db::{Tx, on, starred};
 use crate::store::{Store, StoreError};
 
 /// How far back things are shown: first seconds, since 1970, of the spans that are meant.
@@ -122,7 +122,7 @@ impl Store {
 pub(super) async fn series(tx: &mut Tx, span: i64, since: i64) -> Result<Vec<UseSum>, StoreError> {
     let select = "SELECT * FROM usage_sums WHERE span = $1 AND kind = $2 AND start >= $3 ORDER BY start";
     let kind = Kind::All.as_str();
-    Ok(on!(tx, conn => sqlx::query_as(select).bind(span).bind(kind).bind(since).fetch_all(conn).await)?)
+    Ok(on!(tx, conn => starred(select).bind(span).bind(kind).bind(since).fetch_all(conn).await)?)
 }
 
 /// By id, those with the most tokens first, then those with the most requests.

@@ -16,6 +16,8 @@ pub struct Stretch {
     pub by_start: i64,
     /// Hours are kept for two days.
     pub by_days: bool,
+    /// The first second of the stretch that it is compared with, which ends where this one begins.
+    pub before: i64,
     /// Models, tokens, backends and channels that are told apart.
     pub most: u32,
 }
@@ -39,6 +41,8 @@ pub struct StretchUse {
     pub errors: Vec<UseSum>,
     /// Of everything that is told apart below, in order.
     pub all: Vec<UseSum>,
+    /// Of the stretch before, in order.
+    pub before: Vec<UseSum>,
     /// Those with the most tokens first, as all that follow.
     pub models: Vec<UseSum>,
     pub tokens: Vec<UseSum>,
@@ -59,7 +63,11 @@ impl Store {
         let tx = &mut self.db.read().await?;
         let words = if stretch.piece < HOUR { MINUTE } else { HOUR };
         let (by, since, most) = (if stretch.by_days { DAY } else { HOUR }, stretch.by_start, stretch.most);
+        let mut before =
+            series(tx, if stretch.by_days { DAY } else { stretch.piece }, stretch.before).await?;
+        before.retain(|sum| sum.start < stretch.start);
         Ok(StretchUse {
+            before,
             pieces: series(tx, stretch.piece, stretch.start).await?,
             outcomes: outcomes(tx, words, stretch).await?,
             errors: ranked(tx, (words, Kind::Error), stretch.start, u32::MAX).await?,

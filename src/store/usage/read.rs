@@ -2,7 +2,7 @@
 
 use super::UsageRow;
 use super::fold::{DAY, Kind};
-use crate::store::db::on;
+use crate::store::db::{on, starred};
 use crate::store::{Store, StoreError};
 
 /// What a token has used in an hour.
@@ -63,7 +63,7 @@ impl Store {
     /// Those of the database.
     pub async fn usage_since(&self, second: i64) -> Result<Vec<UsageRow>, StoreError> {
         let mut tx = self.db.read().await?;
-        Ok(on!(&mut tx, conn => sqlx::query_as("SELECT * FROM usage_hourly WHERE hour >= $1")
+        Ok(on!(&mut tx, conn => starred("SELECT * FROM usage_hourly WHERE hour >= $1")
             .bind(second)
             .fetch_all(conn).await)?)
     }
@@ -75,7 +75,7 @@ impl Store {
     pub async fn minutes_since(&self, second: i64) -> Result<Vec<UsageRow>, StoreError> {
         let select = "SELECT *, minute AS hour FROM usage_minute WHERE minute >= $1";
         let mut tx = self.db.read().await?;
-        Ok(on!(&mut tx, conn => sqlx::query_as(select).bind(second).fetch_all(conn).await)?)
+        Ok(on!(&mut tx, conn => starred(select).bind(second).fetch_all(conn).await)?)
     }
 
     /// What a token has used since that second, in order. Hours without use have none.

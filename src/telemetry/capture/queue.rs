@@ -1,10 +1,10 @@
 //! Captured requests that wait for the database: bounded by number and size. What finds no room is counted.
 
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::{Captured, Redact};
+use crate::telemetry::{Dropped, Losses};
 
 /// Requests that wait.
 const WAITING: usize = 1024;
@@ -15,7 +15,7 @@ const BYTES: usize = 32 << 20;
 #[derive(Debug, Default)]
 pub struct Captures {
     state: Mutex<State>,
-    dropped: AtomicU64,
+    dropped: Dropped,
 }
 
 #[derive(Debug, Default)]
@@ -56,7 +56,7 @@ impl Captures {
                 state.bytes += size;
                 state.waiting.push_back(captured);
             }
-            false => _ = self.dropped.fetch_add(1, Ordering::Relaxed),
+            false => self.dropped.add(1),
         }
     }
 
@@ -79,7 +79,7 @@ impl Captures {
                     state.bytes += size;
                     state.waiting.push_front(captured);
                 }
-                false => _ = self.dropped.fetch_add(1, Ordering::Relaxed),
+                false => self.dropped.add(1),
             }
         }
     }
@@ -100,6 +100,12 @@ impl Captures {
     /// Requests that found no room.
     #[must_use]
     pub fn dropped(&self) -> u64 {
-        self.dropped.load(Ordering::Relaxed)
+        self.dropped.count()
+    }
+
+    /// The same, of now.
+    #[must_use]
+    pub fn losses(&self) -> Option<Losses> {
+        self.dropped.recent()
     }
 }

@@ -88,6 +88,7 @@ families! { OURS:
     CACHE_ENTRIES = gauge("ollama2openai_cache_entries", &["cache_type"], "Entries of a cache");
     CACHE_EVICTIONS = counter("ollama2openai_cache_evictions_total", &["cache_type"], "Entries that had to make room");
     OPEN_CONNECTIONS = gauge("ollama2openai_open_connections", &[], "Connections of clients, idle ones included");
+    CERTIFICATE_END = gauge("ollama2openai_tls_certificate_expiry_timestamp_seconds", &[], "When the certificate ends that is served, since 1970; while TLS is spoken");
     CONFIG_REVISION = gauge("ollama2openai_config_revision", &[], "Revision of the configuration in force");
     LEDGER_QUEUE = gauge("ollama2openai_ledger_queue_records", &[], "Records of requests that nobody was told of when the scrape began");
     LEDGER_UNWRITTEN = gauge("ollama2openai_ledger_unwritten_sums", &[], "Sums of usage that are not in the database yet");

@@ -82,13 +82,21 @@ struct Page {
     reading: Reading,
     /// Requests, streams, connections.
     active: [usize; 3],
+    /// Of the certificate, in seconds since 1970.
+    end: Option<i64>,
     process: Option<Process>,
 }
 
-pub(super) fn write(book: Book, reading: Reading, active: [usize; 3], format: Format) -> String {
+pub(super) fn write(
+    book: Book,
+    reading: Reading,
+    active: [usize; 3],
+    end: Option<i64>,
+    format: Format,
+) -> String {
     let mut registry = Registry::default();
     let process = Process::look();
-    registry.register_collector(Box::new(Page { book, reading, active, process }));
+    registry.register_collector(Box::new(Page { book, reading, active, end, process }));
     let mut open = String::new();
     text::encode(&mut open, &registry).expect("a String takes any text");
     match format {

@@ -1,7 +1,6 @@
 //! Spans on their way to a collector: one bounded queue, which whoever sends takes from.
 
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
@@ -10,7 +9,7 @@ use tokio::sync::Notify;
 
 use super::{Sampler, Trace, otlp};
 use crate::http::Ids;
-use crate::telemetry::Record;
+use crate::telemetry::{Dropped, Losses, Record};
 
 /// Spans that wait at most; more are dropped and counted.
 const QUEUE: usize = 2048;
@@ -24,7 +23,7 @@ pub struct Traces {
     /// `service.name`.
     service: Box<str>,
     queue: Mutex<Queue>,
-    dropped: AtomicU64,
+    dropped: Dropped,
     filled: Notify,
     exports: Mutex<Exports>,
 }
@@ -145,11 +144,17 @@ impl Traces {
     /// Spans that no collector has taken.
     #[must_use]
     pub fn dropped(&self) -> u64 {
-        self.dropped.load(Relaxed)
+        self.dropped.count()
+    }
+
+    /// The same, of now.
+    #[must_use]
+    pub fn losses(&self) -> Option<Losses> {
+        self.dropped.recent()
     }
 
     fn drop_some(&self, spans: usize) {
-        self.dropped.fetch_add(spans as u64, Relaxed);
+        self.dropped.add(spans as u64);
     }
 
     fn queue(&self) -> MutexGuard<'_, Queue> {

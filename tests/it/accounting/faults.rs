@@ -60,6 +60,13 @@ async fn fill(gateway: &Gateway, folder: &Path, token: &str) -> u64 {
     served
 }
 
+/// What wants a person, with its detail.
+fn kinds(dashboard: &Value) -> Vec<(String, String)> {
+    let list = dashboard["attention"]["list"].as_array().unwrap().iter();
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    list.map(|item| (text(&item["kind"]), text(&item["detail"]))).collect()
+}
+
 /// Both `/metrics` and the dashboard say what is lost, and what waits.
 async fn is_told(gateway: &Gateway, served: u64) {
     let ledger = gateway.ledger();
@@ -69,6 +76,10 @@ async fn is_told(gateway: &Gateway, served: u64) {
     let shown = get(gateway, "/dashboard").await;
     let drops = ["spans", "logRows", "logLines"].map(|name| shown["drops"][name].as_u64());
     assert_eq!(drops, [Some(spans), Some(0), Some(served)], "{}", shown["drops"]);
+    let told = kinds(&shown);
+    assert!(told.iter().any(|(kind, _)| kind == "disk_failing"), "{told:?}");
+    assert!(told.iter().any(|(kind, detail)| kind == "drops" && detail.contains("spans")), "{told:?}");
+    assert!(!told.iter().any(|(_, detail)| detail.contains("lines of the log file were")), "{told:?}");
     assert!(is_failing(&shown) && shown["ledger"]["sums"].as_u64() > Some(0), "{}", shown["ledger"]);
     let page = scrape(gateway).await;
     let of = |name: &str, what| page.find(&format!("ollama2openai_{name}"), &[("what", what)]);
@@ -103,6 +114,11 @@ async fn is_kept(gateway: &Gateway, folder: &Path, id: &str, served: u64) {
         std::fs::read_to_string(&file).is_ok_and(|text| lines(&text).len() == 1)
     })
     .await;
+    let shown = get(gateway, "/dashboard").await;
+    let told = kinds(&shown);
+    assert!(!told.iter().any(|(kind, _)| kind == "disk_failing"), "the disk works again: {told:?}");
+    assert!(told.iter().any(|(_, detail)| detail.contains("lines of the log file were")), "{told:?}");
+    assert!(shown["drops"]["logLines"].as_u64() > Some(0), "the count stays");
 }
 
 async fn all_is_away(folder: &Path, _ballast: &Path) {

@@ -112,6 +112,11 @@ async fn is_shown(gateway: &Gateway, token: &str, served: u64) {
     assert_eq!(get(gateway, &format!("/tokens/{token}")).await["token"]["totalTokens"], 5 * served);
     let usage = get(gateway, &format!("/tokens/{token}/usage")).await;
     assert_eq!(sum(&usage["usage"], "requests"), served);
+    let keys = get(gateway, "/keys").await;
+    let told = ["totalRequests", "totalTokens"].map(|name| keys["summary"][name].as_u64());
+    assert_eq!(told, [Some(served), Some(5 * served)], "{keys}");
+    assert_eq!(keys["keys"][0]["totalRequests"], served, "{keys}");
+    assert!(keys["keys"][0]["lastUsed"].is_string(), "{keys}");
     let stats = get(gateway, "/stats").await["stats"].take();
     let days = stats.as_object().unwrap().values();
     assert_eq!(days.map(|day| sum(day, "success")).sum::<u64>(), served, "{stats}");

@@ -47,6 +47,10 @@ async fn one_signs_in_by_json_and_by_a_form_with_and_without_a_name() {
         (json!({"password": 7}), 400),
         (json!({"password": "wrong"}), 401),
         (json!({"username": "nobody", "password": PASSWORD}), 401),
+        (json!({"username": "", "password": PASSWORD}), 401),
+        (json!({"username": "admim", "password": PASSWORD}), 401),
+        (json!({"user": "ann", "password": PASSWORD}), 400),
+        (json!({"usrname": "ann", "password": PASSWORD}), 400),
     ] {
         let reply = login(&gateway, &body).await;
         assert_eq!(reply.status, status, "{body}: {}", reply.text());

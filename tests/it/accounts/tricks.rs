@@ -56,7 +56,7 @@ async fn an_id_of_another_kind_is_none() {
     let mut walked = 0;
     for (method, path, _) in routes().into_iter().filter(|(_, path, _)| path.contains("{id}")) {
         let kind = path.split('/').nth(3).unwrap();
-        assert!(["logs", "captures"].contains(&kind) || KINDS.contains(&kind), "{path}");
+        assert!(["audit", "logs", "captures"].contains(&kind) || KINDS.contains(&kind), "{path}");
         for (other, id) in things.iter().chain(&odd).filter(|(other, _)| *other != kind) {
             let method = ["GET", "POST", "PUT", "DELETE"].into_iter().find(|known| *known == method.as_str());
             let path = path.replace("{id}", id)["/admin".len()..].to_owned();
@@ -120,7 +120,16 @@ async fn nobody_becomes_more_by_a_field() {
         body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
         body
     };
-    let signed_in = login(&gateway, &with(json!({"username": "vic", "password": OTHERS}))).await;
+    let mut body = with(json!({"username": "vic", "password": OTHERS}));
+    let near = login(&gateway, &body).await;
+    assert_eq!(
+        near.json()["fields"],
+        json!({"user": "is no field; did you mean username?"}),
+        "{}",
+        near.text()
+    );
+    body.as_object_mut().unwrap().remove("user");
+    let signed_in = login(&gateway, &body).await;
     assert_eq!((signed_in.status, &signed_in.json()["user"]["role"]), (200, &json!("viewer")));
     let mine = text(&signed_in.json()["token"]);
     for (method, path) in [("PUT", format!("/api/users/{id}")), ("POST", "/api/admin-tokens".to_owned())] {

@@ -92,6 +92,30 @@ async fn the_default_password_opens_nothing_to_other_machines() {
 }
 
 #[tokio::test]
+async fn whoever_is_not_known_is_told_why_signing_in_makes_no_sense() {
+    let told = async |gateway: &Gateway, address: Option<&str>| {
+        let request = Request::get("/admin/api/sign-in").header("authorization", "Bearer admin123");
+        let request =
+            address.map(|address| request.clone().header("x-forwarded-for", address)).unwrap_or(request);
+        let reply = gateway.send(&request).await;
+        assert_eq!(reply.status, 200, "{}", reply.text());
+        reply.json()["refused"].clone()
+    };
+    let gateway = Gateway::start(&[]).await;
+    assert_eq!(told(&gateway, None).await, Value::Null);
+    let refused = told(&gateway, Some("203.0.113.9")).await;
+    assert_eq!(refused["code"], "password_change_required");
+    let message = refused["message"].as_str().unwrap();
+    assert!(message.contains("set ADMIN_PASSWORD and start again"), "{message}");
+    let login = Request::post("/admin/login", &json!({"password": "admin123"}))
+        .header("x-forwarded-for", "203.0.113.9");
+    let login = gateway.send(&login).await;
+    assert_eq!((login.status, login.json()["error"].as_str()), (403, Some(message)));
+    let gateway = started(&[]).await;
+    assert_eq!(told(&gateway, Some("203.0.113.9")).await, Value::Null);
+}
+
+#[tokio::test]
 async fn unknown_paths_and_methods_are_told() {
     let gateway = started(&[]).await;
     let lost = call(&gateway, "GET", "/nothing", &Value::Null).await;

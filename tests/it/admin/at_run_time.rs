@@ -14,6 +14,7 @@ use crate::support::wait::within;
 /// Settings whose change is shown by a test of one of these files, or of the module named.
 const SHOWN: &[(&str, &str)] = &[
     ("DRAIN_TIMEOUT", "upstream"),
+    ("SHUTDOWN_GRACE", "upstream"),
     ("MAX_BODY_BYTES", "clients"),
     ("CONNECT_TIMEOUT", "upstream"),
     ("REQUEST_TIMEOUT", "upstream"),

@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
-use super::{PASSWORD, channel, get, post, started};
+use super::{PASSWORD, call, channel, get, post, started};
 use crate::accounts::sql;
 use crate::support::Gateway;
 
@@ -105,4 +105,19 @@ async fn a_backend_that_is_down_is_told_with_its_reason() {
     let since: Timestamp = down["since"].as_str().unwrap().parse().unwrap();
     assert!(since >= before && since <= Timestamp::now(), "{down}");
     assert!(!down["detail"].as_str().unwrap().is_empty(), "{down}");
+}
+
+#[tokio::test]
+async fn what_an_admin_has_changed_is_told_at_once() {
+    let gateway = started(&[]).await;
+    let soon = (Timestamp::now() + SignedDuration::from_hours(72)).to_string();
+    let mut id = String::new();
+    for at in 1..4 {
+        let new = json!({"name": format!("t{at}"), "expiresAt": soon});
+        id = post(&gateway, "/tokens", &new).await["token"]["id"].as_str().unwrap().to_owned();
+        assert_eq!(told(&get(&gateway, "/dashboard").await).len(), at);
+    }
+    call(&gateway, "PUT", &format!("/tokens/{id}"), &json!({"expiresAt": null})).await;
+    let expected = ["token_expiring warning t1", "token_expiring warning t2"];
+    assert_eq!(told(&get(&gateway, "/dashboard").await), expected);
 }

@@ -270,7 +270,7 @@ async fn times_are_told_by_span_model_and_backend() {
     assert_eq!(shown["minutes"][0]["latency"], json!({"p50": null, "p95": null, "p99": null}));
     assert_eq!(
         shown["backends"]["states"],
-        json!({"up": 1, "cooling": 0, "half_open": 0, "down": 0, "disabled": 0})
+        json!({"up": 1, "cooling": 0, "half_open": 0, "down": 0, "unknown": 0, "disabled": 0})
     );
     assert_eq!((&shown["ledger"]["failing"], &shown["queue"]["waiting"]), (&json!(false), &json!(0)));
 }

@@ -12,6 +12,7 @@ mod dashboard;
 mod disk;
 mod fields;
 mod in_force;
+mod key_health;
 mod keys;
 mod logs;
 mod models;

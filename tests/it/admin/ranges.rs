@@ -104,3 +104,27 @@ async fn every_part_of_a_range_is_of_the_same_stretch() {
     assert_eq!(get(&gateway, "/dashboard").await.get("range"), None);
     refused(&gateway, 400, "GET", "/dashboard?range=2h", &Value::Null).await;
 }
+
+#[tokio::test]
+async fn each_range_is_told_beside_the_stretch_before_it() {
+    let home = TempDir::new().unwrap();
+    let store = Store::open(home.path(), None).await.unwrap();
+    let before = [("1h", 90 * MINUTE, 3), ("24h", 30 * HOUR, 5), ("7d", 10 * DAY, 7), ("30d", 40 * DAY, 9)];
+    for (_, ago, requests) in before {
+        store_use(&store, ago, "ok", requests).await;
+    }
+    store.close().await;
+    let gateway = Gateway::start_in(home, &[("ADMIN_PASSWORD", PASSWORD)]).await;
+    for (name, ago, requests) in before {
+        let range = get(&gateway, &format!("/dashboard?range={name}")).await["range"].take();
+        let previous = &range["previous"];
+        assert_eq!(previous["totals"]["requests"], requests, "{name}: {previous}");
+        for times in ["latency", "firstToken"] {
+            assert!(previous[times]["p95"].as_i64().is_some(), "{name}: {previous}");
+        }
+        let moment = |value: &Value| value.as_str().unwrap().parse::<Timestamp>().unwrap().as_second();
+        let now = Timestamp::now().as_second();
+        assert!(moment(&previous["start"]) <= now - ago, "{name}: {previous}");
+        assert!(moment(&range["start"]) > now - ago, "{name}: {range}");
+    }
+}

@@ -131,3 +131,19 @@ async fn a_password_is_set_of_the_account_that_was_seen() {
     assert_eq!((reply.status, &reply.json()["revision"]), (409, &json!(1)));
     assert_eq!(matching(&gateway, "POST", &path, "\"1\"", &other).await.status, 200);
 }
+
+#[tokio::test]
+async fn a_change_of_many_loses_no_other_change_and_counts_as_one() {
+    let gateway = started(&[]).await;
+    let path = made(&gateway, "/keys", &json!({"key": "http://127.0.0.1:1"}), "key").await;
+    let id = path.rsplit('/').next();
+    let seen = get(&gateway, &path).await["key"]["revision"].take();
+    done_by(&gateway, "PUT", &path, &json!({"name": "another", "revision": seen})).await;
+    let renamed = get(&gateway, &path).await["key"].take();
+    post(&gateway, "/keys/bulk", &json!({"ids": [id], "action": "disable"})).await;
+    let off = get(&gateway, &path).await["key"].take();
+    assert_eq!((&off["name"], &off["enabled"]), (&json!("another"), &json!(false)), "{off}");
+    let late = json!({"weight": 3, "revision": renamed["revision"]});
+    let error = refused(&gateway, 409, "PUT", &path, &late).await;
+    assert_eq!((&error["code"], &error["revision"]), (&json!("changed_meanwhile"), &off["revision"]));
+}

@@ -135,7 +135,31 @@ async fn a_folder_that_cannot_be_written_to_is_refused_with_what_mends_it() {
 }
 
 #[tokio::test]
-async fn in_a_wrong_folder_no_database_is_made_unless_something_is_added() {
+async fn in_a_wrong_folder_no_database_is_made() {
+    let home = Home::unnamed();
+    let place = home.path("data").display().to_string();
+    for args in [
+        &["key", "add", "http://a:1|k"][..],
+        &["channel", "add", "c", "--base-url", "http://a:1"],
+        &["token", "create"],
+        &["user", "add", "ann"],
+        &["user", "passwd", "admin"],
+        &["settings", "set", "MAX_RETRIES=3"],
+    ] {
+        let refused = home.with_input(args, "a-good-password\n").await.bad(1);
+        assert!(
+            refused.contains(&format!("there is no database in {place}: DATA_DIR"))
+                && refused.contains("migrate"),
+            "{args:?}: {refused}"
+        );
+        assert!(!home.path("data").exists(), "{args:?}");
+    }
+    home.run(&["migrate"]).await.good();
+    home.run(&["key", "add", "http://a:1|k"]).await.good();
+}
+
+#[tokio::test]
+async fn in_a_folder_that_is_named_a_database_is_made_when_something_is_added() {
     let home = Home::new();
     let place = home.path("data").display().to_string();
     for args in [
@@ -149,6 +173,7 @@ async fn in_a_wrong_folder_no_database_is_made_unless_something_is_added() {
         &["token", "edit", "ci", "--quota", "1"],
         &["key", "delete", "k"],
         &["settings", "reset", "MAX_RETRIES"],
+        &["user", "passwd", "admin"],
     ] {
         let refused = home.run(args).await.bad(1);
         assert!(

@@ -33,6 +33,9 @@ async fn a_password_that_everybody_knows_is_told_of_wherever_it_was_set() {
     let home = Home::new();
     says(&started(&home, &[]).await, KNOWN);
     says(&started(&home, &[("ADMIN_PASSWORD", "admin123")]).await, KNOWN);
+    let open = started(&home, &[("HOST", "0.0.0.0")]).await;
+    says(&open, "nobody can sign in to the panel from another machine: ADMIN_PASSWORD is not set");
+    says(&open, "Set ADMIN_PASSWORD and start again, or run `ollama2openai user passwd admin`");
     let (printed, log) = started(&home, &[("ADMIN_PASSWORD", "a-long-password")]).await;
     assert!(!printed.contains("admin123") && !log.contains("admin123"), "{printed}{log}");
     assert!(!printed.contains("beware") && !log.contains("WARN"), "{printed}{log}");
@@ -51,6 +54,7 @@ async fn what_helps_where_no_ollama_is_found_is_the_same_after_a_change() {
 #[tokio::test]
 async fn a_password_that_does_not_count_any_more_is_told_of() {
     let home = Home::new();
+    home.run(&["migrate"]).await.good();
     home.with_input(&["user", "passwd", "admin"], "another-long-one\n").await.good();
     let told = started(&home, &[("ADMIN_PASSWORD", "a-long-password")]).await;
     says(&told, "ADMIN_PASSWORD (environment) does not count");

@@ -123,6 +123,7 @@ async fn a_password_that_is_typed_is_not_shown() {
     let mut child = Command::new("script")
         .args(["-qec", &line, "/dev/null"])
         .current_dir(home.dir.path())
+        .env("DATA_DIR", "data")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .kill_on_drop(true)

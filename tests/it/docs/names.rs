@@ -8,8 +8,11 @@ use ollama2openai::config::settings;
 use super::{TWINS, code, page, root};
 
 /// Variables of others, and names that a page says are none.
-const OTHERS: [&str; 12] = [
+const OTHERS: [&str; 17] = [
+    "DAC_OVERRIDE",
     "DATABASE_URL",
+    "LISTEN_FDS",
+    "NODE_EXTRA_CA_CERTS",
     "NO_COLOR",
     "OLLAMA_CONTEXT_LENGTH",
     "OLLAMA_KEEP_ALIVE",
@@ -21,6 +24,8 @@ const OTHERS: [&str; 12] = [
     "OPENAI_API_KEY",
     "OPENAI_BASE_URL",
     "REDIS_URL",
+    "SO_REUSEPORT",
+    "SSL_CERT_FILE",
 ];
 /// Commands that have commands of their own.
 const GROUPS: [&str; 5] = ["key", "channel", "token", "user", "settings"];

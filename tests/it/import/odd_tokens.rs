@@ -72,6 +72,7 @@ async fn an_end_is_read_as_javascript_read_it_or_the_token_is_turned_off() {
             assert!(told.contains("its expiresAt cannot be read: it is turned off"), "{told}");
         }
     }
+    assert!(of(&report, 6).contains("is later than can be stored: it ends at 9999-12-30"), "{report}");
     assert!(of(&report, 0).contains("was read as JavaScript reads it: 2020-01-31T00:00:00.000Z"), "{report}");
     let (rows, report) =
         started_with(&[json!({"expiresAt": null}), json!({"expiresAt": ""}), json!({"expiresAt": 0})]).await;

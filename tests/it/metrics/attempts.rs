@@ -46,19 +46,35 @@ async fn the_first_token_of_a_backend_leaves_out_what_was_before_it_was_asked() 
 #[tokio::test]
 async fn each_choice_is_an_attempt() {
     let (one, other) = (ollama(answer).await, ollama(answer).await);
-    let gateway = Gateway::with_rows(&[], &[], &[key("one", &one, 1), key("other", &other, 1)]).await;
+    let gateway = Gateway::with_rows(&[PASSWORD], &[], &[key("one", &one, 1), key("other", &other, 1)]).await;
     for stream in [false, true] {
         let mut body = chat(stream);
         body["n"] = 4.into();
         assert_eq!(gateway.post(CHAT, &body).await.status, 200);
     }
     let page = scrape(&gateway).await;
+    let request = |path| Request::get(path).header("authorization", PASSWORD.1);
+    let keys = gateway.send(&request("/admin/api/keys")).await.json();
+    let shown = gateway.send(&request("/admin/api/dashboard")).await.json();
+    let find = |list: &serde_json::Value, name: &str| {
+        list.as_array().unwrap().iter().find(|one| one["name"] == name).cloned().unwrap_or_default()
+    };
+    let mut tokens = 0;
     for (name, fake) in [("one", &one), ("other", &other)] {
         let asked = fake.log.of("/api/chat").len();
+        let key = find(&keys["keys"], name);
+        assert_eq!(key["totalRequests"], asked, "each call is counted: {key}");
+        let used = find(&shown["byBackend"]["top"], name);
+        let used = ["promptTokens", "completionTokens"].map(|part| used[part].as_u64().unwrap_or_default());
+        assert_eq!(key["totalTokens"], used[0] + used[1], "{name}: {key}");
+        let told = page.sum("ollama2openai_backend_tokens_total", &[("name", name)]);
+        assert_eq!(told, (used[0] + used[1]) as f64, "{name}");
+        tokens += used[0] + used[1];
         assert!(asked > 0, "both serve");
         let sent = page.sum("ollama2openai_backend_attempts_total", &[("name", name), ("outcome", "ok")]);
         assert_eq!(sent, asked as f64, "{name}");
     }
+    assert_eq!(tokens, 2 * (3 + 4 * 2), "a prompt counts once, however many choices there are");
     assert_eq!(page.sum("ollama2openai_backend_first_token_seconds_count", &[]), 4.0, "those of the stream");
 }
 

@@ -116,6 +116,8 @@ async fn page() -> Page {
         let reply = gateway.send(&request).await;
         assert_eq!(reply.status, status, "{request:?}: {}", reply.text());
     }
+    // Not one of these requests speaks TLS.
+    gateway.ledger().metrics.certificate_end.set(4_102_444_800);
     until("no request runs", || gateway.ledger().metrics.requests.count() == 0).await;
     scrape(&gateway).await
 }

@@ -188,7 +188,11 @@ pub async fn exchange(connection: &mut Connection, request: &Request) -> Respons
 
 /// Sends a request on a new connection and reads the head of its reply.
 pub async fn open(addr: SocketAddr, request: &Request) -> Stream {
-    let mut connection = connect(addr).await;
+    open_on(connect(addr).await, request).await
+}
+
+/// Sends a request on this connection and reads the head of its reply.
+pub async fn open_on(mut connection: Connection, request: &Request) -> Stream {
     let Head { status, headers } = ask(&mut connection, request).await;
     Stream { status, headers, connection, buffer: Vec::new() }
 }

@@ -118,7 +118,7 @@ impl Gateway {
 
     /// Stops it in order and says whether all requests ended in time.
     pub async fn shutdown(self) -> bool {
-        within("the end of the gateway", self.app.shutdown(std::future::pending())).await
+        within("the end of the gateway", self.app.shutdown(std::future::pending())).await.in_time
     }
 
     /// What it knows of requests that are over; outlives it.
@@ -129,6 +129,16 @@ impl Gateway {
     /// How many requests wait for a free place.
     pub fn waiting(&self) -> usize {
         self.app.proxy.room.depth()
+    }
+
+    /// Where it listens for the panel alone.
+    pub fn admin_addr(&self) -> Option<SocketAddr> {
+        self.app.admin_addr
+    }
+
+    /// Reads its certificate again, as a signal does it.
+    pub fn reload_certificates(&self) -> anyhow::Result<bool> {
+        self.app.reload_certificates()
     }
 
     /// Looks at its backends, as the program does at its start.
@@ -142,6 +152,6 @@ impl Gateway {
 
     /// The same in a hurry, as a second signal does it.
     pub async fn shutdown_at_once(self) -> bool {
-        within("the end of the gateway", self.app.shutdown(std::future::ready(()))).await
+        within("the end of the gateway", self.app.shutdown(std::future::ready(()))).await.in_time
     }
 }

@@ -1,10 +1,10 @@
-//! HTTP/1.1 as bytes on one TCP connection. Not a real client: no pool, no redirects, no TLS, and it sends
-//! what it is told, right or wrong.
+//! HTTP/1.1 as bytes on one connection. Not a real client: no pool, no redirects, and it sends what it is told, right or
+//! wrong.
 
 use std::io;
 use std::net::SocketAddr;
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 /// Header fields in order, names in lower case.
@@ -30,10 +30,15 @@ pub struct Head {
     pub headers: Headers,
 }
 
+/// What bytes come and go over: TCP, a Unix socket, TLS.
+pub trait Wire: AsyncRead + AsyncWrite + Unpin + Send + std::fmt::Debug {}
+
+impl<T: AsyncRead + AsyncWrite + Unpin + Send + std::fmt::Debug> Wire for T {}
+
 /// One connection. Dropping it closes it.
 #[derive(Debug)]
 pub struct Connection {
-    stream: TcpStream,
+    stream: Box<dyn Wire>,
     buffer: Vec<u8>,
     body: Body,
 }
@@ -55,8 +60,8 @@ impl Connection {
     }
 
     /// A connection that is open already.
-    pub fn over(stream: TcpStream) -> Connection {
-        Connection { stream, buffer: Vec::new(), body: Body::Ended }
+    pub fn over(stream: impl Wire + 'static) -> Connection {
+        Connection { stream: Box::new(stream), buffer: Vec::new(), body: Body::Ended }
     }
 
     /// Writes these bytes as they are.

@@ -19,6 +19,7 @@ pub mod ollama;
 pub mod running;
 pub mod sse;
 mod tests;
+pub mod tls;
 pub mod wait;
 
 pub use gateway::{Gateway, home_with_tokens};

@@ -1,5 +1,6 @@
 //! A gateway as a process of its own: what it prints, what it logs, and its end.
 
+use std::net::SocketAddr;
 use std::path::Path;
 use std::process::Stdio;
 
@@ -15,18 +16,19 @@ pub struct Running {
     log: BufReader<ChildStderr>,
 }
 
+/// The program.
+pub const PROGRAM: &str = env!("CARGO_BIN_EXE_ollama2openai");
+
 /// Starts the program in a folder, with this environment and no other.
 pub fn serve(dir: &Path, env: &[(String, String)]) -> Running {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_ollama2openai"))
-        .current_dir(dir)
-        .env_clear()
-        .envs(env.iter().cloned())
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .kill_on_drop(true)
-        .spawn()
-        .unwrap();
+    let mut command = Command::new(PROGRAM);
+    command.current_dir(dir).env_clear().envs(env.iter().cloned()).stdin(Stdio::null());
+    started(command)
+}
+
+/// Starts it by a command of the test's own.
+pub fn started(mut command: Command) -> Running {
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true).spawn().unwrap();
     let (out, log) = (child.stdout.take().unwrap(), child.stderr.take().unwrap());
     Running { child, out: BufReader::new(out), log: BufReader::new(log) }
 }
@@ -42,21 +44,56 @@ impl Running {
 
     /// The first line of its log that holds a text.
     pub async fn line(&mut self, wanted: &str) -> String {
-        let mut line = String::new();
+        self.lines_to(wanted).await.lines().last().unwrap_or_default().to_owned()
+    }
+
+    /// The lines of its log up to the first that holds a text.
+    pub async fn lines_to(&mut self, wanted: &str) -> String {
+        let mut lines = String::new();
         within(&format!("a line with {wanted:?}"), async {
-            while !line.contains(wanted) {
-                line.clear();
-                assert!(self.log.read_line(&mut line).await.unwrap() > 0, "the log ended without {wanted:?}");
+            while !lines.contains(wanted) {
+                assert!(
+                    self.log.read_line(&mut lines).await.unwrap() > 0,
+                    "the log ended without {wanted:?}"
+                );
             }
         })
         .await;
-        line
+        lines
+    }
+
+    pub fn pid(&self) -> u32 {
+        self.child.id().expect("it runs")
+    }
+
+    /// Sends it a signal, such as `TERM`.
+    pub fn signal(&self, name: &str) {
+        let sent =
+            std::process::Command::new("kill").args([&format!("-{name}"), &self.pid().to_string()]).status();
+        assert!(sent.unwrap().success());
+    }
+
+    /// The address that it prints when it listens.
+    pub async fn addr(&mut self) -> SocketAddr {
+        loop {
+            let line = self.printed().await;
+            if let Some((_, rest)) = line.split_once("http://") {
+                return rest.split('/').next().unwrap().trim().parse().expect("an address is printed");
+            }
+        }
+    }
+
+    /// Waits for its end; gives the exit code and the rest of the log.
+    pub async fn exited(mut self) -> (i32, String) {
+        let mut log = String::new();
+        within("the end of the log", self.log.read_to_string(&mut log)).await.unwrap();
+        let status = within("the program ends", self.child.wait()).await.unwrap();
+        (status.code().expect("no signal has killed it"), log)
     }
 
     /// Ends it in order; gives the rest of what it printed, and of its log.
     pub async fn ended(mut self) -> (String, String) {
-        let pid = self.child.id().expect("it runs").to_string();
-        assert!(std::process::Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+        self.signal("TERM");
         let (mut out, mut log) = (String::new(), String::new());
         within("the end of what it prints", self.out.read_to_string(&mut out)).await.unwrap();
         within("the end of the log", self.log.read_to_string(&mut log)).await.unwrap();

@@ -47,7 +47,7 @@ class Gateway:
         # A gateway that says nothing ends the wait by ending itself.
         watchdog = threading.Timer(20, self.process.kill)
         watchdog.start()
-        found = next(filter(None, (re.search(r"http://127\.0\.0\.1:\d+", line) for line in self.process.stdout)), None)
+        found = next(filter(None, (re.search(r"https?://127\.0\.0\.1:\d+", line) for line in self.process.stdout)), None)
         watchdog.cancel()
         if found is None:
             self.process.wait()

@@ -61,6 +61,9 @@ export function useMe() {
   });
 }
 
+/** Where clients call: here, unless the panel has a port of its own. */
+export const front = (): string => queries.getQueryData<Me | null>(["me"])?.api ?? window.location.origin;
+
 /** Whether the account may change things. */
 export function useMayChange(): boolean {
   return useMe().data?.role === "admin";

@@ -5,7 +5,13 @@ import { useFormat } from "./format";
 import { Names } from "./Names";
 import type { State } from "./Status";
 
-const WORDS = { up: "healthy", half_open: "halfOpen", down: "down", cooling: "cooling" } as const;
+const WORDS = {
+  up: "healthy",
+  half_open: "halfOpen",
+  down: "down",
+  cooling: "cooling",
+  unknown: "unknown",
+} as const;
 
 export function stateOfBackend({ enabled, state }: Backend): State {
   if (!enabled) return "disabled";

@@ -37,6 +37,8 @@ export const COLORS = { critical: "red", warning: "orange", info: "gray" } as co
 /** What the gateway says of these, beyond their names, is shown too: only it knows the reason. */
 const TOLD = new Set<Concern["kind"]>([
   "backend_down",
+  "certificate_ended",
+  "certificate_ending",
   "ledger_failing",
   "disk_failing",
   "tracing_failing",

@@ -94,7 +94,10 @@ test("what a change has changed, and the log deleted", async () => {
   await page.getByRole("combobox", { name: "Object" }).fill(ann.id);
   await page.keyboard.press("Enter");
   await rows(page).filter({ hasText: "Token changed" }).getByRole("link").click();
-  await page.getByRole("dialog", { name: "Token changed" }).getByText(HOSTILE).waitFor();
+  const change = page.getByRole("dialog", { name: "Token changed" }).getByText(HOSTILE);
+  await change.waitFor();
+  await page.reload();
+  await change.waitFor();
 
   await page.goto(`${place.url}/admin/logs`);
   await page.getByRole("button", { name: "Log actions" }).click();

@@ -32,10 +32,14 @@ export async function closeBrowser() {
 const REFUSED = /^Failed to load resource: (the server responded with a status of (400|401|403|404|409|429|503)|net::ERR_CONNECTION_REFUSED)/;
 
 /**
- * A page of the panel at `path`, signed in as the first admin or `as` another unless `signedIn` is false. Close it by `leave()`, which fails when the page
- * did what none may.
+ * A page of the panel at `path`, signed in as the first admin or `as` another unless `signedIn` is false. `headers` come
+ * with each request. Close it by `leave()`, which fails when the page did what none may.
  */
-export async function visit(world, path, { language = "en", scheme = "light", width = 1400, height = 900, signedIn = true, as = {} } = {}) {
+export async function visit(
+  world,
+  path,
+  { language = "en", scheme = "light", width = 1400, height = 900, signedIn = true, as = {}, headers = {} } = {},
+) {
   const context = await (await launch()).newContext({
     viewport: { width, height },
     colorScheme: scheme,
@@ -43,6 +47,7 @@ export async function visit(world, path, { language = "en", scheme = "light", wi
     timezoneId: "Europe/Berlin",
     permissions: ["clipboard-read", "clipboard-write"],
     reducedMotion: "reduce",
+    extraHTTPHeaders: headers,
   });
   context.setDefaultTimeout(PATIENCE_MS);
   const page = await context.newPage();

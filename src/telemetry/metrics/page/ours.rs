@@ -36,6 +36,7 @@ pub(super) fn write(page: &Page, rest: &Rest, out: &mut Out<'_>) -> fmt::Result 
     out.gauges(&names::CACHE_ENTRIES, caches.clone().map(|cache| ([cache.name], cache.entries)))?;
     out.counters(&names::CACHE_EVICTIONS, caches.map(|cache| ([cache.name], cache.evictions)))?;
     out.gauge(&names::OPEN_CONNECTIONS, page.active[2])?;
+    out.gauges(&names::CERTIFICATE_END, page.end.map(|end| ([], end)))?;
     out.gauge(&names::CONFIG_REVISION, rest.revision)?;
     out.gauge(&names::LEDGER_QUEUE, rest.records)?;
     out.gauge(&names::LEDGER_UNWRITTEN, rest.sums)?;

@@ -174,6 +174,14 @@ async fn how_many_wait_for_a_place_and_how_long() {
 }
 
 #[tokio::test]
+async fn how_long_connections_are_taken_at_a_stop() {
+    let fake = hanging().await;
+    let gateway = started(&[("OLLAMA_BASE_URL", &fake.url()), ("SHUTDOWN_GRACE", "10m")]).await;
+    save(&gateway, "SHUTDOWN_GRACE", "50ms").await;
+    assert!(gateway.shutdown().await, "nothing ran");
+}
+
+#[tokio::test]
 async fn how_long_a_stop_waits() {
     let fake = hanging().await;
     let gateway = started(&[("OLLAMA_BASE_URL", &fake.url()), ("DRAIN_TIMEOUT", "10m")]).await;

@@ -61,7 +61,12 @@ function One({ backend }: { backend: Backend }) {
       )}
       {backend.lastError && (
         <Text size="sm" c="var(--mantine-color-error)" style={{ overflowWrap: "anywhere" }}>
-          {format.pair(t("detail.error"), backend.lastError)}
+          {format.pair(
+            backend.lastErrorAt
+              ? format.noted(t("detail.error"), format.ago(backend.lastErrorAt))
+              : t("detail.error"),
+            backend.lastError,
+          )}
         </Text>
       )}
       <Facts
@@ -73,6 +78,7 @@ function One({ backend }: { backend: Backend }) {
           ],
           [t("detail.weight"), format.number(backend.weight)],
           [t("detail.version"), inventory?.version ?? common("state.unknown")],
+          [t("detail.latency"), backend.latencyMs == null ? "–" : format.ms(backend.latencyMs)],
           [t("detail.check"), <Ago key="check" at={backend.lastCheck} />],
           [
             t("detail.requests"),

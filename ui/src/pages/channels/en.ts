@@ -134,6 +134,7 @@ export default {
     lost: "The key cannot be read with the current master key. Enter it again.",
     error: "Last error",
     check: "Last check",
+    latency: "Latency",
     version: "Version",
     models: "Models",
     running: "Running",

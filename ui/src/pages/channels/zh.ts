@@ -129,6 +129,7 @@ const zh: Translation<typeof en> = {
     lost: "当前主密钥无法解密此密钥，请重新输入。",
     error: "最近错误",
     check: "最近检测",
+    latency: "延迟",
     version: "版本",
     models: "模型",
     running: "并发",

@@ -14,7 +14,7 @@ import {
 } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 import { useLocation } from "wouter";
-import { useMayChange } from "../../api/queries";
+import { front, useMayChange } from "../../api/queries";
 import { CodeBlock } from "../../parts/CodeBlock";
 import { Copy } from "../../parts/Copy";
 import { useKeptToken } from "../../parts/keptToken";
@@ -32,7 +32,7 @@ export function Clients() {
   const mayChange = useMayChange();
   const [token, setToken] = useKeptToken();
   const models = useModelNames();
-  const host = (get("base") || window.location.origin).replace(/\/(v1\/?)?$/, "");
+  const host = (get("base") || front()).replace(/\/(v1\/?)?$/, "");
   const model = get("model") || models[0] || "llama3.2";
   const client = CLIENTS.find(({ id }) => id === get("client")) ?? (CLIENTS[0] as Client);
   const access = { host, model, token: token || "YOUR-TOKEN" };
@@ -42,7 +42,7 @@ export function Clients() {
         <TextInput
           label={t("base")}
           description={t("baseHint")}
-          value={get("base") || window.location.origin}
+          value={get("base") || front()}
           onChange={(event) => set({ base: event.currentTarget.value })}
           flex="1 1 240px"
         />

@@ -15,6 +15,7 @@ const STATES: Record<Backend["state"], State> = {
   cooling: "cooling",
   half_open: "halfOpen",
   down: "down",
+  unknown: "unknown",
 };
 /** The gateway lists those first that want a look most. */
 const FIRST = 10;

@@ -46,7 +46,7 @@ function useFacts(of: Dashboard): Fact[] {
       name: t("state.drops"),
       value: n(dropped),
       hint: t("state.dropsHint", { ...drops }),
-      isBad: dropped > 0,
+      isBad: of.attention.list.some(({ kind }) => kind === "drops" || kind === "disk_failing"),
     },
     { name: t("state.memory"), value: metrics.memory ? format.bytes(metrics.memory.rss * 1_048_576) : "–" },
     { name: t("state.uptime"), value: format.ms(metrics.uptime * 1_000) },

@@ -3,7 +3,7 @@ import { IconCheck } from "@tabler/icons-react";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "wouter";
-import { useMayChange } from "../../api/queries";
+import { front, useMayChange } from "../../api/queries";
 import { CodeBlock } from "../../parts/CodeBlock";
 import { useKeptToken } from "../../parts/keptToken";
 import { useModelNames } from "../../parts/ModelPicker";
@@ -110,5 +110,5 @@ function Try() {
   const [token] = useKeptToken();
   const body = JSON.stringify({ model, messages: [{ role: "user", content: "Hello" }] });
   const auth = token && ` \\\n  -H 'Authorization: Bearer ${token}'`;
-  return <CodeBlock code={`curl ${window.location.origin}/v1/chat/completions${auth} \\\n  -d '${body}'`} />;
+  return <CodeBlock code={`curl ${front()}/v1/chat/completions${auth} \\\n  -d '${body}'`} />;
 }

@@ -1,7 +1,7 @@
 import { Group, Paper, SimpleGrid, Skeleton, Text } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 import { type Formats, useFormat } from "../../parts/format";
-import { beforeOf, type Full, type Use } from "./queries";
+import type { Full, Use } from "./queries";
 import { Spark } from "./Spark";
 
 const TILE_HEIGHT = 124;
@@ -26,10 +26,9 @@ const points = (format: Formats, part: number) =>
 function useTiles(full: Full): Tile[] {
   const { t } = useTranslation("dashboard");
   const format = useFormat();
-  const { series, totals, firstToken, pieceSeconds, name } = full.range;
-  const before = beforeOf(full);
-  const against = (change: string) =>
-    name === "1h" ? null : t("change", { change, before: t(`before.${name}`) });
+  const { series, totals, firstToken, pieceSeconds, name, previous } = full.range;
+  const before = previous.totals.requests > 0 ? previous.totals : null;
+  const against = (change: string) => t("change", { change, before: t(`before.${name}`) });
   const grown = (now: number, then: number) => (then > 0 ? against(signed(format, now / then - 1)) : null);
   const time = (ms: number | null) => (ms === null ? "–" : format.ms(ms));
   const minutes = (series.length * pieceSeconds) / 60;
@@ -56,14 +55,14 @@ function useTiles(full: Full): Tile[] {
         prompt: format.short(totals.promptTokens),
         completion: format.short(totals.completionTokens),
       }),
-      change: before && grown(tokensOf(totals), before.tokens),
+      change: before && grown(tokensOf(totals), tokensOf(before)),
       course: series.map(tokensOf),
     },
     {
       name: "firstToken",
       value: time(firstToken.p95),
       detail: t("tile.spread", { p50: time(firstToken.p50), p99: time(firstToken.p99) }),
-      change: null,
+      change: firstToken.p95 === null ? null : grown(firstToken.p95, previous.firstToken.p95 ?? 0),
       course: series.map((piece) => piece.firstToken.p95),
     },
   ];

@@ -1,7 +1,7 @@
 export default {
   purpose: "How the gateway is doing, what it is used for, and what needs attention.",
   range: { label: "Time range", "1h": "1 h", "24h": "24 h", "7d": "7 d", "30d": "30 d" },
-  before: { "24h": "previous 24 h", "7d": "previous 7 d", "30d": "previous 30 d" },
+  before: { "1h": "previous hour", "24h": "previous 24 h", "7d": "previous 7 d", "30d": "previous 30 d" },
   points: "{{n}} points",
   change: "{{change}} vs {{before}}",
   allLogs: "Requests in this range",

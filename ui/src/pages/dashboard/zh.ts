@@ -4,7 +4,7 @@ import type en from "./en";
 const zh: Translation<typeof en> = {
   purpose: "网关的运行状况、用量去向，以及需要处理的问题。",
   range: { label: "时间范围", "1h": "1 小时", "24h": "24 小时", "7d": "7 天", "30d": "30 天" },
-  before: { "24h": "前 24 小时", "7d": "前 7 天", "30d": "前 30 天" },
+  before: { "1h": "前 1 小时", "24h": "前 24 小时", "7d": "前 7 天", "30d": "前 30 天" },
   points: "{{n}} 个百分点",
   change: "较{{before}} {{change}}",
   allLogs: "查看这段时间的请求",

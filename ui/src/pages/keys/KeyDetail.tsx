@@ -12,7 +12,7 @@ import { Facts } from "../../parts/Facts";
 import { useFormat } from "../../parts/format";
 import { Names } from "../../parts/Names";
 import { Status } from "../../parts/Status";
-import { useCheck, useDelete, useTurn } from "./changes";
+import { useCheck, useDelete, useReset, useTurn } from "./changes";
 import { failureRate } from "./values";
 
 interface DetailProps {
@@ -75,6 +75,11 @@ function Troubles({ of }: { of: Key }) {
           <Text size="sm" style={{ overflowWrap: "anywhere" }}>
             {of.lastError}
           </Text>
+          {of.lastErrorAt && (
+            <Text size="xs" c="dimmed">
+              <Ago at={of.lastErrorAt} />
+            </Text>
+          )}
         </Alert>
       )}
     </>
@@ -99,6 +104,7 @@ function useFacts(key: Key): [string, ReactNode][] {
     [t("detail.has"), <Held key="held" models={key.inventory?.models} at={key.lastCheck} />],
     [t("detail.version"), key.inventory?.version ?? common("state.unknown")],
     [t("detail.check"), <Ago key="check" at={key.lastCheck} />],
+    [t("column.latency"), key.latencyMs == null ? "–" : format.ms(key.latencyMs)],
     [t("column.requests"), format.noted(format.number(key.totalRequests), failed)],
     [t("column.tokens"), format.number(key.totalTokens)],
     [t("column.lastUsed"), <Ago key="used" at={key.lastUsed} />],
@@ -114,6 +120,7 @@ function Actions({ shown, onEdit, onClose }: DetailProps) {
   const { t: common } = useTranslation();
   const { id, name } = shown;
   const check = useCheck();
+  const reset = useReset();
   const remove = useDelete(onClose);
   const ask = () =>
     confirm({
@@ -127,6 +134,9 @@ function Actions({ shown, onEdit, onClose }: DetailProps) {
       <Button onClick={onEdit}>{common("do.edit")}</Button>
       <Button variant="default" onClick={() => check.mutate(id)} loading={check.isPending}>
         {t("check.one")}
+      </Button>
+      <Button variant="default" onClick={() => reset.mutate(id)} loading={reset.isPending}>
+        {t("do.resetOne")}
       </Button>
       <Button variant="light" color="red" onClick={ask}>
         {common("do.delete")}

@@ -35,6 +35,7 @@ const WAYS: Parameters<typeof useRows<Key>>[1] = {
     status: stateOfBackend,
     url: (key) => key.baseUrl,
     running: (key) => key.currentConcurrent ?? 0,
+    latency: (key) => key.latencyMs ?? -1,
     models: (key) => key.inventory?.models?.length ?? -1,
     requests: (key) => key.totalRequests,
     failures: (key) => key.failedRequests,

@@ -13,7 +13,7 @@ import { Status } from "../../parts/Status";
 import { failureRate } from "./values";
 
 /** Columns that few look at often: there where the screen has room for them, and in the drawer. */
-const RARE = ["models", "tokens", "priority", "weight", "added"];
+const RARE = ["lastUsed", "models", "tokens", "priority", "weight", "added"];
 const WIDE = "(min-width: 1680px)";
 
 /** Failures beyond this part of all requests are marked. */
@@ -82,7 +82,7 @@ function useColumns(): Column<Key>[] {
   const title = (accessor: "name" | "status" | "url" | "lastUsed" | "added", render: Column<Key>["render"]) =>
     ({ accessor, title: t(`column.${accessor}`), sortable: true, render }) as Column<Key>;
   const number = (
-    accessor: "running" | "models" | "requests" | "failures" | "tokens" | "priority" | "weight",
+    accessor: "running" | "latency" | "models" | "requests" | "failures" | "tokens" | "priority" | "weight",
     show: (key: Key) => ReactNode,
   ): Column<Key> => ({
     accessor,
@@ -97,12 +97,13 @@ function useColumns(): Column<Key>[] {
     title("status", (key) => <Status state={stateOfBackend(key)} />),
     title("url", ({ baseUrl }) => (
       <Tooltip label={baseUrl}>
-        <Text size="sm" truncate maw={200} tabIndex={0}>
+        <Text size="sm" truncate maw={150} tabIndex={0}>
           {hostOf(baseUrl)}
         </Text>
       </Tooltip>
     )),
     number("running", (key) => <Load running={key.currentConcurrent} cap={key.maxConcurrent} />),
+    number("latency", ({ latencyMs }) => (latencyMs == null ? "–" : format.ms(latencyMs))),
     { accessor: "error", title: t("column.error"), render: (key) => <LastError of={key} /> },
     number("models", ({ inventory }) => (inventory?.models ? format.number(inventory.models.length) : "–")),
     number("requests", (key) => format.short(key.totalRequests)),
@@ -143,7 +144,7 @@ export function Failures({ of }: { of: Key }) {
     <Group gap={6} wrap="nowrap" justify="flex-end" component="span">
       {format.short(of.failedRequests)}
       {rate > TOO_MANY ? (
-        <Badge color="red" component="span">
+        <Badge color="red" component="span" miw="max-content">
           {format.percent(rate)}
         </Badge>
       ) : (
@@ -159,10 +160,13 @@ function LastError({ of }: { of: Key }) {
   const error = of.credentialLost ?? of.lastError;
   if (!error) return <Text size="sm">–</Text>;
   return (
-    <Tooltip label={error} multiline maw={360}>
-      <Text size="sm" truncate maw={180} tabIndex={0} c="var(--mantine-color-error)">
-        {error}
-      </Text>
-    </Tooltip>
+    <>
+      <Tooltip label={error} multiline maw={360}>
+        <Text size="sm" truncate maw={140} tabIndex={0} c="var(--mantine-color-error)">
+          {error}
+        </Text>
+      </Tooltip>
+      {of.lastErrorAt && <Ago at={of.lastErrorAt} size="xs" />}
+    </>
   );
 }

@@ -47,6 +47,16 @@ export function useCheckAll() {
   });
 }
 
+export function useReset() {
+  const { t } = useTranslation("keys");
+  return useChange<Key, string>({
+    call: async (id) =>
+      (await data(api.POST("/admin/api/keys/{id}/reset-health", { params: { path: { id } } }))).key,
+    stale: STALE,
+    done: ({ name }) => t("do.resetOneDone", { name }),
+  });
+}
+
 export function useResetAll() {
   const { t } = useTranslation("keys");
   return useChange({

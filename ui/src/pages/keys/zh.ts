@@ -22,6 +22,7 @@ const zh: Translation<typeof en> = {
     status: "状态",
     url: "地址",
     running: "并发",
+    latency: "延迟",
     models: "模型",
     requests: "请求数",
     failures: "失败",
@@ -121,6 +122,8 @@ const zh: Translation<typeof en> = {
   do: {
     all: "全部操作",
     reset: "重置全部健康状态",
+    resetOne: "重置健康状态",
+    resetOneDone: "已将 {{name}} 重置为健康，再次异常时会重新标记",
     resetDone: "已全部重置为健康，再次异常时会重新标记",
     deleteAll: "全部删除",
     deleteAllAsk_other: "删除全部 {{n}} 个 API Key？",

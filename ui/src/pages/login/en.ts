@@ -5,6 +5,9 @@ export default {
   nameHint: "Leave empty for the account admin",
   password: "Password",
   signIn: "Sign in",
+  shut: "The account admin cannot sign in from here yet",
+  shutHint:
+    "Its password is still the default, which everybody knows, so it opens nothing to other machines. Set ADMIN_PASSWORD where the gateway is configured and start it again, or run this where it runs:",
   over: "Your session has ended",
   overHint: "Sign in again to continue. What you typed on this page is kept.",
   change: "Set a new password first",

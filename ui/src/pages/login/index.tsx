@@ -5,6 +5,7 @@ import { type Me, queries } from "../../api/queries";
 import { LanguageMenu } from "../../app/shell/LanguageMenu";
 import { ThemeMenu } from "../../app/shell/ThemeMenu";
 import { PasswordForm } from "./PasswordForm";
+import { ShutNotice } from "./ShutNotice";
 import { SignInForm } from "./SignInForm";
 import "./words";
 
@@ -33,6 +34,7 @@ export function Login({ me }: { me: Me | null }) {
               {me ? t("changeHint") : t("purpose")}
             </Text>
           </Box>
+          {!me && <ShutNotice />}
           {me ? <PasswordForm name={me.user.name} onDone={again} /> : <SignInForm onDone={again} />}
         </Paper>
       </Stack>

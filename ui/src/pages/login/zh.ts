@@ -8,6 +8,9 @@ const zh: Translation<typeof en> = {
   nameHint: "留空即为 admin 账户",
   password: "密码",
   signIn: "登录",
+  shut: "admin 账户暂时无法从此处登录",
+  shutHint:
+    "其密码仍是众所周知的默认密码，因此不对其他机器开放。请在网关的配置中设置 ADMIN_PASSWORD 并重新启动，或在网关所在处运行：",
   over: "登录已过期",
   overHint: "请重新登录后继续。此页上已填写的内容仍然保留。",
   change: "请先设置新密码",

@@ -4,21 +4,19 @@ import { Link } from "wouter";
 import { Facts } from "../../parts/Facts";
 import { useFormat } from "../../parts/format";
 import { SideDrawer } from "../../parts/SideDrawer";
-import { Empty, Failed } from "../../parts/states";
+import { Failed } from "../../parts/states";
 import { useActionWord } from "./actions";
 import { Changed, changesOf } from "./Changed";
 import { type AuditEntry, useAuditEntry } from "./queries";
 
 /** One change: who, when, from where, and what differs. */
 export function AuditDrawer({ id, onClose }: { id: string; onClose: () => void }) {
-  const { t: common } = useTranslation();
   const word = useActionWord();
   const entry = useAuditEntry(id);
   return (
     <SideDrawer opened title={entry.data ? word(entry.data.action) : "…"} onClose={onClose} size={560}>
       {entry.isPending && <Skeleton h={320} />}
       {entry.isError && <Failed error={entry.error} retry={entry.refetch} />}
-      {entry.data === null && <Empty title={common("error.gone")} />}
       {entry.data && <Detail entry={entry.data} />}
     </SideDrawer>
   );

@@ -1,3 +1,4 @@
+import { front } from "../../api/queries";
 import type { LogRecord } from "./record";
 
 /** A word of a shell, whatever is in it. */
@@ -17,7 +18,7 @@ function stub({ endpoint, model, stream }: LogRecord): string {
 
 /** A command that asks the same again: with the words if they were captured. The token is never in a log. */
 export function curlOf(record: LogRecord, captured?: string): string {
-  const lines = [`curl ${quoted(`${window.location.origin}${record.endpoint}`)}`];
+  const lines = [`curl ${quoted(`${front()}${record.endpoint}`)}`];
   lines.push('  -H "Authorization: Bearer $API_KEY"');
   if (record.model !== "" || captured !== undefined) {
     lines.push("  -H 'Content-Type: application/json'", `  -d ${quoted(captured ?? stub(record))}`);

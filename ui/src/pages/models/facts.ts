@@ -1,7 +1,13 @@
 import type { State } from "../../parts/Status";
 import type { Holder, Loaded, Model, Version } from "./queries";
 
-const WORDS = { up: "healthy", half_open: "halfOpen", down: "down", cooling: "cooling" } as const;
+const WORDS = {
+  up: "healthy",
+  half_open: "halfOpen",
+  down: "down",
+  cooling: "cooling",
+  unknown: "unknown",
+} as const;
 
 export function stateOfHolder({ state }: Holder): State {
   return WORDS[state];

@@ -4,7 +4,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { api, data, type Token } from "../../api/client";
-import { useMayChange, useMe } from "../../api/queries";
+import { front, useMayChange, useMe } from "../../api/queries";
 import { useFormat } from "../../parts/format";
 import { keepToken, useKeptToken } from "../../parts/keptToken";
 import { useChange } from "../../parts/useChange";
@@ -19,7 +19,11 @@ export function useAccess() {
     queryKey: ["playground", "access", token],
     queryFn: async ({ signal }) => {
       const headers = token ? { authorization: `Bearer ${token}` } : undefined;
-      const answer = await fetch("/v1/models", { signal, credentials: "omit", ...(headers && { headers }) });
+      const answer = await fetch(`${front()}/v1/models`, {
+        signal,
+        credentials: "omit",
+        ...(headers && { headers }),
+      });
       const body = (await answer.json().catch(() => null)) as { error?: { message?: string } } | null;
       const isRefused = answer.status === 401 || answer.status === 403;
       return { isRefused, reason: body?.error?.message ?? "" };

@@ -1,5 +1,6 @@
 import { Alert, SegmentedControl, Stack, Text } from "@mantine/core";
 import { useTranslation } from "react-i18next";
+import { front } from "../../api/queries";
 import { CodeBlock } from "../../parts/CodeBlock";
 import { useKeptToken } from "../../parts/keptToken";
 import { useFilters } from "../../parts/url";
@@ -44,7 +45,7 @@ export function ShowRequest({ model, replyId }: { model: string; replyId: string
         aria-label={t("code.title")}
       />
       {hasPictures(short) && <Alert color="orange">{t("code.images")}</Alert>}
-      <CodeBlock code={code(language, short, window.location.origin, token)} />
+      <CodeBlock code={code(language, short, front(), token)} />
     </Stack>
   );
 }

@@ -1,3 +1,4 @@
+import { front } from "../../api/queries";
 import { events } from "./sse";
 
 /** What the API says when it refuses, and what this page says when no answer came. */
@@ -125,7 +126,7 @@ export async function* ask(body: object, token: string, signal: AbortSignal): As
   let answer = NOTHING;
   const failed = (fault: Fault): Answer => ({ ...answer, fault, totalMs: since() });
   try {
-    const response = await fetch("/v1/chat/completions", {
+    const response = await fetch(`${front()}/v1/chat/completions`, {
       method: "POST",
       // As a client of the API, not as the account that is signed in.
       credentials: "omit",

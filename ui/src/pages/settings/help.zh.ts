@@ -15,9 +15,28 @@ const URL = "http://主机:端口 或 https://主机";
 export const help: Record<SettingName, Help> = {
   host: { help: "监听地址；0.0.0.0 会将网关开放给整个网络。" },
   port: { help: "监听的 TCP 端口；0 由系统选择。" },
+  admin_listen: {
+    help: "第二个监听地址：/admin 只在此处提供，客户端接口不在此处。",
+    unset: "/admin 与客户端共用 PORT",
+    format: "IP 地址或 localhost 加端口，如 127.0.0.1:3001",
+  },
+  unix_socket: {
+    help: "额外监听的 Unix 套接字；经由它的调用视为来自 127.0.0.1。",
+    unset: "无",
+    format: "套接字路径，至多 107 字节",
+  },
+  reuse_port: { help: "同一用户的其他进程能否监听同一端口（SO_REUSEPORT）。" },
+  tls_cert: {
+    help: "证书及其上级证书；文件变化后会重新读取。",
+    unset: "TCP 端口使用明文 HTTP",
+    format: "PEM 文件的路径",
+  },
+  tls_key: { help: "TLS_CERT 中证书的私钥，不可加密。", unset: "无", format: "PEM 文件的路径" },
+  tls_self_signed: { help: "是否使用网关自行生成的证书提供 TLS；仅供试用。" },
   max_connections: { help: "同时打开的客户端连接数上限，超出的连接需要等待。" },
   header_timeout: { help: "等待请求头的最长时间，也是长连接上等待下一个请求的最长时间。" },
-  drain_timeout: { help: "收到停止指令后，进行中的请求还能运行多久。" },
+  shutdown_grace: { help: "收到停止指令后，/readyz 先报告“未就绪”、同时仍接受新连接的时长。" },
+  drain_timeout: { help: "此后，进行中的请求还能运行多久。" },
   max_body_bytes: { help: "请求体解压后的大小上限，超出时返回 413。" },
   trust_proxy: {
     help: "信任哪些反向代理的 X-Forwarded-For。",
@@ -122,5 +141,10 @@ export const help: Record<SettingName, Help> = {
   secret_key: {
     help: "用于加密后端密钥：32 字节，base64 编码。",
     unset: "DATA_DIR 中的 secret.key 文件，首次启动时生成",
+  },
+  run_as: {
+    help: "以 root 启动时，由谁接管数据目录并继续运行。",
+    unset: "启动它的用户",
+    format: "UID:GID，两个从 1 开始的数字，例如 65532:65532",
   },
 };

@@ -177,8 +177,15 @@ const zh: Translation<typeof en> = {
   label: {
     host: "监听地址",
     port: "端口",
+    admin_listen: "面板地址",
+    unix_socket: "Unix 套接字",
+    reuse_port: "共享端口",
+    tls_cert: "TLS 证书",
+    tls_key: "TLS 私钥",
+    tls_self_signed: "自签名证书",
     max_connections: "最大连接数",
     header_timeout: "请求头超时",
+    shutdown_grace: "停止前的预告时间",
     drain_timeout: "停止前的等待时间",
     max_body_bytes: "请求大小上限",
     trust_proxy: "可信代理",
@@ -246,6 +253,7 @@ const zh: Translation<typeof en> = {
     otel_traces_sampler_arg: "追踪比例",
     data_dir: "数据目录",
     secret_key: "主密钥",
+    run_as: "运行身份",
   },
 };
 

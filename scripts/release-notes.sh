@@ -1,0 +1,12 @@
+#!/usr/bin/env bash
+# Prints what CHANGELOG.md says of a version: scripts/release-notes.sh 4.0.0. Fails when it says nothing.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+version=${1:?the version is missing, as in: scripts/release-notes.sh 4.0.0}
+notes=$(awk -v version="${version#v}" '
+    /^## / { inside = $2 == version || $2 == version ","; next }
+    inside { print }
+' CHANGELOG.md | sed '/./,$!d')
+[ -n "$notes" ] || { echo "error: CHANGELOG.md has nothing of $version" >&2; exit 1; }
+printf '%s\n' "$notes"
