@@ -66,8 +66,8 @@ test("add one, edit it while somebody else does, test it", async () => {
   const detail = page.getByRole("dialog", { name: "gpu-7" });
   await detail.getByRole("button", { name: "Test" }).click();
   await page.getByText("gpu-7 answers").waitFor();
-  await detail.getByRole("button", { name: "Take for healthy" }).click();
-  await page.getByText("gpu-7 is taken for healthy").waitFor();
+  await detail.getByRole("button", { name: "Reset health" }).click();
+  await page.getByText("gpu-7 counts as healthy").waitFor();
 
   await detail.getByRole("button", { name: "Edit" }).click();
   const edit = page.getByRole("dialog", { name: "Edit gpu-7" });
