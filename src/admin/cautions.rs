@@ -21,10 +21,12 @@ pub struct Caution {
 
 /// The default password on an address that only this machine reaches, and on others.
 const LOCAL: &str = "the password of the account admin is admin123, which everybody knows: it opens nothing but its own \
-    change, to programs of this machine only. `ollama2openai user passwd admin` sets another one";
+    change, to programs of this machine only. Change it in the panel, or by `ollama2openai user passwd admin`";
 const OPEN: &str = "nobody can sign in to the panel from another machine: ADMIN_PASSWORD is not set, and admin123, the \
     password without it, which everybody knows, opens nothing but its own change, to programs of this machine only. \
     Set ADMIN_PASSWORD and start again, or run `ollama2openai user passwd admin`";
+/// One that nobody could type in the panel.
+const SHORT: &str = "ADMIN_PASSWORD has fewer than 8 characters and is soon guessed: set a longer one";
 
 /// All that is true now.
 ///
@@ -60,6 +62,10 @@ async fn password(admin: &Admin) -> Result<Option<Caution>, StoreError> {
         let is_local = admin.reloader.settings().config.listen.host.is_loopback();
         let text = if is_local { LOCAL } else { OPEN };
         return Ok(Some(Caution { kind: "default_password", text: text.to_owned() }));
+    }
+    if admin.passwords.is_short(&first) {
+        let text = SHORT.to_owned();
+        return Ok(Some(Caution { kind: "weak_password", text }));
     }
     let configured = admin.reloader.configured();
     let row = configured.origins.iter().find(|row| row.name == "ADMIN_PASSWORD");

@@ -16,6 +16,7 @@ use sha2::Sha256;
 use subtle::ConstantTimeEq as _;
 use tokio::sync::Semaphore;
 
+use super::rules::SHORTEST_PASSWORD;
 use super::throttle::Throttle;
 use crate::config::Secret;
 use crate::store::{Store, StoreError, UserRow};
@@ -116,6 +117,12 @@ impl Passwords {
 
     fn configured(&self) -> Secret {
         self.configured.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Whether the account's password is `ADMIN_PASSWORD`, and is shorter than one that is typed may be.
+    #[must_use]
+    pub fn is_short(&self, user: &UserRow) -> bool {
+        user.password_hash.is_none() && self.configured().expose().len() < SHORTEST_PASSWORD
     }
 
     /// Whether the account's password is the default, which everybody knows.

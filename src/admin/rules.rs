@@ -17,6 +17,8 @@ use crate::store::{BackendRow, ChannelRow, NewBackend};
 /// Why a new address asks for a credential.
 pub const ENTER_AGAIN: &str = "must be entered again, as the address changes: a stored key goes nowhere else";
 
+/// Of a password that is chosen, in bytes.
+pub(super) const SHORTEST_PASSWORD: usize = 8;
 /// Why a password will not do, in general.
 pub const PASSWORD: &str = "must have 8 to 256 bytes, and be neither admin123 nor the name of the account";
 
@@ -26,7 +28,7 @@ pub const PASSWORD: &str = "must have 8 to 256 bytes, and be neither admin123 no
 /// What is wrong with it.
 pub fn password(text: &str, name: &str) -> Result<(), String> {
     let is_known = text.eq_ignore_ascii_case(DEFAULT) || text.eq_ignore_ascii_case(name);
-    match (8..=256).contains(&text.len()) && !is_known {
+    match (SHORTEST_PASSWORD..=256).contains(&text.len()) && !is_known {
         true => Ok(()),
         false => Err(PASSWORD.to_owned()),
     }

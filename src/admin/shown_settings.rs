@@ -111,7 +111,7 @@ fn kind(kind: &Kind) -> Map<String, Value> {
         Kind::Choice(words) => json!({"kind": "choice", "choices": words}),
         Kind::Text { .. } => json!({"kind": "text"}),
         Kind::List { .. } => json!({"kind": "list"}),
-        Kind::Secret | Kind::Headers => json!({"kind": "secret"}),
+        Kind::Secret | Kind::Key | Kind::Headers => json!({"kind": "secret"}),
     };
     match shown {
         Value::Object(shown) => shown,

@@ -106,7 +106,7 @@ fn value_name(row: &Setting) -> String {
         Kind::Choice(words) if words.len() > 5 => "WORD".to_owned(),
         Kind::Choice(words) => words.join("|"),
         Kind::List { .. } => "LIST".to_owned(),
-        Kind::Secret | Kind::Headers => "FILE".to_owned(),
+        Kind::Secret | Kind::Key | Kind::Headers => "FILE".to_owned(),
         Kind::Text { .. } => match row.name {
             "OLLAMA_BASE_URL" => "URL",
             name if name.ends_with("_ENDPOINT") => "URL",
@@ -127,7 +127,7 @@ fn value_name(row: &Setting) -> String {
 
 fn hint(row: &Setting) -> ValueHint {
     match (&row.kind, row.name) {
-        (Kind::Secret | Kind::Headers, _) => ValueHint::FilePath,
+        (Kind::Secret | Kind::Key | Kind::Headers, _) => ValueHint::FilePath,
         (_, "UNIX_SOCKET" | "TLS_CERT" | "TLS_KEY") => ValueHint::FilePath,
         (_, "DATA_DIR") => ValueHint::DirPath,
         (Kind::Text { .. }, name) if name == "OLLAMA_BASE_URL" || name.ends_with("_ENDPOINT") => {

@@ -363,7 +363,7 @@ pub(super) static SETTINGS: &[Setting] = &[
         "Folder that holds the gateway's state; made when it is needed.",
     )
     .at_start(),
-    row("SECRET_KEY", State, Kind::Secret, "", "Seals stored credentials of backends: 32 bytes in base64.")
+    row("SECRET_KEY", State, Kind::Key, "", "Seals stored credentials of backends: 32 bytes in base64.")
         .at_start()
         .or_else("the file secret.key in DATA_DIR, made at the first start"),
     row(

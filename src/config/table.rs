@@ -54,6 +54,8 @@ pub enum Kind {
     List { form: &'static str, check: fn(&str) -> Result<(), String> },
     /// A text that is never printed; `<NAME>_FILE` may name a file that holds it.
     Secret,
+    /// A secret that is 32 bytes in base64.
+    Key,
     /// A secret that is a list of headers, as OpenTelemetry writes them.
     Headers,
 }
@@ -92,7 +94,7 @@ impl Setting {
     }
 
     pub fn is_secret(&self) -> bool {
-        matches!(self.kind, Kind::Secret | Kind::Headers)
+        matches!(self.kind, Kind::Secret | Kind::Key | Kind::Headers)
     }
 }
 

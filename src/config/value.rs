@@ -3,8 +3,15 @@
 
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use zeroize::Zeroizing;
+
 use super::otlp::headers;
 use super::table::{Kind, Setting, Unit, Zero};
+
+/// Of the key that seals credentials.
+const KEY_BYTES: usize = 32;
 
 /// A setting's value, without `Debug`, as it may be a secret. `Unset` when neither a text nor a default was given.
 #[derive(PartialEq, Eq)]
@@ -23,8 +30,11 @@ pub(super) enum Value {
 pub(super) fn parse(setting: &Setting, text: &str) -> Result<Value, String> {
     if setting.is_secret() {
         let value = secret(text)?;
-        let is_good = !matches!(setting.kind, Kind::Headers) || headers(text).is_some();
-        return if is_good { Ok(value) } else { Err("is no list of headers".to_owned()) };
+        return match (&value, &setting.kind) {
+            (Value::Text(text), Kind::Key) if !is_key(text) => Err("is not a key".to_owned()),
+            (_, Kind::Headers) if headers(text).is_none() => Err("is no list of headers".to_owned()),
+            _ => Ok(value),
+        };
     }
     let text = text.trim();
     if text.is_empty() {
@@ -60,7 +70,7 @@ pub(super) fn parse(setting: &Setting, text: &str) -> Result<Value, String> {
             text.split(',').map(str::trim).filter(|item| !item.is_empty()).try_for_each(check)?;
             Ok(Value::Text(text.to_owned()))
         }
-        Kind::Secret | Kind::Headers => unreachable!("secrets are parsed above"),
+        Kind::Secret | Kind::Key | Kind::Headers => unreachable!("secrets are parsed above"),
     }
 }
 
@@ -94,6 +104,11 @@ pub(super) fn switch(text: &str) -> Option<bool> {
         "false" | "no" | "off" | "0" => Some(false),
         _ => None,
     }
+}
+
+fn is_key(text: &str) -> bool {
+    let bytes = Zeroizing::new(STANDARD.decode(text.trim()).unwrap_or_default());
+    bytes.len() == KEY_BYTES
 }
 
 fn within(number: Option<u64>, min: u64, max: u64, otherwise: &str) -> Result<u64, String> {
@@ -168,6 +183,7 @@ pub(super) fn allowed(kind: &Kind) -> String {
         Kind::Choice(words) => words.join(", "),
         Kind::Text { form, .. } | Kind::List { form, .. } => form.to_owned(),
         Kind::Secret => "one line of text without blanks around it".to_owned(),
+        Kind::Key => "32 bytes in base64, as `openssl rand -base64 32` prints them".to_owned(),
         Kind::Headers => "name=value,name=value, values percent-encoded".to_owned(),
     }
 }

@@ -23,7 +23,7 @@ pub(super) const MOST: usize = 50;
 const SOON: SignedDuration = SignedDuration::from_hours(7 * 24);
 
 pub(in crate::admin) const SEVERITIES: [&str; 3] = ["critical", "warning", "info"];
-pub(in crate::admin) const KINDS: [&str; 19] = [
+pub(in crate::admin) const KINDS: [&str; 20] = [
     "default_password",
     "shut_out",
     "certificate_ended",
@@ -38,6 +38,7 @@ pub(in crate::admin) const KINDS: [&str; 19] = [
     "token_nearly_exhausted",
     "token_expiring",
     "weak_token",
+    "weak_password",
     "certificate_ending",
     "digest_drift",
     "drops",
@@ -131,7 +132,7 @@ pub(super) async fn shown(
 async fn access(admin: &Admin, snapshot: &Snapshot) -> Result<Vec<Item>, AdminError> {
     let severity = |kind| match kind {
         "password_ignored" => Info,
-        "certificate_ending" => Warning,
+        "certificate_ending" | "weak_password" => Warning,
         _ => Critical,
     };
     let told = cautions(admin).await?.into_iter();

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use super::{PASSWORD, call, channel, get, post, started};
 use crate::accounts::sql;
 use crate::support::Gateway;
+use crate::support::client::{Request, send};
 
 /// What is listed, as `kind severity name`.
 fn told(shown: &Value) -> Vec<String> {
@@ -34,6 +35,22 @@ async fn open_doors_are_told() {
     let off = channel(&shut, &json!({"baseUrl": "http://127.0.0.1:1", "enabled": false})).await;
     let list = told(&get(&shut, "/dashboard").await);
     assert!(list.contains(&"no_backend critical ".to_owned()), "{off}: {list:?}");
+}
+
+#[tokio::test]
+async fn a_short_password_is_told_until_there_is_another() {
+    let gateway = started(&[("ADMIN_PASSWORD", "short")]).await;
+    let ask = async |password: &str, request: Request| {
+        let request = request.header("authorization", &format!("Bearer {password}"));
+        let answer = send(gateway.addr, &request).await;
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        answer.json()
+    };
+    let is_told = |shown: &Value| told(shown).contains(&"weak_password warning ".to_owned());
+    assert!(is_told(&ask("short", Request::get("/admin/api/dashboard")).await));
+    let change = json!({"currentPassword": "short", "newPassword": PASSWORD});
+    ask("short", Request::post("/admin/api/me/password", &change)).await;
+    assert!(!is_told(&ask(PASSWORD, Request::get("/admin/api/dashboard")).await));
 }
 
 #[tokio::test]

@@ -45,6 +45,17 @@ fn a_secret_file_that_cannot_serve_is_a_mistake() {
 }
 
 #[test]
+fn a_key_that_seals_nothing_is_a_mistake() {
+    let wanted = "environment variable SECRET_KEY=\"***\" is not a key; \
+                  allowed: 32 bytes in base64, as `openssl rand -base64 32` prints them";
+    for wrong in ["abc", "c2hvcnQ=", &"A".repeat(80)] {
+        assert_eq!(env("SECRET_KEY", wrong).mistakes(), [wanted], "{wrong}");
+    }
+    env("SECRET_KEY", &format!("{}=", "A".repeat(43))).good();
+    env("SECRET_KEY", "").good();
+}
+
+#[test]
 fn secrets_are_masked_wherever_a_configuration_is_shown() {
     let good = Case::new().env("API_TOKEN", MARKER).file(".env", &format!("ADMIN_PASSWORD={MARKER}\n"));
     let loaded = good.good();

@@ -141,6 +141,7 @@ export default {
       token_exhausted: "Token {{name}} has used up its monthly quota.",
       token_nearly_exhausted: "Token {{name}} has used 90% or more of its monthly quota.",
       token_expiring: "Token {{name}} expires soon.",
+      weak_password: "ADMIN_PASSWORD has fewer than 8 characters and is easy to guess.",
       weak_token: "Token {{name}} was imported and is easy to guess.",
       digest_drift: "Backends have different versions of {{name}}.",
       drops: "Records are being dropped.",
@@ -148,6 +149,7 @@ export default {
       no_token: "There is no token yet: only programs on this machine may use the models.",
     },
     do: {
+      weak_password: "Change the password",
       default_password: "Change the password",
       shut_out: "Change the rules",
       certificate_ended: "See the settings",
@@ -183,6 +185,8 @@ export default {
     wrong: "Some mappings need attention",
   },
   backend: {
+    first:
+      "Until now {{url}} serves every request. From the first channel or key on, only channels and keys serve: add this Ollama as one too if it is to go on.",
     load: "{{n}} / {{cap}}",
     loadHint: "Running requests, and how many may run at once",
     noCap: "∞",

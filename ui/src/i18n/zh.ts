@@ -140,6 +140,7 @@ const zh: Translation<typeof en> = {
       token_exhausted: "令牌 {{name}} 的本月配额已用尽。",
       token_nearly_exhausted: "令牌 {{name}} 的本月配额已用 90% 以上。",
       token_expiring: "令牌 {{name}} 即将到期。",
+      weak_password: "ADMIN_PASSWORD 不足 8 个字符，容易被猜到。",
       weak_token: "导入的令牌 {{name}} 容易被猜到。",
       digest_drift: "各后端的 {{name}} 版本不一致。",
       drops: "有记录正在被丢弃。",
@@ -147,6 +148,7 @@ const zh: Translation<typeof en> = {
       no_token: "还没有令牌：只有本机程序可以使用模型。",
     },
     do: {
+      weak_password: "修改密码",
       default_password: "修改密码",
       shut_out: "修改规则",
       certificate_ended: "查看设置",
@@ -182,6 +184,8 @@ const zh: Translation<typeof en> = {
     wrong: "部分映射需要检查",
   },
   backend: {
+    first:
+      "目前所有请求都由 {{url}} 处理。一旦有了第一个渠道或 API Key，就只由渠道和 API Key 处理请求；若仍要使用这个 Ollama，请把它也加进来。",
     load: "{{n}} / {{cap}}",
     loadHint: "进行中的请求数 / 最大并发数",
     noCap: "∞",

@@ -5,6 +5,7 @@ export function placeOf({ kind, subject }: Concern, backends: Dashboard["backend
   const id = encodeURIComponent(subject.id);
   switch (kind) {
     case "default_password":
+    case "weak_password":
     case "password_ignored":
       return "/users/me";
     case "open_access":

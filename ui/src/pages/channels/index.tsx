@@ -4,6 +4,7 @@ import { useMemo } from "react";
 import { useTranslation } from "react-i18next";
 import type { Channel } from "../../api/client";
 import { useMayChange } from "../../api/queries";
+import { FirstBackend } from "../../parts/FirstBackend";
 import { Page } from "../../parts/Page";
 import { SideDrawer } from "../../parts/SideDrawer";
 import { Failed } from "../../parts/states";
@@ -47,6 +48,7 @@ export default function Channels() {
     >
       <ChannelList models={models} open={open} />
       <SideDrawer opened={isNew} isForm title={t("form.new")} onClose={close} size={560}>
+        <FirstBackend />
         <ChannelForm channels={channels} onClose={close} onMade={(made) => open(made.id)} />
       </SideDrawer>
       {id && !isNew && <One id={id} part={part} channels={channels} open={open} />}

@@ -2,6 +2,7 @@ import { Button, Group, Skeleton } from "@mantine/core";
 import { IconListDetails, IconPlus } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
 import { useMayChange } from "../../api/queries";
+import { FirstBackend } from "../../parts/FirstBackend";
 import { Page } from "../../parts/Page";
 import { SideDrawer } from "../../parts/SideDrawer";
 import { Failed } from "../../parts/states";
@@ -45,6 +46,7 @@ export default function Keys() {
     >
       <KeyList list={list} />
       <SideDrawer opened={isNew} isForm title={t("form.new")} onClose={close} size={560}>
+        <FirstBackend />
         <KeyForm onClose={close} onMade={(made) => open(made.id)} />
       </SideDrawer>
       <SideDrawer opened={isImport} isForm title={t("import.title")} onClose={close} size={860}>
