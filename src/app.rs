@@ -21,6 +21,7 @@ use crate::admin::{Admin, Caution, Front, Kept, Passwords, cautions};
 use crate::config::{Config, Loaded, Standing};
 use crate::http::Ids;
 use crate::import;
+use crate::ledger::Ledger;
 use crate::limits::RetryBudget;
 use crate::proxy::{Closing, Proxy};
 use crate::serve::{Certificate, Listeners, Planes, Server};
@@ -253,7 +254,7 @@ impl App {
         self.run_beside(sweep(Arc::clone(&self.proxy)));
         store.tell_changes(Arc::clone(&self.proxy.ledger.metrics));
         let (reloader, mut left) = (Arc::clone(&self.reloader), Vec::new());
-        let books = Arc::clone(&self.proxy.ledger);
+        let books = self.ledger();
         let counts = async move |is_last| {
             if left.is_empty() || is_last {
                 left = reloader.registry().counting();
@@ -269,36 +270,41 @@ impl App {
             }
             written
         };
-        self.background.spawn(keep("counts", || sleep(KEEP), self.stop.clone(), counts));
-        let ledger = Arc::clone(&self.proxy.ledger);
+        self.background.spawn(keep("counts", self.ledger(), || sleep(KEEP), self.stop.clone(), counts));
+        let ledger = self.ledger();
         let rows = Arc::clone(&store);
         let usage = async move |is_last| match is_last {
             true => ledger.write_all(&store).await,
             false => ledger.write(&store, USAGE_AT_ONCE).await,
         };
-        self.background.spawn(keep("usage", || sleep(USAGE), self.stop.clone(), usage));
-        self.run_beside(tell(Arc::clone(&self.proxy.ledger)));
+        self.background.spawn(keep("usage", self.ledger(), || sleep(USAGE), self.stop.clone(), usage));
+        self.run_beside(tell(self.ledger()));
         self.run_beside(trim::minutes(Arc::clone(&rows)));
         self.keep_logs(rows);
         self.exporter.iter().for_each(|exporter| self.run_beside(Arc::clone(exporter).run()));
     }
 
+    fn ledger(&self) -> Arc<Ledger> {
+        Arc::clone(&self.proxy.ledger)
+    }
+
     /// Writes the request log, what was captured and the files, and deletes what is too old.
     fn keep_logs(&self, store: Arc<Store>) {
-        let (ledger, rows) = (Arc::clone(&self.proxy.ledger), Arc::clone(&store));
+        let (ledger, rows) = (self.ledger(), Arc::clone(&store));
         let journal = Arc::clone(&ledger.journal);
         let pause = async move || {
             // Whether the time or the room comes to an end, rows are written.
             let _ = tokio::time::timeout(LOG, journal.many_rows()).await;
         };
         let log = async move |_| ledger.log(&rows).await;
-        self.background.spawn(keep("the request log", pause, self.stop.clone(), log));
-        let (ledger, rows) = (Arc::clone(&self.proxy.ledger), Arc::clone(&store));
+        self.background.spawn(keep("the request log", self.ledger(), pause, self.stop.clone(), log));
+        let (ledger, rows) = (self.ledger(), Arc::clone(&store));
         let capture = async move |_| ledger.capture(&rows).await;
-        self.background.spawn(keep("captured requests", || sleep(LOG), self.stop.clone(), capture));
+        let captures = keep("captured requests", self.ledger(), || sleep(LOG), self.stop.clone(), capture);
+        self.background.spawn(captures);
         self.run_beside(trim::requests(Arc::clone(&self.reloader), Arc::clone(&store)));
         self.run_beside(trim::captures(Arc::clone(&self.reloader), Arc::clone(&store)));
-        let (folder, ledger) = (self.settings().config.data_dir.join("logs"), Arc::clone(&self.proxy.ledger));
+        let (folder, ledger) = (self.settings().config.data_dir.join("logs"), self.ledger());
         let files = logs::Files::new(folder, ledger, store, Arc::clone(&self.reloader));
         self.background.spawn(files.run(self.stop.clone()));
     }
@@ -312,11 +318,15 @@ impl App {
             hurried.cancel();
             sleep(HURRY).await;
         };
-        tokio::select! {
+        let ended = tokio::select! {
             biased;
             () = hurrying => Ended { in_time: false, is_stored: false },
-            in_time = self.end(&hurried) => Ended { in_time, is_stored: true },
+            in_time = self.end(&hurried) => Ended { in_time, is_stored: self.proxy.ledger.is_kept() },
+        };
+        if !ended.is_stored {
+            self.proxy.ledger.tell_loss();
         }
+        ended
     }
 
     async fn end(&self, hurried: &CancellationToken) -> bool {
@@ -337,7 +347,7 @@ impl App {
         }
         // It empties SQLite's log into its file; without that the next start does.
         if tokio::time::timeout(CLOSE, self.reloader.close()).await.is_err() {
-            tracing::warn!("the database does not close; all is stored");
+            tracing::warn!("the database does not close; the next start ends that");
         }
         in_time
     }

@@ -61,9 +61,10 @@ pub(super) async fn sweep(proxy: Arc<Proxy>) {
 }
 
 /// Writes again and again, after a pause each, until the gateway stops, and then for the last time, which `write` is told;
-/// never half: what was taken to be written is written or put back. The ledger tells of failures.
+/// never half: what was taken to be written is written or put back. The ledger tells of failures, and knows what is lost.
 pub(super) async fn keep(
     what: &'static str,
+    ledger: Arc<Ledger>,
     mut pause: impl AsyncFnMut(),
     stop: CancellationToken,
     mut write: impl AsyncFnMut(bool) -> Result<(), StoreError>,
@@ -75,8 +76,7 @@ pub(super) async fn keep(
     let end = Instant::now() + LAST_PATIENCE;
     while let Err(error) = write(true).await {
         if !matches!(error, StoreError::Locked) || Instant::now() >= end {
-            tracing::error!(%error, "{what} of the last second are lost");
-            return;
+            return ledger.lose(what, &error);
         }
         pause().await;
     }

@@ -75,7 +75,7 @@ async fn stop(app: App, mut signals: Signals) -> anyhow::Result<ExitCode> {
         () = notify::beat(&pulse) => unreachable!("it never ends"),
     };
     if !is_stored {
-        tracing::error!("stopped at once: what was counted in the last moments is lost");
+        tracing::error!(in_time, "stopped, but not all was stored");
         return Ok(ExitCode::FAILURE);
     }
     tracing::info!(in_time, "stopped");

@@ -11,6 +11,7 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use jiff::Timestamp;
 use tokio::sync::{Notify, Semaphore, SemaphorePermit};
 use tokio::time::timeout;
 use tokio_util::task::TaskTracker;
@@ -205,6 +206,30 @@ impl Ledger {
     /// There is nothing to write, nor is anything left of what failed.
     pub fn has_written(&self, what: &'static str) {
         self.troubles.note(what, Instant::now(), None, || self.all_waiting());
+    }
+
+    /// The last write has failed, and what it would have written is lost.
+    pub fn lose(&self, what: &str, error: &StoreError) {
+        self.troubles.give_up();
+        tracing::error!(%error, "{what} could not be written at the stop");
+    }
+
+    /// Whether all that was counted is written, as far as it was tried for the last time.
+    #[must_use]
+    pub fn is_kept(&self) -> bool {
+        !self.troubles.gave_up()
+    }
+
+    /// Tells the log how much the end of the process takes with it, and since when that was not written.
+    pub fn tell_loss(&self) {
+        let left = self.unwritten();
+        let minutes = left.minutes();
+        let requests: i64 = minutes.iter().map(|(_, counts)| counts.requests).sum();
+        let begun = minutes.iter().filter_map(|(key, _)| Timestamp::from_second(key.minute).ok()).min();
+        let since = self.trouble().map(|trouble| trouble.since).or(begun).unwrap_or_else(Timestamp::now);
+        let Waiting { rows, captures, .. } = self.all_waiting();
+        let since = format!("{since:.0}");
+        tracing::error!(since, requests, rows, captures, "what was counted since then is lost");
     }
 
     /// What was used until now and is not in the database.

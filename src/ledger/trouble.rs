@@ -28,6 +28,8 @@ struct State {
     warned: Option<Instant>,
     /// Whether the log was told of this trouble.
     is_told: bool,
+    /// Whether something is not tried again.
+    is_over: bool,
 }
 
 /// What is known while the database takes no writes.
@@ -63,6 +65,15 @@ impl Troubles {
             Some(error) => state.fails(what, begun, error, waiting),
             None => state.succeeds(what),
         }
+    }
+
+    /// What fails is not tried again.
+    pub(super) fn give_up(&self) {
+        self.state().is_over = true;
+    }
+
+    pub(super) fn gave_up(&self) -> bool {
+        self.state().is_over
     }
 
     pub(super) fn now(&self) -> Option<Trouble> {

@@ -104,7 +104,9 @@ pub(super) fn places(rows: usize, columns: usize) -> String {
 }
 
 pub(super) fn sqlite(file: &Path) -> SqliteConnectOptions {
-    SqliteConnectOptions::new().filename(file).foreign_keys(true).busy_timeout(PATIENCE)
+    let options = SqliteConnectOptions::new().filename(file).foreign_keys(true).busy_timeout(PATIENCE);
+    // Large sorts want a file otherwise, and in a container whose root is read-only there is no place for one.
+    options.pragma("temp_store", "memory")
 }
 
 impl Db {

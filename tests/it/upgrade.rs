@@ -3,6 +3,7 @@
 mod load;
 mod newer;
 mod notify;
+mod read_only;
 mod reread;
 mod restart;
 mod run_as;

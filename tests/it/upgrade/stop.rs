@@ -6,6 +6,8 @@ use http_body_util::{BodyExt as _, Full};
 use hyper::body::Bytes;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use ollama2openai::fake::{End, Fake, Script};
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{Connection as _, SqliteConnection};
 
 use super::{CHAT, env};
 use crate::support::client::{self, Request};
@@ -71,6 +73,30 @@ async fn a_second_signal_ends_all_within_two_seconds() {
     assert_eq!(gateway.exited().await.0, 0);
     assert!(second.elapsed() < Duration::from_secs(4), "two seconds, and the machine's own");
     assert_eq!(super::restart::counted(home.path()).await, 1);
+}
+
+#[tokio::test]
+async fn what_cannot_be_stored_at_the_stop_is_told_and_exit_code_1() {
+    let (fake, home) = (hanging().await, tempfile::tempdir().unwrap());
+    let (gateway, addr) = started(&home, &fake, &[]).await;
+    // From now on no usage can be written.
+    let mut database = SqliteConnection::connect_with(
+        &SqliteConnectOptions::new().filename(home.path().join("data/ollama2openai.db")),
+    )
+    .await
+    .unwrap();
+    let refuse = "CREATE TRIGGER refuses BEFORE INSERT ON usage_hourly BEGIN SELECT RAISE(ABORT, 'no'); END";
+    sqlx::query(refuse).execute(&mut database).await.unwrap();
+    database.close().await.unwrap();
+    for _ in 0..3 {
+        assert_eq!(client::post_json(addr, CHAT, &chat(false)).await.status, 200);
+    }
+    gateway.signal("TERM");
+    let (code, log) = gateway.exited().await;
+    assert_eq!(code, 1, "{log}");
+    let lost = log.lines().find(|line| line.contains("what was counted since then is lost")).expect(&log);
+    assert!(lost.contains("requests=3") && lost.contains("since=\"20"), "{lost}");
+    assert!(log.contains("usage could not be written at the stop"), "{log}");
 }
 
 #[tokio::test]
