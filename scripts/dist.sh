@@ -24,13 +24,19 @@ name=ollama2openai-$version-$system
 
 rm -rf dist
 files=dist/files
-mkdir -p $files/systemd
+mkdir -p $files/systemd/ollama2openai.service.d
 cp "$program" $files/
 "$(dirname "$program")/manual" $files
-cp README.md README.zh.md CHANGELOG.md LICENSE SECURITY.md config.example.toml $files/
-# A dot would hide it.
+# The pages with what they name.
+cp README.md README.zh.md CHANGELOG.md LICENSE SECURITY.md ARCHITECTURE.md CONTRIBUTING.md config.example.toml compose.yaml $files/
+cp .env.example $files/
+# A dot hides it.
 cp .env.example $files/env.example
+cp -R docs $files/
+mkdir $files/deploy
+cp -R deploy/grafana deploy/nginx $files/deploy/
 cp deploy/systemd/ollama2openai.service deploy/systemd/ollama2openai.socket deploy/systemd/ollama2openai.sysusers $files/systemd/
+cp deploy/systemd/ollama2openai.service.d/secrets.conf $files/systemd/ollama2openai.service.d/
 node scripts/third-party.mjs "$TARGET" $files
 chmod -R u=rwX,go=rX $files
 

@@ -25,10 +25,10 @@ use crate::ledger::Ledger;
 use crate::limits::RetryBudget;
 use crate::proxy::{Closing, Proxy};
 use crate::serve::{Certificate, Listeners, Planes, Server};
-use crate::snapshot::{Lasting, Registry, ReloadError, Reloader};
+use crate::snapshot::{Lasting, Registry, Reloader};
 use crate::store::{Store, StoreError};
 use crate::upstream::Sight;
-use jobs::{follow, keep, sweep, tell};
+use jobs::{follow, keep, note_newer, sweep, tell};
 use listen::{Bound, listen};
 
 /// How long a write waits while another process writes: whoever has asked for it is waiting, too.
@@ -206,18 +206,16 @@ impl App {
     }
 
     /// Puts another configuration in force, as SIGHUP has found it: whole, or not at all. All that is read from files
-    /// while the gateway runs is read anew here.
+    /// while the gateway runs is read anew here. Gives whether there is another certificate now.
     ///
     /// # Errors
-    /// When it cannot be put in force. What was in force stays.
-    pub async fn configure(&self, next: Loaded) -> Result<(), ReloadError> {
+    /// When it cannot be put in force. What was in force stays, the certificate, too.
+    pub async fn configure(&self, next: Loaded) -> anyhow::Result<bool> {
+        let fresh = self.certificate.as_ref().map(|certificate| certificate.read()).transpose()?;
         let password = next.config.access.admin_password.clone();
         self.reloader.configure(next).await?;
         self.admin.passwords.set(password);
-        if let Err(error) = self.reload_certificates() {
-            tracing::error!("the certificate cannot be used; the one in use stays: {error:#}");
-        }
-        Ok(())
+        Ok(self.certificate.as_ref().zip(fresh).is_some_and(|(certificate, fresh)| certificate.serve(fresh)))
     }
 
     /// What is configured, below what was saved.
@@ -251,6 +249,7 @@ impl App {
     /// Tells of what is over and of changes, and writes down what is counted, while the gateway runs and once when it has stopped.
     fn keep_books(&self, store: Arc<Store>) {
         self.run_beside(follow(Arc::clone(&self.reloader)));
+        self.run_beside(note_newer(Arc::clone(&store)));
         self.run_beside(sweep(Arc::clone(&self.proxy)));
         store.tell_changes(Arc::clone(&self.proxy.ledger.metrics));
         let (reloader, mut left) = (Arc::clone(&self.reloader), Vec::new());

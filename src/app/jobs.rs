@@ -9,12 +9,14 @@ use tokio_util::sync::CancellationToken;
 use crate::ledger::Ledger;
 use crate::proxy::Proxy;
 use crate::snapshot::Reloader;
-use crate::store::StoreError;
+use crate::store::{Store, StoreError};
 
 /// How long what is left is tried to be written at the end, while others write.
 const LAST_PATIENCE: Duration = Duration::from_secs(10);
 /// Between two looks whether another process, such as the command line, has changed what is stored.
 const FOLLOW: Duration = Duration::from_millis(500);
+/// Between two looks whether a newer program has changed the form of the database.
+const FORM: Duration = Duration::from_secs(5);
 /// How long the first request that is over waits for others to be told of with it.
 const TELL: Duration = Duration::from_millis(100);
 /// Between two times that forgotten addresses are looked for.
@@ -46,6 +48,21 @@ pub(super) async fn follow(reloader: Arc<Reloader>) {
                 }
                 last = error;
             }
+        }
+    }
+}
+
+/// Tells once that a newer program has changed the form of the database.
+pub(super) async fn note_newer(store: Arc<Store>) {
+    loop {
+        sleep(FORM).await;
+        // While it cannot be read, others tell of it.
+        if let Ok(Some(version)) = store.newer().await {
+            tracing::warn!(
+                version,
+                "a newer program has changed the database: this one goes on, but cannot start again with it"
+            );
+            return;
         }
     }
 }

@@ -48,9 +48,12 @@ pub(super) async fn show_state(app: &App) {
 
 fn backends(app: &App) -> (usize, usize) {
     let (snapshot, now) = (app.proxy.snapshot.load(), Instant::now());
-    let is_up =
-        |up: usize, target: &Arc<Target>| up + usize::from(target.backend.breaker.state(now) == State::Up);
-    (snapshot.targets().count(), snapshot.targets().fold(0, is_up))
+    // One that nobody has asked yet may be sent requests, too.
+    let answers = |target: &&Arc<Target>| {
+        let backend = &target.backend;
+        backend.host.inventory.has_answered() && backend.breaker.state(now) == State::Up
+    };
+    (snapshot.targets().count(), snapshot.targets().filter(answers).count())
 }
 
 /// Says for ever that the gateway lives, twice in the time after which it would be ended. Only while it does.

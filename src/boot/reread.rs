@@ -20,16 +20,23 @@ pub(super) async fn reread(app: &App, sources: &Sources) {
         tracing::warn!("{warning}");
     }
     let reread = before.reread(fresh);
-    if let Err(error) = app.configure(reread.loaded).await {
-        tracing::error!(%error, "SIGHUP: the configuration cannot be put in force; what was in force stays");
-        return;
-    }
+    let has_certificate = match app.configure(reread.loaded).await {
+        Ok(has_certificate) => has_certificate,
+        Err(error) => {
+            let error = format!("{error:#}");
+            tracing::error!(
+                "SIGHUP: the configuration cannot be put in force: {error}; what was in force stays"
+            );
+            return;
+        }
+    };
     let saved = app.settings();
     for change in &reread.changed {
         let is_saved = saved.row(change.name).origin == "saved";
         tell(change, is_saved);
     }
-    let changes = reread.changed.len();
+    // The log has said which.
+    let changes = reread.changed.len() + usize::from(has_certificate);
     tracing::info!(changes, "SIGHUP: the configuration was read anew");
 }
 

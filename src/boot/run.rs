@@ -33,24 +33,35 @@ pub(super) async fn run(start: Start, out: &mut dyn Write) -> anyhow::Result<Exi
         () = signals.end() => return Ok(ExitCode::SUCCESS),
     };
     let config = app.settings().config.clone();
-    greeting.imported(&app, &config, look, out)?;
-    greeting.listening(&app, &config, look, out)?;
-    greeting.cautions(&app, &config, look, out)?;
+    let greeted = greeting
+        .imported(&app, &config, look, out)
+        .and_then(|()| greeting.listening(&app, &config, look, out))
+        .and_then(|()| greeting.cautions(&app, &config, look, out));
+    let is_heard = has_printed(greeted);
     notify::tell(&[NotifyState::Ready]);
     let pulse = app.pulse();
     let looking = async {
         let seen = app.first_look().await;
-        greeting.backends(&app, &config, &seen, look, out)?;
+        if is_heard {
+            has_printed(greeting.backends(&app, &config, &seen, look, out));
+        }
         notify::show_state(&app).await;
-        Ok::<(), std::io::Error>(())
     };
     // A signal ends the first look, too: it may wait for a host that sleeps.
     tokio::select! {
-        ended = looking => ended?,
+        () = looking => {}
         () = notify::beat(&pulse) => {}
         () = obey(&app, &sources, &mut signals) => {}
     }
     stop(app, signals).await
+}
+
+/// Whether somebody may still read what is printed. A pipe that is closed or a full disk ends no gateway.
+fn has_printed(printed: std::io::Result<()>) -> bool {
+    if let Err(error) = &printed {
+        tracing::warn!(%error, "standard output takes nothing; the greeting is left out");
+    }
+    printed.is_ok()
 }
 
 /// Does what signals ask for until one ends the gateway.

@@ -12,6 +12,8 @@ pub(super) struct Signals {
     interrupt: Signal,
     hangup: Signal,
     has_terminal: bool,
+    /// SIGHUP came while nobody could obey it.
+    is_reread_due: bool,
 }
 
 /// What was asked for.
@@ -31,11 +33,16 @@ impl Signals {
             interrupt: catch(SignalKind::interrupt())?,
             hangup: catch(SignalKind::hangup())?,
             has_terminal: std::io::stdin().is_terminal(),
+            is_reread_due: false,
         })
     }
 
-    /// Waits for the next one.
+    /// Waits for the next one, or gives what [`Signals::end`] has left to do.
     pub(super) async fn next(&mut self) -> Wish {
+        if std::mem::take(&mut self.is_reread_due) { Wish::Reread } else { self.caught_next().await }
+    }
+
+    async fn caught_next(&mut self) -> Wish {
         tokio::select! {
             _ = self.terminate.recv() => Wish::End,
             _ = self.interrupt.recv() => Wish::End,
@@ -47,8 +54,10 @@ impl Signals {
         }
     }
 
-    /// Waits for one that ends the gateway.
+    /// Waits for one that ends the gateway. SIGHUP is kept for [`Signals::next`].
     pub(super) async fn end(&mut self) {
-        while self.next().await != Wish::End {}
+        while self.caught_next().await != Wish::End {
+            self.is_reread_due = true;
+        }
     }
 }

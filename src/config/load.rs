@@ -123,11 +123,13 @@ impl Sources {
     }
 }
 
-/// `None` when there is no such file. A folder is none: `.env` is also a usual name for one.
+/// `None` when there is no such file.
 fn read_text(path: &Path) -> Result<Option<String>, String> {
     match std::fs::read(path) {
         Ok(bytes) => String::from_utf8(bytes).map(Some).map_err(|_| "it is not UTF-8".to_owned()),
-        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::IsADirectory) => Ok(None),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        // An engine for containers makes one where the file to be mounted is missing.
+        Err(error) if error.kind() == ErrorKind::IsADirectory => Err("it is a folder".to_owned()),
         Err(error) => Err(error.to_string()),
     }
 }

@@ -43,8 +43,9 @@ enum Source {
     Own(Own),
 }
 
+/// A certificate that can be served, as its files hold it.
 #[derive(Debug)]
-struct Active {
+pub struct Active {
     config: Arc<ServerConfig>,
     fingerprint: String,
     digest: [u8; 32],
@@ -102,7 +103,19 @@ impl Certificate {
     /// # Errors
     /// When it cannot be used: the old one stays.
     pub fn reload(&self) -> anyhow::Result<bool> {
-        let fresh = self.source.read()?;
+        Ok(self.serve(self.read()?))
+    }
+
+    /// Reads the files again, for [`Certificate::serve`].
+    ///
+    /// # Errors
+    /// When they cannot be used.
+    pub fn read(&self) -> anyhow::Result<Active> {
+        self.source.read()
+    }
+
+    /// Serves what was read; says whether it is another certificate.
+    pub fn serve(&self, fresh: Active) -> bool {
         let is_new = fresh.digest != self.active.load().digest;
         // With the same certificate clients go on to resume sessions.
         if is_new {
@@ -110,7 +123,7 @@ impl Certificate {
             self.active.store(Arc::new(fresh));
             self.tell();
         }
-        Ok(is_new)
+        is_new
     }
 
     /// Serves what the files hold, whenever that changes, until it is dropped.

@@ -5,7 +5,7 @@ use std::path::Path;
 use sqlx::migrate::Migrator;
 use sqlx::{Connection as _, SqliteConnection};
 
-use super::db::{Db, Pools, sqlite};
+use super::db::{Db, Pools, Tx, on, sqlite};
 use super::{StoreError, folder};
 
 static MIGRATIONS: Migrator = sqlx::migrate!();
@@ -49,12 +49,22 @@ pub(super) async fn applied(file: &Path) -> Result<Option<Vec<i64>>, StoreError>
     let closed = conn.close().await;
     let versions = versions?;
     closed?;
-    let known = MIGRATIONS.iter().map(|migration| migration.version).max().unwrap_or_default();
     match versions.last() {
-        Some(&found) if found > known => Err(StoreError::Newer { found, known }),
+        Some(&found) if found > known() => Err(StoreError::Newer { found, known: known() }),
         Some(_) => Ok(Some(versions)),
         None => Ok(None),
     }
+}
+
+fn known() -> i64 {
+    MIGRATIONS.iter().map(|migration| migration.version).max().unwrap_or_default()
+}
+
+/// The last version that another program has made of a database in use, if it is unknown here.
+pub(super) async fn newer(tx: &mut Tx) -> Result<Option<i64>, StoreError> {
+    let last = "SELECT MAX(version) FROM _sqlx_migrations";
+    let found: Option<i64> = on!(tx, conn => sqlx::query_scalar(last).fetch_one(conn).await)?;
+    Ok(found.filter(|found| *found > known()))
 }
 
 /// Applies what is pending, each change in a transaction.

@@ -254,6 +254,15 @@ impl Store {
         meta::revision(&mut self.db.read().await?).await
     }
 
+    /// The version of the database, when a newer program has brought it up to one that is unknown here. All goes on:
+    /// a version works beside the one after it.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn newer(&self) -> Result<Option<i64>, StoreError> {
+        migrate::newer(&mut self.db.read().await?).await
+    }
+
     /// Whether the threads of the database answer. An error is an answer: only silence is none.
     pub async fn answers(&self) -> bool {
         !self.db.is_silent().await

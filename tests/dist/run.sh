@@ -38,9 +38,19 @@ check "the program wants no library" sh -c '! ldd ollama2openai 2>/dev/null | gr
 for file in README.md README.zh.md CHANGELOG.md LICENSE SECURITY.md config.example.toml env.example \
     systemd/ollama2openai.service systemd/ollama2openai.socket completions/ollama2openai.bash \
     completions/_ollama2openai completions/ollama2openai.fish completions/_ollama2openai.ps1 man/ollama2openai.1 \
-    man/ollama2openai-key-add.1; do
+    man/ollama2openai-key-add.1 systemd/ollama2openai.service.d/secrets.conf; do
     check "$file" has "$file"
 done
+# What a page of a folder links to that is not there. Sources are in the repository alone.
+dead() {
+    local page path
+    (cd "$1" && find . -name '*.md') | while read -r page; do
+        grep -o '](\.\{0,2\}[A-Za-z./][^):]*)' "$1/$page" | sed 's/^](//; s/[#)].*//' | while read -r path; do
+            [ -z "$path" ] || [ -e "$1/$(dirname "$page")/$path" ] || echo "$page: $path"
+        done
+    done | grep -v ': \(\.\./\)\?\(scripts\|src\|tests\|ui\|crates\|bench\|migrations\|\.github\|deploy/systemd\|deploy/debian\)\(/\|$\)' || true
+}
+check "links of the pages" is "$(dead .)" ""
 check "the example is a good configuration" sh -c './ollama2openai check-config --config config.example.toml >/dev/null'
 check "the shell takes the completions" bash -n completions/ollama2openai.bash
 for part in "serde 1" "mantine/core 9" "react 19" "Apache License" "SQLite" "GNU LESSER GENERAL PUBLIC LICENSE"; do
@@ -66,6 +76,8 @@ for file in lib/systemd/system/ollama2openai.service share/doc/ollama2openai/oll
     share/doc/ollama2openai/THIRD-PARTY-LICENSES.txt; do
     check "$file" has "$work/system/usr/$file"
 done
+check "links of the package's pages" is "$(dead "$work/system/usr/share/doc/ollama2openai")" ""
+check "secrets as credentials" has "$work/system/usr/share/doc/ollama2openai/secrets.conf"
 check "what people change stays" is "$(sort "$work/control/conffiles" | paste -sd' ')" \
     "$(cd "$work/system" && find etc -type f -printf '/%p\n' | sort | paste -sd' ')"
 check "only root reads secrets" is "$(stat -c %a "$work/system/etc/default/ollama2openai")" 600
@@ -78,7 +90,7 @@ check "a user of its own" grep -q '^u ollama2openai ' "$work/system/usr/lib/sysu
 check "is made at once" grep -q 'systemd-sysusers .*ollama2openai.conf' "$work/control/postinst"
 check "the unit is started" grep -q 'deb-systemd-invoke' "$work/control/postinst"
 check "everything is root's" is "$(TAR_OPTIONS=--numeric-owner dpkg-deb --contents "$package" | awk '{ print $2 }' | sort -u)" 0/0
-check "purging leaves nothing" grep -q 'rm -rf /var/lib/ollama2openai' "$work/control/postrm"
+check "purging leaves nothing" grep -q 'rm -rf /var/lib/ollama2openai /etc/ollama2openai$' "$work/control/postrm"
 
 scripts/dist.sh >/dev/null
 check "a second archive is the same" cmp "$archive" "$work/first.tar.gz"

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 # A line that begins with one of these, after settings such as A=b, is a command.
 PROGRAMS = {
-    *("admin", "apt", "apt-get", "buildah", "cargo", "chmod", "cp", "curl", "docker", "dpkg", "echo", "export"),
-    *("helm", "journalctl", "kill", "kubectl", "make", "mkdir", "nginx", "node", "npm", "ollama"),
+    *("admin", "apt", "apt-get", "buildah", "cargo", "cd", "chmod", "cp", "curl", "docker", "dpkg", "echo", "export"),
+    *("fuser", "helm", "install", "journalctl", "kill", "kubectl", "make", "mkdir", "nginx", "node", "npm", "ollama"),
     *("ollama2openai", "openssl", "pip", "podman", "python3", "sha256sum", "sudo", "systemctl", "tar", "ui/tests/run.sh"),
     *("printf", "systemd-creds"),
 }

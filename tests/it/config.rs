@@ -116,10 +116,18 @@ fn another_file_can_be_named_and_must_exist() {
     case.sources.config_file = Some("other.toml".into());
     let loaded = case.good();
     assert_eq!((loaded.config.listen.port, origin(&loaded, "PORT").as_str()), (1, "other.toml:1"));
-    std::fs::create_dir(case.dir.path().join(".env")).unwrap();
-    assert_eq!(case.good().config.listen.port, 1, "a folder of that name is nothing of ours");
     case.sources.config_file = Some("none.toml".into());
     assert_eq!(case.mistakes(), ["flag --config names none.toml, which is no file"]);
+}
+
+#[test]
+fn a_folder_in_the_place_of_a_file_is_a_mistake() {
+    let case = Case::new();
+    for name in ["config.toml", ".env"] {
+        std::fs::create_dir(case.dir.path().join(name)).unwrap();
+    }
+    let is_folder = "the file cannot be read: it is a folder";
+    assert_eq!(case.mistakes(), [format!("config.toml:1: {is_folder}"), format!(".env:1: {is_folder}")]);
 }
 
 #[test]

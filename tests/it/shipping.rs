@@ -85,20 +85,46 @@ fn workflows_call_what_exists() {
     }
     assert_eq!(missing("make nothing && scripts/none.sh"), ["make nothing", "scripts/none.sh"]);
     let all = WORKFLOWS.map(text).concat();
-    for needed in [".ci/run", "make test-image", "make deny", "make dist", "scripts/release-notes.sh"] {
+    for needed in [
+        ".ci/run",
+        "make test-image",
+        "make test-dist",
+        "make book",
+        "make deny",
+        "make dist\n",
+        "scripts/release-notes.sh",
+    ] {
         assert!(all.contains(needed), "no workflow runs {needed}");
     }
 }
 
 #[test]
-fn actions_of_others_are_named_with_their_version() {
+fn nothing_is_released_before_it_is_tested() {
+    let workflow = yaml(WORKFLOWS[1]);
+    let job = |name: &str| &workflow["jobs"][name];
+    let steps = texts(job("check"), "run");
+    let at = |script: &str| steps.iter().position(|step| step.starts_with(script)).expect("it is run");
+    assert!(at("scripts/release-notes.sh") < at(".ci/run"), "a wrong tag ends it at once");
+    assert_eq!(job("build")["needs"].as_str(), Some("check"));
+    assert_eq!(job("image")["needs"].as_str(), Some("build"));
+    // A tag that is not the version of the program.
+    let notes = |version: &str| {
+        let script = root().join("scripts/release-notes.sh");
+        std::process::Command::new(script).arg(version).output().expect("it runs").status.success()
+    };
+    let version = concat!("v", env!("CARGO_PKG_VERSION"));
+    assert!(notes(version) && !notes(&format!("{version}-rc.1")) && !notes("v0.0.1"));
+}
+
+#[test]
+fn actions_of_others_are_named_by_their_commit() {
     for name in WORKFLOWS {
         for action in texts(&yaml(name), "uses") {
-            let (_, version) =
+            let (_, commit) =
                 action.split_once('@').unwrap_or_else(|| panic!("{name}: {action} has no version"));
-            let is_pinned = version.starts_with('v')
-                && version[1..].bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
+            let is_pinned = commit.len() == 40 && commit.bytes().all(|byte| byte.is_ascii_hexdigit());
             assert!(is_pinned, "{name}: {action}");
+            assert!(text(name).contains(&format!("{action} # v")), "{name}: {action} says its version");
         }
     }
 }

@@ -132,7 +132,8 @@ fn key(path: &Path) -> Result<PrivateKeyDer<'static>, String> {
     let text = read(path)?;
     match PrivateKeyDer::from_pem_slice(&text) {
         Ok(key) => Ok(key),
-        Err(PemError::NoItemsFound) if text.windows(9).any(|part| part == b"ENCRYPTED") => {
+        // The older form has headers within it, which make it damaged.
+        Err(_) if text.windows(9).any(|part| part == b"ENCRYPTED") => {
             Err("is encrypted: `openssl pkey` writes it without a password".to_owned())
         }
         Err(PemError::NoItemsFound) => Err("holds no private key in PEM form".to_owned()),

@@ -53,6 +53,12 @@ fn a_pair_that_cannot_be_served_is_named_with_what_is_wrong() {
         "sealed.pem",
         "-----BEGIN ENCRYPTED PRIVATE KEY-----\nAAAA\n-----END ENCRYPTED PRIVATE KEY-----\n",
     );
+    // The older form, as `openssl ec -aes256` writes it.
+    let older = file(
+        "older.pem",
+        "-----BEGIN EC PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-256-CBC,00112233445566778899AABBCCDDEEFF\n\n\
+         AAAA\n-----END EC PRIVATE KEY-----\n",
+    );
     for (certificate, key, name, file, why) in [
         (&missing, &key, "TLS_CERT", &missing, "is no file"),
         (&certificate, &missing, "TLS_KEY", &missing, "is no file"),
@@ -61,6 +67,7 @@ fn a_pair_that_cannot_be_served_is_named_with_what_is_wrong() {
         (&key, &certificate, "TLS_CERT", &key, "holds no certificate in PEM form"),
         (&certificate, &certificate, "TLS_KEY", &certificate, "holds no private key in PEM form"),
         (&certificate, &sealed, "TLS_KEY", &sealed, "is encrypted"),
+        (&certificate, &older, "TLS_KEY", &older, "is encrypted"),
         (&certificate, &path(foreign.key()), "TLS_KEY", &path(foreign.key()), "is not the key of"),
     ] {
         let says = format!("environment variable {name} names {file}, which {why}");

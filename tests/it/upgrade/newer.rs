@@ -63,6 +63,7 @@ async fn one_that_runs_goes_on_and_one_that_starts_says_why_not() {
     read_all(addr).await;
     read_all(addr).await;
     expand(home.path()).await;
+    old.line("a newer program has changed the database").await;
     read_all(addr).await;
     assert_eq!(client::post_json(addr, CHAT, &chat(false)).await.status, 200);
     let create = client::Request::post("/admin/api/tokens", &serde_json::json!({"name": "t"}))

@@ -61,6 +61,18 @@ async fn it_is_told_of_every_phase() {
 }
 
 #[tokio::test]
+async fn a_backend_that_has_not_answered_is_not_counted() {
+    let home = tempfile::tempdir().unwrap();
+    let path = home.path().join("notify");
+    let socket = UnixDatagram::bind(&path).unwrap();
+    let more = [super::NOBODY, ("NOTIFY_SOCKET", path.to_str().unwrap())];
+    let gateway = serve(home.path(), &env(home.path(), &more));
+    let status = message(&socket, "STATUS=listening").await;
+    assert!(status.contains("0 of 1 backends answer"), "{status}");
+    gateway.kill().await;
+}
+
+#[tokio::test]
 async fn a_gateway_that_stands_still_gives_no_sign_of_life() {
     let home = tempfile::tempdir().unwrap();
     let path = home.path().join("notify");

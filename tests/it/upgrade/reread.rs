@@ -6,7 +6,8 @@ use super::{CHAT, env};
 use crate::support::client::{self, Request};
 use crate::support::ollama::{chat, ollama, whole};
 use crate::support::running::{Running, serve};
-use crate::support::wait::within;
+use crate::support::tls::{Identity, Pair};
+use crate::support::wait::{until, within};
 
 /// The lines of the log up to that which ends the reading.
 async fn reread(gateway: &mut Running) -> String {
@@ -87,6 +88,57 @@ async fn a_bad_one_is_refused_whole_with_every_mistake() {
         }
     })
     .await;
+    gateway.signal("TERM");
+    assert_eq!(gateway.exited().await.0, 0);
+}
+
+#[tokio::test]
+async fn a_bad_certificate_refuses_all_and_another_one_is_a_change() {
+    let (home, fake) = (tempfile::tempdir().unwrap(), ollama(|_| whole("Hi")).await);
+    let pair = Pair::new(&Identity::new());
+    let mut given = env(home.path(), &[]);
+    given.extend(pair.env(&fake, &[]));
+    let mut gateway = serve(home.path(), &given);
+    while !gateway.printed().await.contains("listening") {}
+    std::fs::write(home.path().join("config.toml"), "max_retries = 5\n").unwrap();
+    std::fs::write(pair.certificate(), "cut").unwrap();
+    let told = reread(&mut gateway).await;
+    assert!(told.contains("holds no certificate in PEM form; what was in force stays"), "{told}");
+    assert!(!told.contains("MAX_RETRIES"), "{told}");
+    // The files are looked at each second; it has just been done when this is told.
+    std::fs::remove_file(pair.certificate()).unwrap();
+    gateway.line("is no file; the certificate in use stays").await;
+    pair.put(&Identity::new());
+    let told = reread(&mut gateway).await;
+    assert!(told.contains("another certificate is served"), "{told}");
+    assert!(told.contains("MAX_RETRIES: 2 -> 5 (config.toml:1): it is in force"), "{told}");
+    assert!(told.contains("changes=2"), "{told}");
+    gateway.signal("TERM");
+    assert_eq!(gateway.exited().await.0, 0);
+}
+
+/// Whether a process catches SIGHUP, which is the first bit of the mask.
+fn catches_hangup(pid: u32) -> bool {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigCgt:")).unwrap();
+    u64::from_str_radix(mask.trim(), 16).unwrap() & 1 == 1
+}
+
+#[tokio::test]
+async fn one_during_the_start_is_obeyed_after_it() {
+    let home = tempfile::tempdir().unwrap();
+    let data = home.path().join("data");
+    std::fs::create_dir(&data).unwrap();
+    // Another one that starts in this folder.
+    let other = std::fs::File::open(&data).unwrap();
+    other.lock().unwrap();
+    let mut gateway = serve(home.path(), &env(home.path(), &[super::NOBODY]));
+    until("signals are caught", || catches_hangup(gateway.pid())).await;
+    std::fs::write(home.path().join("config.toml"), "max_retries = 5\n").unwrap();
+    gateway.signal("HUP");
+    other.unlock().unwrap();
+    let told = gateway.lines_to("SIGHUP").await;
+    assert!(told.contains("MAX_RETRIES: 2 -> 5 (config.toml:1): it is in force"), "{told}");
     gateway.signal("TERM");
     assert_eq!(gateway.exited().await.0, 0);
 }

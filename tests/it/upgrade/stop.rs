@@ -12,7 +12,7 @@ use sqlx::{Connection as _, SqliteConnection};
 use super::{CHAT, env};
 use crate::support::client::{self, Request};
 use crate::support::ollama::{chat, line, ollama, says, whole};
-use crate::support::running::{Running, serve};
+use crate::support::running::{self, PROGRAM, Running, serve};
 use crate::support::wait::{beside, until, within};
 use crate::support::{Gateway, sse};
 
@@ -147,4 +147,17 @@ async fn a_stream_over_http_2_is_told_at_the_deadline() {
     assert!(blocks.last().unwrap().is_done(), "{blocks:?}");
     let errors = blocks.iter().filter(|block| block.data.is_some() && !block.is_done());
     assert!(errors.clone().any(|block| block.json()["error"]["code"] == "shutting_down"), "{blocks:?}");
+}
+
+#[tokio::test]
+async fn a_full_standard_output_ends_nothing() {
+    let home = tempfile::tempdir().unwrap();
+    let mut command = tokio::process::Command::new("sh");
+    command.args(["-c", "exec \"$0\" >/dev/full", PROGRAM]);
+    command.current_dir(home.path()).env_clear().envs(env(home.path(), &[super::NOBODY]));
+    let mut gateway = running::started(command);
+    gateway.line("standard output takes nothing").await;
+    gateway.signal("TERM");
+    let (code, log) = gateway.exited().await;
+    assert!(code == 0 && !log.contains("standard output"), "{log}");
 }
