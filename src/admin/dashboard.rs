@@ -60,15 +60,18 @@ pub(super) async fn dashboard(
         most: TOP,
     };
     let mut overview = admin.store.overview(&window).await?;
-    let in_range = match range {
+    let mut in_range = match range {
         Some(range) => Some((range, admin.store.stretch(&range.stretch(TOP)).await?)),
         None => None,
     };
     let mut by_day = by_day(&admin).await?;
     // What was written meanwhile would be counted twice.
     if let Some(unwritten) = unwritten.as_ref().filter(|unwritten| admin.ledger.is_still(unwritten)) {
-        let minutes = unwritten.minutes();
-        overview.add(&window, &minutes, &unwritten.errors());
+        let (minutes, errors) = (unwritten.minutes(), unwritten.errors());
+        overview.add(&window, &minutes, &errors);
+        if let Some((range, used)) = &mut in_range {
+            used.add(&range.stretch(TOP), &minutes, &errors);
+        }
         minutes.iter().for_each(|(key, counts)| by_day.add_minute(key, counts));
     }
     let mut answer = as_before(&admin, &rows, by_day).await?;

@@ -52,6 +52,10 @@ pub struct Overview {
 }
 
 impl UseSum {
+    fn of(start: i64, id: &str, sum: &Sum) -> Self {
+        UseSum { start, id: id.to_owned(), failed: sum.failed, counts: sum.counts }
+    }
+
     fn add(&mut self, sum: &Sum) {
         self.failed = self.failed.saturating_add(sum.failed);
         self.counts.add(&sum.counts);
@@ -62,37 +66,49 @@ impl Overview {
     /// Adds what the database does not have yet. Of models, tokens and backends that are not told apart in a full list
     /// it is part of the rest.
     pub fn add(&mut self, window: &Window, minutes: &[(UsageKey<'_>, UsageCounts)], errors: &[ErrorCount]) {
+        let most = window.most as usize;
         for (SumKey { span, kind, start, id }, sum) in sums(minutes, errors) {
             if (span, kind) == (DAY, Kind::All) {
                 self.ever.add(&sum);
             }
-            let (since, list) = match (span, kind) {
-                (MINUTE, _) => (window.minutes, &mut self.minutes),
-                (HOUR, Kind::Outcome) => (window.hours, &mut self.outcomes),
-                (HOUR, Kind::Error) => (window.hours, &mut self.errors),
-                (HOUR, _) => (window.hours, &mut self.hours),
-                (_, Kind::Model) => (window.days, &mut self.models),
-                (_, Kind::Token) => (window.days, &mut self.tokens),
-                (_, Kind::Backend) => (window.days, &mut self.backends),
-                _ => (window.days, &mut self.days),
+            let since = match span {
+                MINUTE => window.minutes,
+                HOUR => window.hours,
+                _ => window.days,
             };
-            let is_shown = start >= since;
-            let is_ranked = matches!(kind, Kind::Model | Kind::Token | Kind::Backend);
-            let found = match kind {
-                Kind::All => list.binary_search_by_key(&start, |sum| sum.start),
-                _ => list.iter().position(|sum| sum.id == id).ok_or(list.len()),
-            };
-            match found {
-                Ok(at) if is_shown => list[at].add(&sum),
-                Err(at) if is_shown && !(is_ranked && list.len() >= window.most as usize) => {
-                    list.insert(
-                        at,
-                        UseSum { start, id: id.to_owned(), failed: sum.failed, counts: sum.counts },
-                    );
-                }
+            if start < since {
+                continue;
+            }
+            match (span, kind) {
+                (MINUTE, Kind::All) => add_span(&mut self.minutes, start, &sum),
+                (HOUR, Kind::All) => add_span(&mut self.hours, start, &sum),
+                (DAY, Kind::All) => add_span(&mut self.days, start, &sum),
+                (HOUR, Kind::Outcome) => add_ranked(&mut self.outcomes, usize::MAX, (start, id), &sum),
+                (HOUR, Kind::Error) => add_ranked(&mut self.errors, usize::MAX, (start, id), &sum),
+                (DAY, Kind::Model) => add_ranked(&mut self.models, most, (start, id), &sum),
+                (DAY, Kind::Token) => add_ranked(&mut self.tokens, most, (start, id), &sum),
+                (DAY, Kind::Backend) => add_ranked(&mut self.backends, most, (start, id), &sum),
+                // Sums that nothing here shows.
                 _ => {}
             }
         }
+    }
+}
+
+/// Adds what was used in a span of time to a list in order.
+pub(super) fn add_span(list: &mut Vec<UseSum>, start: i64, sum: &Sum) {
+    match list.binary_search_by_key(&start, |known| known.start) {
+        Ok(at) => list[at].add(sum),
+        Err(at) => list.insert(at, UseSum::of(start, "", sum)),
+    }
+}
+
+/// Adds what one thing has used to a list of which no more than so many are told apart.
+pub(super) fn add_ranked(list: &mut Vec<UseSum>, most: usize, (start, id): (i64, &str), sum: &Sum) {
+    match list.iter().position(|known| known.id == id) {
+        Some(at) => list[at].add(sum),
+        None if list.len() < most => list.push(UseSum::of(start, id, sum)),
+        None => {}
     }
 }
 

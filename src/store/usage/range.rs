@@ -1,7 +1,8 @@
 //! What was used in a stretch of time: from sums of minutes for an hour, of hours for a day, of days for more.
 
-use super::fold::{DAY, HOUR, Kind, MINUTE};
-use super::overview::{UseSum, ranked, series};
+use super::fold::{DAY, HOUR, Kind, MINUTE, SumKey, sums};
+use super::overview::{UseSum, add_ranked, add_span, ranked, series};
+use super::{ErrorCount, UsageCounts, UsageKey};
 use crate::store::db::{Tx, on};
 use crate::store::{Store, StoreError};
 
@@ -50,6 +51,67 @@ pub struct StretchUse {
     pub channels: Vec<UseSum>,
 }
 
+impl Stretch {
+    /// The span of the sums that outcomes and errors are read from.
+    fn of_words(&self) -> i64 {
+        if self.piece < HOUR { MINUTE } else { HOUR }
+    }
+
+    /// That of what is told apart.
+    fn apart(&self) -> i64 {
+        if self.by_days { DAY } else { HOUR }
+    }
+
+    /// That of the stretch before.
+    fn of_before(&self) -> i64 {
+        if self.by_days { DAY } else { self.piece }
+    }
+}
+
+impl StretchUse {
+    /// Adds what the database does not have yet, as [`Overview::add`](super::Overview::add) does.
+    pub fn add(&mut self, stretch: &Stretch, minutes: &[(UsageKey<'_>, UsageCounts)], errors: &[ErrorCount]) {
+        for (SumKey { span, kind, start, id }, sum) in sums(minutes, errors) {
+            let is_in = start >= stretch.start;
+            let is_apart = span == stretch.apart() && start >= stretch.by_start;
+            let list = match kind {
+                Kind::All => {
+                    if span == stretch.piece && is_in {
+                        add_span(&mut self.pieces, start, &sum);
+                    }
+                    if is_apart {
+                        add_span(&mut self.all, start, &sum);
+                    }
+                    if span == stretch.of_before() && start >= stretch.before && !is_in {
+                        add_span(&mut self.before, start, &sum);
+                    }
+                    continue;
+                }
+                Kind::Outcome if span == stretch.of_words() && is_in => {
+                    self.add_outcome(start - start.rem_euclid(stretch.piece), id, sum.counts.requests);
+                    continue;
+                }
+                Kind::Error if span == stretch.of_words() && is_in => &mut self.errors,
+                Kind::Model if is_apart => &mut self.models,
+                Kind::Token if is_apart => &mut self.tokens,
+                Kind::Backend if is_apart => &mut self.backends,
+                Kind::Channel if is_apart => &mut self.channels,
+                _ => continue,
+            };
+            let most = if kind == Kind::Error { usize::MAX } else { stretch.most as usize };
+            add_ranked(list, most, (start, id), &sum);
+        }
+    }
+
+    fn add_outcome(&mut self, start: i64, outcome: &str, requests: i64) {
+        let is_same = |known: &OutcomeSum| known.start == start && known.outcome == outcome;
+        match self.outcomes.iter().position(is_same) {
+            Some(at) => self.outcomes[at].requests = self.outcomes[at].requests.saturating_add(requests),
+            None => self.outcomes.push(OutcomeSum { start, outcome: outcome.to_owned(), requests }),
+        }
+    }
+}
+
 const OUTCOMES: &str = "\
     SELECT start - start % $1 AS start, id AS outcome, CAST(SUM(requests) AS BIGINT) AS requests \
     FROM usage_sums WHERE span = $2 AND kind = 'outcome' AND start >= $3 GROUP BY 1, 2";
@@ -61,10 +123,9 @@ impl Store {
     /// Those of the database.
     pub async fn stretch(&self, stretch: &Stretch) -> Result<StretchUse, StoreError> {
         let tx = &mut self.db.read().await?;
-        let words = if stretch.piece < HOUR { MINUTE } else { HOUR };
-        let (by, since, most) = (if stretch.by_days { DAY } else { HOUR }, stretch.by_start, stretch.most);
-        let mut before =
-            series(tx, if stretch.by_days { DAY } else { stretch.piece }, stretch.before).await?;
+        let words = stretch.of_words();
+        let (by, since, most) = (stretch.apart(), stretch.by_start, stretch.most);
+        let mut before = series(tx, stretch.of_before(), stretch.before).await?;
         before.retain(|sum| sum.start < stretch.start);
         Ok(StretchUse {
             before,

@@ -93,15 +93,53 @@ fn sum(days: &Value, name: &str) -> u64 {
     days.as_object().unwrap().values().map(|day| day[name].as_u64().unwrap()).sum()
 }
 
+/// The use of so many requests, in one part or over several.
+fn is_use(what: &str, parts: &[&Value], served: u64) {
+    let told = ["requests", "promptTokens", "completionTokens"]
+        .map(|name| parts.iter().map(|part| part[name].as_u64().unwrap()).sum::<u64>());
+    assert_eq!(told, [served, 3 * served, 2 * served], "{what}");
+}
+
+/// Everything that is told apart is of one thing, and nothing is left of it.
+fn is_one(what: &str, part: &Value, served: u64) {
+    assert_eq!(part["top"].as_array().unwrap().len(), 1, "{what}: {part:#}");
+    is_use(what, &[&part["top"][0]], served);
+    is_use(&format!("the rest of {what}"), &[&part["rest"]], 0);
+}
+
+fn list(part: &Value) -> Vec<&Value> {
+    part.as_array().unwrap().iter().collect()
+}
+
+/// A range of time tells of so many requests in all that it shows.
+async fn is_in_range(gateway: &Gateway, range: &str, served: u64) {
+    let shown = &get(gateway, &format!("/dashboard?range={range}")).await["range"];
+    is_use(range, &[&shown["totals"]], served);
+    is_use(range, &[&shown["previous"]["totals"]], 0);
+    is_use(range, &list(&shown["series"]), served);
+    let ok = |piece: &&Value| piece["outcomes"]["ok"].as_u64().unwrap_or_default();
+    assert_eq!(list(&shown["series"]).iter().map(ok).sum::<u64>(), served, "{range}");
+    assert_eq!((&shown["outcomes"], &shown["errors"]), (&json!({"ok": served}), &json!({})), "{range}");
+    for name in ["byModel", "byToken", "byBackend", "byChannel"] {
+        is_one(&format!("{name} of {range}"), &shown[name], served);
+    }
+}
+
 /// Everybody who tells of use tells of so many requests.
 async fn is_shown(gateway: &Gateway, token: &str, served: u64) {
     let shown = get(gateway, "/dashboard").await;
-    for part in [&shown["totals"], &shown["today"], shown["minutes"].as_array().unwrap().last().unwrap()] {
-        let told = ["promptTokens", "completionTokens"].map(|name| part[name].as_u64().unwrap());
-        let requests = part["requests"].as_u64().unwrap();
-        assert_eq!(told, [3 * requests, 2 * requests]);
+    for name in ["totals", "today"] {
+        is_use(name, &[&shown[name]], served);
     }
-    assert_eq!(shown["totals"]["requests"], served, "{}", shown["ledger"]);
+    for name in ["minutes", "hours", "days"] {
+        is_use(name, &list(&shown[name]), served);
+    }
+    for name in ["byModel", "byToken", "byBackend"] {
+        is_one(name, &shown[name], served);
+    }
+    for range in ["1h", "24h", "7d", "30d"] {
+        is_in_range(gateway, range, served).await;
+    }
     assert_eq!(sum(&shown["usage"], "requests"), served);
     let of_token = &shown["byToken"]["top"][0];
     assert_eq!((&of_token["id"], &of_token["requests"]), (&json!(token), &json!(served)));
