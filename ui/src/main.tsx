@@ -3,6 +3,8 @@ import "@mantine/notifications/styles.css";
 import "@mantine/spotlight/styles.css";
 import "mantine-datatable/styles.css";
 import "./app/base.css";
+// Before the router.
+import "./parts/leaving";
 import { createRoot } from "react-dom/client";
 import { App } from "./app/App";
 import { startWords } from "./i18n";

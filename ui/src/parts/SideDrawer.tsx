@@ -3,6 +3,7 @@ import { createContext, type ReactNode, useContext, useEffect, useRef } from "re
 import { useTranslation } from "react-i18next";
 import { useMayChange } from "../api/queries";
 import { confirm } from "./confirm";
+import { holdBack } from "./leaving";
 import { Empty } from "./states";
 
 interface SideDrawerProps {
@@ -31,15 +32,33 @@ export function useGuard(isDirty: boolean): void {
   }, [guard, isDirty]);
 }
 
+/** Asks, as closing does, when the browser's own back or forward would leave a form with something in it. */
+function useHeldBack(opened: boolean, guard: { current: boolean }, ask: (leave: () => void) => void): void {
+  const latest = useRef({ at: "", ask });
+  useEffect(() => {
+    latest.current = { at: location.href, ask };
+  });
+  useEffect(
+    () => (opened ? holdBack(() => (guard.current ? latest.current : undefined)) : undefined),
+    [opened, guard],
+  );
+}
+
 /** Details and forms, at an address of their own: `onClose` goes back to that of the list. */
 export function SideDrawer({ opened, title, onClose, size, isForm, children }: SideDrawerProps) {
   const { t } = useTranslation();
   const mayNot = !useMayChange() && isForm;
   const guard = useRef(false);
-  const close = () => {
-    if (!guard.current) return onClose();
-    confirm({ title: t("unsaved"), text: t("unsavedHint"), verb: t("discard"), onConfirm: onClose });
-  };
+  const ask = (leave: () => void) =>
+    confirm({
+      id: "unsaved",
+      title: t("unsaved"),
+      text: t("unsavedHint"),
+      verb: t("discard"),
+      onConfirm: leave,
+    });
+  const close = () => (guard.current ? ask(onClose) : onClose());
+  useHeldBack(opened, guard, ask);
   return (
     <Drawer
       opened={opened}

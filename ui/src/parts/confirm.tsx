@@ -5,6 +5,8 @@ import { useTranslation } from "react-i18next";
 import i18next from "../i18n";
 
 interface Question {
+  /** What is asked already is not asked a second time. */
+  id?: string;
   title: string;
   /** What is lost. */
   text: string;
@@ -19,8 +21,9 @@ const DESTROYS = "red.9";
 const closing = () => ({ closeButtonProps: { "aria-label": i18next.t("do.close") } });
 
 /** Asks before something is destroyed; nothing else is asked about. */
-export function confirm({ title, text, verb, onConfirm }: Question): void {
+export function confirm({ id, title, text, verb, onConfirm }: Question): void {
   modals.openConfirmModal({
+    ...(id && { modalId: id }),
     title,
     children: <Text size="sm">{text}</Text>,
     labels: { confirm: verb, cancel: i18next.t("do.cancel") },

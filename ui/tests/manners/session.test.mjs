@@ -58,6 +58,51 @@ test("closing a changed form asks first", async () => {
   await page.leave();
 });
 
+test("sign out everywhere leaves at once, and the other browser is asked for the password", async () => {
+  const [here, other] = [await visit(place, "/tokens"), await visit(place, "/tokens")];
+  await here.getByRole("button", { name: "admin", exact: true }).click();
+  const answered = here.waitForResponse((answer) => answer.url().endsWith("/admin/logout"));
+  await here.getByRole("menuitem", { name: "Sign out everywhere" }).click();
+  await answered;
+  // Sooner than the page asks again who is signed in.
+  await here.getByRole("heading", { name: "Sign in", level: 1 }).waitFor({ timeout: 3_000 });
+  assert.equal(await here.getByRole("dialog").count(), 0);
+  await here.goto(`${place.url}/admin/tokens`);
+  await here.getByRole("heading", { name: "Sign in", level: 1 }).waitFor();
+  await other.getByRole("button", { name: "Refresh" }).click();
+  await other.getByRole("dialog", { name: "Your session has ended" }).waitFor();
+  await here.leave();
+  await other.leave();
+});
+
+test("the browser's back asks before it leaves a changed form", async () => {
+  const page = await visit(place, "/models");
+  await page.getByRole("link", { name: "Tokens", exact: true }).click();
+  await page.getByRole("button", { name: "New token" }).first().click();
+  const form = page.getByRole("dialog", { name: "New token" });
+  await form.getByLabel("Name").fill("something");
+  const ask = page.getByRole("dialog", { name: "Close without saving?" });
+  await page.goBack();
+  await ask.waitFor();
+  await page.goBack();
+  assert.equal(await ask.count(), 1, "what is asked already is not asked again");
+  await ask.getByRole("button", { name: "Cancel" }).click();
+  await ask.waitFor({ state: "detached" });
+  assert.match(page.url(), /\/admin\/tokens\/new$/);
+  assert.equal(await form.getByLabel("Name").inputValue(), "something");
+
+  await page.goBack();
+  await ask.getByRole("button", { name: "Discard changes" }).click();
+  await form.waitFor({ state: "detached" });
+  assert.doesNotMatch(page.url(), /\/new$/);
+  await page.getByRole("button", { name: "New token" }).first().click();
+  await form.waitFor();
+  await page.goBack();
+  await form.waitFor({ state: "detached" });
+  assert.equal(await ask.count(), 0, "an unchanged form is left unasked");
+  await page.leave();
+});
+
 test("a gateway that restarts costs nothing that was typed", async () => {
   const page = await visit(place, "/tokens/new");
   const form = page.getByRole("dialog", { name: "New token" });

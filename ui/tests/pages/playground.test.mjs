@@ -77,6 +77,20 @@ test("a token, a question, and a reply with its numbers", async () => {
   await page.leave();
 });
 
+test("opening it without a token asks nobody in vain", async () => {
+  const refused = async () => (await place.api("logs?limit=200")).logs.filter(({ status }) => status === 401).length;
+  const before = await refused();
+  const page = await visit(place, "/playground", {});
+  const errors = [];
+  page.on("console", (message) => message.type() === "error" && errors.push(message.text()));
+  await page.reload();
+  await page.getByText("The gateway needs a token").waitFor();
+  await page.waitForLoadState("networkidle");
+  assert.deepEqual(errors, []);
+  assert.equal(await refused(), before, "no refused request is in the log");
+  await page.leave();
+});
+
 test("images come by drop and by paste; what is no image is refused by its name", async () => {
   place.ollama.says(chat(["Two dots."]));
   const page = await open("model=llama3.2");

@@ -75,6 +75,10 @@ test("changes that are not saved are gone with the sign-out", async () => {
   await page.getByText("1 change not saved").waitFor();
   await page.getByRole("button", { name: "admin", exact: true }).click();
   await page.getByRole("menuitem", { name: "Sign out", exact: true }).click();
+  // The page of signing in, not the question that a lost session asks over a page that stays.
+  await page.getByRole("heading", { name: "Sign in", level: 1 }).waitFor();
+  assert.equal(await page.getByRole("textbox", { name: "Max request size" }).count(), 0, "the data is gone");
+  assert.equal(await page.getByRole("dialog").count(), 0);
   await page.getByRole("textbox", { name: "Password" }).fill(PASSWORD);
   assert.equal(await page.getByRole("button", { name: "Back to settings" }).count(), 0, "nothing is offered");
   await page.getByRole("button", { name: "Sign in" }).click();

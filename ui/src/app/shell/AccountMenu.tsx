@@ -11,8 +11,9 @@ async function signOut(everywhere: boolean, id: string): Promise<void> {
   if (everywhere) await api.DELETE("/admin/api/users/{id}/sessions", { params: { path: { id } } });
   await data(api.POST("/admin/logout"));
   setKnown(false);
-  queries.clear();
+  // Told before the rest is forgotten, and never removed: who looks at it would not hear of it any more.
   queries.setQueryData(["me"], null);
+  queries.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== "me" });
 }
 
 export function AccountMenu() {

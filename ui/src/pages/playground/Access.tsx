@@ -4,7 +4,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { api, data, type Token } from "../../api/client";
-import { front, useMayChange, useMe } from "../../api/queries";
+import { type Concern, front, useMayChange, useMe } from "../../api/queries";
 import { useFormat } from "../../parts/format";
 import { keepToken, useKeptToken } from "../../parts/keptToken";
 import { useChange } from "../../parts/useChange";
@@ -12,12 +12,26 @@ import { useChange } from "../../parts/useChange";
 /** How long a token lives that was made here. */
 const LIFE_MS = 86_400_000;
 
+/** What the dashboard tells while the gateway has no token, so that some may call without one. */
+const OPEN = new Set<Concern["kind"]>(["open_access", "no_token"]);
+
+/** Whether a call without a token may be let in, as far as the panel is told. */
+async function mayBeOpen(): Promise<boolean> {
+  const { attention } = await data(
+    api.GET("/admin/api/dashboard", { params: { query: { hours: 1, days: 1 } } }),
+  );
+  // Beyond those that are told there may be one of these.
+  return attention.more > 0 || attention.list.some(({ kind }) => OPEN.has(kind));
+}
+
 /** Whether the gateway lets this page in: with the kept token, or without one. */
 export function useAccess() {
   const [token] = useKeptToken();
   return useQuery({
     queryKey: ["playground", "access", token],
     queryFn: async ({ signal }) => {
+      // Not tried in vain: that would be a refused request in the log, and an error in the browser's console.
+      if (!token && !(await mayBeOpen())) return { isRefused: true, reason: "" };
       const headers = token ? { authorization: `Bearer ${token}` } : undefined;
       const answer = await fetch(`${front()}/v1/models`, {
         signal,
