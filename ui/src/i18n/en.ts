@@ -15,7 +15,7 @@ export default {
   shell: {
     skip: "Skip to content",
     menu: "Menu",
-    search: "Search",
+    search: "Go to",
     commands: "Go to a page or run a command",
     nothingFound: "Nothing found",
     language: "Language",

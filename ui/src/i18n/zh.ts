@@ -17,7 +17,7 @@ const zh: Translation<typeof en> = {
   shell: {
     skip: "跳到正文",
     menu: "菜单",
-    search: "搜索",
+    search: "跳转",
     commands: "跳转到页面或执行命令",
     nothingFound: "没有找到",
     language: "语言",

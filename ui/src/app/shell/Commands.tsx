@@ -11,7 +11,10 @@ const [store, spotlight] = createSpotlight();
 
 export const openCommands = spotlight.open;
 
-/** The list of commands: ⌘K or Ctrl K. */
+/** The keys that open them, as the keyboards of this system have them. */
+export const COMMAND_KEYS = [/Mac|iP(hone|ad|od)/.test(navigator.userAgent) ? "⌘" : "Ctrl", "K"];
+
+/** The list of pages and commands. */
 export function Commands() {
   const { t } = useTranslation();
   const [, go] = useLocation();
