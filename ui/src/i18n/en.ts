@@ -15,8 +15,8 @@ export default {
   shell: {
     skip: "Skip to content",
     menu: "Menu",
-    search: "Go to",
-    commands: "Go to a page or run a command",
+    search: "Search",
+    commands: "Find a token, channel or key, go to a page, run a command",
     nothingFound: "Nothing found",
     language: "Language",
     theme: "Theme",
