@@ -1,6 +1,6 @@
 import { useMantineColorScheme } from "@mantine/core";
 import { createSpotlight, Spotlight } from "@mantine/spotlight";
-import { IconLock, IconMoon, IconPlus, IconSearch, IconSun } from "@tabler/ICONS-react";
+import { IconLock, IconMoon, IconPlus, IconSearch, IconSun } from "@tabler/icons-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useLocation } from "wouter";
