@@ -45,6 +45,7 @@ async function picture(name, path, look = {}, prepare = async () => {}) {
 await picture("dashboard", "/dashboard?range=1h");
 await picture("channels", "/channels?explain=llama3.2", { scheme: "dark" });
 await picture("tokens", "/tokens");
+await picture("models", "/models");
 await picture("logs", "/logs", {}, async (page) => {
   await page.getByRole("row").filter({ hasText: "gpt-4o" }).filter({ hasText: "ok" }).first().getByRole("link").first().click();
   await page.getByRole("dialog").waitFor();

@@ -16,7 +16,7 @@ export default {
     skip: "Skip to content",
     menu: "Menu",
     search: "Search",
-    commands: "Go to a page or run a command",
+    commands: "Find a token, channel or key, go to a page, run a command",
     nothingFound: "Nothing found",
     language: "Language",
     theme: "Theme",

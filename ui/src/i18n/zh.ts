@@ -18,7 +18,7 @@ const zh: Translation<typeof en> = {
     skip: "跳到正文",
     menu: "菜单",
     search: "搜索",
-    commands: "跳转到页面或执行命令",
+    commands: "查找令牌、渠道或 API Key，跳转页面，执行命令",
     nothingFound: "没有找到",
     language: "语言",
     theme: "主题",

@@ -18,6 +18,11 @@ export function stateOfBackend({ enabled, state }: Backend): State {
   return state ? WORDS[state] : "unknown";
 }
 
+/** A backend as people know it: a channel may have several, and others the same address. */
+export function nameWithin(channel: string | null | undefined, name: string): string {
+  return !channel || channel === name ? name : `${channel} · ${name}`;
+}
+
 /** Host and port of an address, as people know it. */
 export function hostOf(url: string): string {
   try {

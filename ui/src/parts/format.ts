@@ -13,6 +13,12 @@ const YEARS: (typeof AGES)[number] = [Number.POSITIVE_INFINITY, "year", 86_400 *
 
 const BYTES = ["byte", "kilobyte", "megabyte", "gigabyte", "terabyte"];
 
+/** Midnights of the browser's zone from one moment to another; days of 23 and of 25 hours count as one. */
+function daysBetween(from: Date, to: Date): number {
+  const day = (at: Date) => Date.UTC(at.getFullYear(), at.getMonth(), at.getDate());
+  return (day(to) - day(from)) / 86_400_000;
+}
+
 /** Numbers, times and sizes as a language writes them. */
 function formats(language: string) {
   const isChinese = language === "zh";
@@ -41,6 +47,7 @@ function formats(language: string) {
   });
   const dayOfYear = new Intl.DateTimeFormat(locale, { month: "short", day: "numeric", timeZone: "UTC" });
   const list = new Intl.ListFormat(locale);
+  const either = new Intl.ListFormat(locale, { type: "disjunction" });
   const marks = isChinese
     ? { part: "，", pair: "：", open: "（", close: "）" }
     : { part: ", ", pair: ": ", open: " (", close: ")" };
@@ -76,7 +83,9 @@ function formats(language: string) {
     ago: (at: string | Date, now = Date.now()) => {
       const seconds = (new Date(at).getTime() - now) / 1_000;
       const [, name, size] = AGES.find(([limit]) => Math.abs(seconds) < limit) ?? YEARS;
-      return spaced(relative.format(Math.round(seconds / size), name));
+      // "Tomorrow" and "yesterday" are days of the calendar.
+      const count = name === "day" ? daysBetween(new Date(now), new Date(at)) : Math.round(seconds / size);
+      return spaced(relative.format(count, name));
     },
     /** Day and time to the second, in the browser's zone. */
     moment: (at: string | Date) => spaced(moment.format(new Date(at))),
@@ -89,6 +98,8 @@ function formats(language: string) {
     /** 3 Nov, of UTC as sums of days are. */
     dayOfYear: (at: string | Date) => spaced(dayOfYear.format(new Date(at))),
     list: (words: string[]) => (isChinese ? words.join("、") : list.format(words)),
+    /** One of them. */
+    either: (words: string[]) => either.format(words),
     /** Parts of one remark, one after the other; none for what is empty. */
     parts: (parts: (string | number | false | null | undefined)[]) => parts.filter(Boolean).join(marks.part),
     /** A name and what it is. */

@@ -24,9 +24,22 @@ test("shortcuts: search, help, commands, pages", async () => {
   await page.getByRole("dialog", { name: "Keyboard shortcuts" }).waitFor();
   await page.keyboard.press("Escape");
   await page.keyboard.press("Control+k");
-  await page.getByPlaceholder("Go to a page or run a command").fill("tokens: add");
+  await page.getByPlaceholder("Find a token, channel or key").fill("tokens: add");
   await page.keyboard.press("Enter");
   await page.getByRole("dialog", { name: "New token" }).waitFor();
+  await page.leave();
+});
+
+test("the list of commands finds tokens, channels and keys by their names", async () => {
+  await place.api("tokens", { method: "POST", body: { name: "lab-ann" } });
+  await place.api("channels", { method: "POST", body: { name: "lab-gpu", baseUrl: place.ollama.url } });
+  const page = await visit(place, "/dashboard");
+  await page.keyboard.press("Control+k");
+  const list = page.getByRole("dialog");
+  await page.keyboard.type("lab");
+  await list.getByText("lab-gpu").waitFor();
+  await list.getByText("lab-ann").click();
+  await page.getByRole("dialog", { name: "lab-ann" }).waitFor();
   await page.leave();
 });
 

@@ -77,7 +77,7 @@ test("details are shown without what changes them, and the palette offers nothin
   }
   const page = await visit(place, "/dashboard", { as: VERA });
   await page.keyboard.press("Control+k");
-  await page.getByPlaceholder("Go to a page or run a command").fill("add");
+  await page.getByPlaceholder("Find a token, channel or key").fill("add");
   await page.getByText("Nothing found").waitFor();
   await page.leave();
 });

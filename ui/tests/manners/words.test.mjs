@@ -12,7 +12,7 @@ const files = readdirSync(SRC, { recursive: true }).map((file) => join(SRC, file
 /** Attributes whose text people see or hear. */
 const SEEN = ["label", "title", "placeholder", "description", "aria-label", "alt", "hint", "purpose", "text", "legend"];
 /** What is no word: marks, units that are the same everywhere, the name of the product, keys of the keyboard. */
-const NAMES = ["ollama2openai", "⌘K", "EN", "中", "Esc", "K", "Enter"];
+const NAMES = ["ollama2openai", "EN", "中", "Esc", "K", "Enter"];
 const isText = (text) => /\p{L}{2,}|\p{Script=Han}/u.test(text) && !NAMES.includes(text.trim());
 
 function literals(file) {

@@ -82,6 +82,7 @@ test("the live list: what comes while it is paused is counted and shown later", 
   await page.getByRole("button", { name: "Pause" }).click();
   await place.ask("llama3.2", "hi", { key: ann.token });
   await page.getByText("1 new request").waitFor();
+  await page.getByText("paused", { exact: true }).waitFor();
   assert.equal(await rows(page).count(), before + 1);
   await page.getByRole("button", { name: "Resume" }).click();
   await rows(page).nth(before + 1).waitFor();

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { closeBrowser, visit } from "../rig/browser.mjs";
+import { axe, closeBrowser, visit } from "../rig/browser.mjs";
 import { world } from "../rig/world.mjs";
 
 let place;
@@ -29,6 +29,13 @@ test("read anew, find a model by its alias, see where it is and who would serve 
   assert.match(page.url(), /\/admin\/models\/llama3\.2[^/]*\?q=gpt-4$/);
   await detail.getByRole("link", { name: "Who would serve it" }).click();
   await page.getByRole("dialog", { name: /^Who would serve llama3\.2/ }).waitFor();
+  await page.leave();
+});
+
+test("the other names of a model lead to their channels, by more than a colour", async () => {
+  const page = await visit(place, "/models/llama3.2:latest", { scheme: "dark" });
+  await page.getByRole("dialog").getByRole("link", { name: "gpu-1", exact: true }).waitFor();
+  assert.deepEqual(await axe(page), []);
   await page.leave();
 });
 

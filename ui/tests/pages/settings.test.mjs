@@ -50,6 +50,12 @@ test("changes of two groups: refused at the field, reviewed, overtaken, saved, u
   await page.leave();
 });
 
+test("what the environment sets is told beside the default", async () => {
+  const page = await visit(place, "/settings/limits");
+  await page.getByText("Default: 500", { exact: true }).first().waitFor();
+  await page.leave();
+});
+
 test("search, changed only, and changes that outlive a look at another page", async () => {
   await place.api("settings", { method: "POST", body: { max_retries: 7 } });
   const page = await visit(place, "/settings?changed=yes");

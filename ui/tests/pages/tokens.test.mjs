@@ -34,14 +34,25 @@ test("from sign-in to a token that a client can use", async () => {
 
   const once = page.getByRole("dialog", { name: "Token ann" });
   const secret = await once.getByTestId("secret").textContent();
-  await once.getByRole("button", { name: "Copy" }).click();
-  assert.equal(await page.evaluate(() => navigator.clipboard.readText()), secret);
+  const copied = async (nth) => {
+    await once.getByRole("button", { name: "Copy" }).nth(nth).click();
+    return page.evaluate(() => navigator.clipboard.readText());
+  };
+  assert.equal(await copied(0), secret);
+  const call = await copied(1);
+  assert(call.includes(`${place.url}/v1/chat/completions`) && call.includes(secret), call);
   await once.getByRole("button", { name: "Close" }).click();
 
   const reply = await place.ask("llama3.2", "hi", { key: secret });
   assert.equal(reply.choices[0].message.content, "Hello there.");
   const detail = page.getByRole("dialog", { name: "ann" });
   await detail.getByText("10 / 1K").waitFor();
+
+  const [{ quotaResetAt }] = (await place.api("tokens")).tokens;
+  // 28 hours before are in the evening of the day before yesterday.
+  await page.clock.setFixedTime(new Date(new Date(quotaResetAt).getTime() - 28.3 * 3_600_000));
+  await page.reload();
+  await detail.getByText("resets in 2 days").waitFor();
   await page.leave();
 });
 

@@ -5,7 +5,7 @@ import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { AccountMenu } from "./AccountMenu";
 import { Banner } from "./Banner";
-import { Commands, openCommands } from "./Commands";
+import { COMMAND_KEYS, Commands, openCommands } from "./Commands";
 import { LanguageMenu } from "./LanguageMenu";
 import { Nav } from "./Nav";
 import { SessionOver } from "./SessionOver";
@@ -42,7 +42,7 @@ export function Shell({ children }: { children: ReactNode }) {
             variant="default"
             size="xs"
             leftSection={<IconSearch size={14} />}
-            rightSection={<Kbd size="xs">⌘K</Kbd>}
+            rightSection={<Kbd size="xs">{COMMAND_KEYS.join(" ")}</Kbd>}
             onClick={openCommands}
             visibleFrom="xs"
           >

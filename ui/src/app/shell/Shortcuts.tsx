@@ -4,6 +4,7 @@ import { useRef } from "react";
 import { useTranslation } from "react-i18next";
 import { useLocation } from "wouter";
 import { SEARCH_ID } from "../../parts/SearchField";
+import { COMMAND_KEYS } from "./Commands";
 import { PLACES } from "./places";
 
 const OPEN = "o2o:shortcuts";
@@ -37,7 +38,7 @@ export function Shortcuts() {
     ),
   ]);
   const keys = [
-    { keys: ["⌘/Ctrl", "K"], does: t("keyboard.palette") },
+    { keys: COMMAND_KEYS, does: t("keyboard.palette") },
     { keys: ["/"], does: t("keyboard.search") },
     { keys: ["?"], does: t("keyboard.help") },
     { keys: ["Esc"], does: t("keyboard.close") },

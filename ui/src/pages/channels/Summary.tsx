@@ -16,11 +16,11 @@ export function Summary({ channels, counts }: SummaryProps) {
   return (
     <Counts
       counts={[
-        [t("summary.total"), counts.total],
+        [t("summary.total", { count: counts.total }), counts.total],
         [t("summary.healthy"), counts.healthy],
         [t("summary.down"), down, down > 0],
         [t("summary.disabled"), counts.disabled],
-        [t("summary.inFlight"), running],
+        [t("summary.inFlight", { count: running }), running],
       ]}
     />
   );

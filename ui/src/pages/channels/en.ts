@@ -7,11 +7,13 @@ export default {
     "A channel is one Ollama, or several that are alike, with a priority and a weight. Without channels, the keys or the default Ollama serve.",
   view: { label: "View", board: "Board", table: "Table" },
   summary: {
-    total: "channels",
+    total_one: "channel",
+    total_other: "channels",
     healthy: "healthy",
     disabled: "off",
     down: "down",
-    inFlight: "running requests",
+    inFlight_one: "running request",
+    inFlight_other: "running requests",
   },
   filter: { status: "State", tag: "Tag" },
   board: {

@@ -10,11 +10,11 @@ const zh: Translation<typeof en> = {
     "一个渠道对应一个或一组同类的 Ollama，并带有优先级和权重。没有渠道时，请求由 API Key 或默认 Ollama 处理。",
   view: { label: "视图", board: "看板", table: "表格" },
   summary: {
-    total: "渠道",
+    total_other: "渠道",
     healthy: "健康",
     disabled: "已禁用",
     down: "不可用",
-    inFlight: "进行中的请求",
+    inFlight_other: "进行中的请求",
   },
   filter: { status: "状态", tag: "标签" },
   board: {

@@ -19,8 +19,10 @@ import { CodeBlock } from "../../parts/CodeBlock";
 import { Copy } from "../../parts/Copy";
 import { useKeptToken } from "../../parts/keptToken";
 import { useModelNames } from "../../parts/ModelPicker";
+import { type Access, baseOf } from "../../parts/samples";
 import { useFilters } from "../../parts/url";
-import { type Access, CLIENTS, type Client } from "./snippets";
+import { Endpoints } from "./Endpoints";
+import { CLIENTS, type Client } from "./snippets";
 
 const isLocal = (host: string) => /\/\/(localhost|127\.|\[::1\])/.test(host);
 
@@ -36,6 +38,7 @@ export function Clients() {
   const model = get("model") || models[0] || "llama3.2";
   const client = CLIENTS.find(({ id }) => id === get("client")) ?? (CLIENTS[0] as Client);
   const access = { host, model, token: token || "YOUR-TOKEN" };
+  const embedder = useModelNames("embedding")[0] ?? "nomic-embed-text";
   return (
     <Stack>
       <Group align="flex-start" gap="md">
@@ -97,13 +100,21 @@ export function Clients() {
             />
           ))}
         </Box>
-        <Instructions client={client} access={access} />
+        <Instructions client={client} access={access} embedder={embedder} />
       </Group>
+      <Endpoints base={baseOf(access)} />
     </Stack>
   );
 }
 
-function Instructions({ client, access }: { client: Client; access: Access }) {
+interface InstructionsProps {
+  client: Client;
+  access: Access;
+  /** A model that makes embeddings. */
+  embedder: string;
+}
+
+function Instructions({ client, access, embedder }: InstructionsProps) {
   const { t } = useTranslation("connect");
   return (
     <Paper withBorder p="md" flex="1 1 300px" miw={0}>
@@ -122,6 +133,14 @@ function Instructions({ client, access }: { client: Client; access: Access }) {
           </Group>
         ))}
         {client.code && <CodeBlock code={client.code(access)} />}
+        {client.embeddings && (
+          <>
+            <Title order={3} size="h5">
+              {t("embeddings")}
+            </Title>
+            <CodeBlock code={client.embeddings({ ...access, model: embedder })} />
+          </>
+        )}
       </Stack>
     </Paper>
   );

@@ -32,6 +32,17 @@ export default {
     vscode:
       "With Copilot Chat: add this to settings.json, then choose the model in the model list. It asks for the key once.",
   },
+  embeddings: "Embeddings",
+  endpoints: {
+    title: "Endpoints",
+    address: "Address",
+    for: "For",
+    chat: "Chat, streamed or whole: tools, images, thinking, JSON schema",
+    completions: "Text completion, with suffix, echo and several prompts",
+    embeddings: "Embeddings, as numbers or base64, with dimensions",
+    models: "The models that the token may use",
+    model: "One of them; slashes in the name are fine",
+  },
   field: { url: "Base URL", host: "API host", path: "API path", key: "API key", model: "Model" },
   reference: {
     search: "Path or keyword",

@@ -1,12 +1,5 @@
-import { json, quoted } from "../../parts/code";
-
-/** What a client is told. */
-export interface Access {
-  /** Without `/v1`. */
-  host: string;
-  token: string;
-  model: string;
-}
+import { json } from "../../parts/code";
+import { type Access, curlChat, curlOf, baseOf as url } from "../../parts/samples";
 
 type FieldName = "url" | "host" | "path" | "key" | "model";
 
@@ -30,14 +23,9 @@ export interface Client {
   fields?: (access: Access) => [FieldName, string][];
   /** What is pasted into a file or a terminal. */
   code?: (access: Access) => string;
+  /** The same for embeddings, by a model that makes them. */
+  embeddings?: (access: Access) => string;
 }
-
-const url = ({ host }: Access) => `${host}/v1`;
-
-const curl = (access: Access) => `curl -N ${url(access)}/chat/completions \\
-  -H ${quoted(`Authorization: Bearer ${access.token}`)} \\
-  -H 'Content-Type: application/json' \\
-  -d ${quoted(JSON.stringify({ model: access.model, stream: true, messages: [{ role: "user", content: "Hello" }] }))}`;
 
 const python = (access: Access) => `from openai import OpenAI
 
@@ -61,6 +49,24 @@ const stream = await client.chat.completions.create({
 });
 for await (const chunk of stream) {
   process.stdout.write(chunk.choices[0]?.delta?.content ?? "");
+}`;
+
+const curlEmbeddings = (access: Access) =>
+  curlOf(access, "/embeddings", { model: access.model, input: ["Hello", "Good morning"] });
+
+const pythonEmbeddings = (access: Access) => `from openai import OpenAI
+
+client = OpenAI(base_url=${json(url(access))}, api_key=${json(access.token)})
+reply = client.embeddings.create(model=${json(access.model)}, input=["Hello", "Good morning"])
+for one in reply.data:
+    print(one.index, len(one.embedding))`;
+
+const nodeEmbeddings = (access: Access) => `import OpenAI from "openai";
+
+const client = new OpenAI({ baseURL: ${json(url(access))}, apiKey: ${json(access.token)} });
+const reply = await client.embeddings.create({ model: ${json(access.model)}, input: ["Hello", "Good morning"] });
+for (const { index, embedding } of reply.data) {
+  console.log(index, embedding.length);
 }`;
 
 const libreChat = (access: Access) => `endpoints:
@@ -109,9 +115,9 @@ const bare = (access: Access): [FieldName, string][] => [
 
 /** All clients, in the order in which they are shown. */
 export const CLIENTS: Client[] = [
-  { id: "curl", name: "curl", code: curl },
-  { id: "python", name: "Python", code: python },
-  { id: "node", name: "Node.js", code: node },
+  { id: "curl", name: "curl", code: curlChat, embeddings: curlEmbeddings },
+  { id: "python", name: "Python", code: python, embeddings: pythonEmbeddings },
+  { id: "node", name: "Node.js", code: node, embeddings: nodeEmbeddings },
   {
     id: "openWebui",
     name: "Open WebUI",

@@ -33,6 +33,17 @@ const zh: Translation<typeof en> = {
     vscode:
       "使用 Copilot Chat：将以下内容加入 settings.json，然后在模型列表中选择该模型，首次使用时会询问 API Key。",
   },
+  embeddings: "向量",
+  endpoints: {
+    title: "接口",
+    address: "地址",
+    for: "用途",
+    chat: "对话，流式或一次性返回：工具、图片、思考、JSON schema",
+    completions: "文本补全，支持 suffix、echo 和多个 prompt",
+    embeddings: "向量，数字或 base64，支持 dimensions",
+    models: "此令牌可用的模型",
+    model: "单个模型，名称中可以有斜杠",
+  },
   field: { url: "Base URL", host: "API 主机", path: "API 路径", key: "API Key", model: "模型" },
   reference: {
     search: "路径或关键词",

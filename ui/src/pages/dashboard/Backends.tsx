@@ -1,11 +1,12 @@
 import { Anchor, Progress, Table, Text, Tooltip } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 import { Link, useLocation } from "wouter";
+import { nameWithin } from "../../parts/backend";
 import { useFormat } from "../../parts/format";
 import { type State, Status } from "../../parts/Status";
 import { logsOf } from "./links";
 import { Panel } from "./Panel";
-import type { Full } from "./queries";
+import { type Full, useChannelNames } from "./queries";
 import { RowName } from "./UseTable";
 
 type Backend = Full["backends"]["list"][number];
@@ -27,6 +28,8 @@ export function Backends({ full }: { full: Full }) {
   const { total, states, list } = full.backends;
   const all = t("backend.all", { n: format.number(total), up: format.number(states.up) });
   const title = t("backend.title");
+  const shown = list.slice(0, FIRST);
+  const channels = useChannelNames(shown.some(({ channelId }) => channelId !== null));
   return (
     <Panel
       title={title}
@@ -56,8 +59,13 @@ export function Backends({ full }: { full: Full }) {
             </Table.Tr>
           </Table.Thead>
           <Table.Tbody>
-            {list.slice(0, FIRST).map((backend) => (
-              <Row key={backend.id} backend={backend} full={full} />
+            {shown.map((backend) => (
+              <Row
+                key={backend.id}
+                backend={backend}
+                name={nameWithin(channels?.get(backend.channelId ?? ""), backend.name)}
+                full={full}
+              />
             ))}
           </Table.Tbody>
         </Table>
@@ -66,7 +74,7 @@ export function Backends({ full }: { full: Full }) {
   );
 }
 
-function Row({ backend, full: { range } }: { backend: Backend; full: Full }) {
+function Row({ backend, name, full: { range } }: { backend: Backend; name: string; full: Full }) {
   const { t: common } = useTranslation();
   const format = useFormat();
   const [, go] = useLocation();
@@ -80,7 +88,7 @@ function Row({ backend, full: { range } }: { backend: Backend; full: Full }) {
   return (
     <Table.Tr onClick={() => go(href)} style={{ cursor: "pointer" }}>
       <Table.Td maw={0} w="45%" miw={120}>
-        <RowName name={backend.name} href={href} />
+        <RowName name={name} href={href} />
       </Table.Td>
       <Table.Td>
         <Tooltip label={backend.lastError} disabled={!backend.lastError} multiline maw={360}>
@@ -92,11 +100,7 @@ function Row({ backend, full: { range } }: { backend: Backend; full: Full }) {
       </Table.Td>
       <Table.Td ta="right">{p95 === null ? "–" : format.ms(p95)}</Table.Td>
       <Table.Td miw={40} w="12%">
-        <Progress
-          value={share * 100}
-          size="md"
-          aria-label={format.pair(backend.name, format.percent(share))}
-        />
+        <Progress value={share * 100} size="md" aria-label={format.pair(name, format.percent(share))} />
       </Table.Td>
       <Table.Td ta="right">
         <Text size="sm">{format.percent(share)}</Text>

@@ -36,7 +36,7 @@ function labels({ series, name }: Range, format: Formats): string[] {
   return series.map((piece) => say(piece.start));
 }
 
-/** The courses of a stretch. Their cursors move together; what is dragged over opens in the logs. */
+/** The courses of a stretch. Their cursors move together; what is clicked opens in the logs. */
 export function Charts({ range }: { range: Range }) {
   const { t } = useTranslation("dashboard");
   const { t: common } = useTranslation();
@@ -46,13 +46,13 @@ export function Charts({ range }: { range: Range }) {
   const used = OUTCOMES.filter((outcome) => range.outcomes[outcome]);
   const counts = ({ outcomes }: Range["series"][number]) =>
     Object.fromEntries(used.map((outcome) => [outcome, outcomes[outcome] ?? 0]));
-  const select = (first: number, last: number) => {
-    const [from, to] = [range.series[first], range.series[last]];
-    if (!from || !to) return;
-    const until = new Date(new Date(to.start).getTime() + range.pieceSeconds * 1_000).toISOString();
-    go(logsOf({ since: from.start, until }));
+  const pick = (place: number) => {
+    const start = range.series[place]?.start;
+    if (!start) return;
+    const until = new Date(new Date(start).getTime() + range.pieceSeconds * 1_000).toISOString();
+    go(logsOf({ since: start, until }));
   };
-  const shared = { by: "moment", syncId: SYNC, onSelect: select, h: HEIGHT, legend: false };
+  const shared = { by: "moment", syncId: SYNC, onPick: pick, h: HEIGHT, legend: false };
   const times = (name: "latency" | "firstToken") =>
     range[name].p50 === null ? (
       <Nothing />

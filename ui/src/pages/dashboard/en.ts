@@ -26,7 +26,7 @@ export default {
     outcomes: "Requests by outcome",
     latency: "Latency of complete replies",
     firstToken: "Time to first token",
-    hint: "Click a point, or drag over a range, to see its requests",
+    hint: "Click a point to see its requests",
     nothing: "No requests in this range.",
   },
   use: {

@@ -1,5 +1,5 @@
 import { Anchor, Box, Group, SegmentedControl, SimpleGrid, Skeleton, Stack } from "@mantine/core";
-import { useState } from "react";
+import { memo, useDeferredValue, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "wouter";
 import { Page } from "../../parts/Page";
@@ -24,7 +24,10 @@ export default function DashboardPage() {
   const { t: common } = useTranslation();
   const { get, set } = useFilters();
   const range = RANGES.find((name) => name === get("range")) ?? FIRST;
-  const dashboard = useDashboard(range);
+  // The control answers at once; the charts of the new range are drawn after that.
+  const shown = useDeferredValue(range);
+  const dashboard = useDashboard(shown);
+  const isOld = shown !== range || dashboard.isPlaceholderData;
   const full = dashboard.data;
   return (
     <Page
@@ -52,7 +55,7 @@ export default function DashboardPage() {
         {dashboard.isError && !full && <Failed error={dashboard.error} retry={dashboard.refetch} />}
         {dashboard.isPending && <Waiting />}
         {full && (
-          <Box opacity={dashboard.isPlaceholderData ? 0.6 : 1} aria-busy={dashboard.isPlaceholderData}>
+          <Box opacity={isOld ? 0.6 : 1} aria-busy={isOld}>
             <Content full={full} />
           </Box>
         )}
@@ -61,7 +64,7 @@ export default function DashboardPage() {
   );
 }
 
-function Content({ full }: { full: Full }) {
+const Content = memo(function Content({ full }: { full: Full }) {
   const isUnused = full.totals.requests === 0;
   // Who has waited here for the first request sees its tick, too.
   const [wasUnused] = useState(isUnused);
@@ -89,7 +92,7 @@ function Content({ full }: { full: Full }) {
       <StateRow dashboard={full} />
     </Stack>
   );
-}
+});
 
 /** Keeps the places of what comes. */
 function Waiting() {

@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { api, data } from "../../api/client";
+import { api, type Channel, data } from "../../api/client";
 import { type Dashboard, REFRESH_MS } from "../../api/queries";
 
 export const RANGES = ["1h", "24h", "7d", "30d"] as const;
@@ -17,4 +17,17 @@ export function useDashboard(range: RangeName) {
     refetchInterval: REFRESH_MS,
     placeholderData: (before) => before,
   });
+}
+
+const byId = ({ channels }: { channels: Channel[] }) => new Map(channels.map(({ id, name }) => [id, name]));
+
+/** What the channels are called, where any is wanted. */
+export function useChannelNames(isWanted: boolean): Map<string, string> | undefined {
+  return useQuery({
+    queryKey: ["channels", "list"],
+    queryFn: () => data(api.GET("/admin/api/channels")),
+    select: byId,
+    staleTime: 60_000,
+    enabled: isWanted,
+  }).data;
 }

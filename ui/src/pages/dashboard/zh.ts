@@ -27,7 +27,7 @@ const zh: Translation<typeof en> = {
     outcomes: "请求结果",
     latency: "完整回复耗时",
     firstToken: "首 Token 延迟",
-    hint: "点击某一时刻，或拖选一段时间，查看对应请求",
+    hint: "点击某一时刻，查看对应请求",
     nothing: "这段时间没有请求。",
   },
   use: {

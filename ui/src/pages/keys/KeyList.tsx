@@ -113,12 +113,12 @@ function Summary({ list }: { list: ReturnType<typeof useKeys> }) {
       <Counts
         counts={
           counts && [
-            [t("summary.total"), counts.total],
+            [t("summary.total", { count: counts.total }), counts.total],
             [t("summary.healthy"), counts.healthy],
             [t("summary.unhealthy"), counts.unhealthy, counts.unhealthy > 0],
             [t("summary.disabled"), counts.disabled],
-            [t("summary.requests"), counts.totalRequests],
-            [t("summary.tokens"), counts.totalTokens],
+            [t("summary.requests", { count: counts.totalRequests }), counts.totalRequests],
+            [t("summary.tokens", { count: counts.totalTokens }), counts.totalTokens],
           ]
         }
       />

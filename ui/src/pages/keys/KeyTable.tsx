@@ -13,8 +13,12 @@ import { Status } from "../../parts/Status";
 import { failureRate } from "./values";
 
 /** Columns that few look at often: there where the screen has room for them, and in the drawer. */
-const RARE = ["lastUsed", "models", "tokens", "priority", "weight", "added"];
+const RARE = ["lastUsed", "tokens", "priority", "weight", "added"];
 const WIDE = "(min-width: 1680px)";
+/** Where the models have room, too. */
+const ROOMY = "(min-width: 1360px)";
+/** As many names of models as a tooltip tells. */
+const NAMED = 20;
 
 /** Failures beyond this part of all requests are marked. */
 const TOO_MANY = 0.2;
@@ -105,7 +109,7 @@ function useColumns(): Column<Key>[] {
     number("running", (key) => <Load running={key.currentConcurrent} cap={key.maxConcurrent} />),
     number("latency", ({ latencyMs }) => (latencyMs == null ? "–" : format.ms(latencyMs))),
     { accessor: "error", title: t("column.error"), render: (key) => <LastError of={key} /> },
-    number("models", ({ inventory }) => (inventory?.models ? format.number(inventory.models.length) : "–")),
+    { ...number("models", (key) => <Models of={key} />), visibleMediaQuery: ROOMY },
     number("requests", (key) => format.short(key.totalRequests)),
     number("failures", (key) => <Failures of={key} />),
     number("tokens", (key) => format.short(key.totalTokens)),
@@ -153,6 +157,21 @@ export function Failures({ of }: { of: Key }) {
         </Text>
       )}
     </Group>
+  );
+}
+
+/** How many models it has, with their names behind the number. */
+function Models({ of: { inventory } }: { of: Key }) {
+  const { t } = useTranslation();
+  const format = useFormat();
+  const models = inventory?.models;
+  if (!models) return <>–</>;
+  const more = models.length - NAMED;
+  const names = [...models.slice(0, NAMED), ...(more > 0 ? [t("more", { count: more })] : [])];
+  return (
+    <Tooltip label={names.join(", ")} disabled={models.length === 0} multiline maw={360}>
+      <span tabIndex={models.length > 0 ? 0 : undefined}>{format.number(models.length)}</span>
+    </Tooltip>
   );
 }
 

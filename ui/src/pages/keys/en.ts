@@ -9,12 +9,15 @@ export default {
   noKey: "no credential",
   filter: { status: "State", group: "Group", tag: "Tag" },
   summary: {
-    total: "keys",
+    total_one: "key",
+    total_other: "keys",
     healthy: "healthy",
     unhealthy: "unhealthy",
     disabled: "off",
-    requests: "requests",
-    tokens: "tokens",
+    requests_one: "request",
+    requests_other: "requests",
+    tokens_one: "token",
+    tokens_other: "tokens",
   },
   column: {
     name: "Key",

@@ -10,12 +10,12 @@ const zh: Translation<typeof en> = {
   noKey: "无密钥",
   filter: { status: "状态", group: "分组", tag: "标签" },
   summary: {
-    total: "总数",
+    total_other: "总数",
     healthy: "健康",
     unhealthy: "异常",
     disabled: "已禁用",
-    requests: "请求数",
-    tokens: "Token",
+    requests_other: "请求数",
+    tokens_other: "Token",
   },
   column: {
     name: "API Key",

@@ -92,7 +92,7 @@ function Range({ filters: { since, until } }: { filters: Filters }) {
         placeholder={t("range.all")}
         aria-label={t("filter.range")}
         clearable
-        w={160}
+        w={190}
       />
       {isExact &&
         (["since", "until"] as const).map((name) => (
@@ -160,7 +160,7 @@ function useSays(rows: LogRecord[] | undefined) {
     switch (name) {
       case "outcome": {
         const known = (word: string) => OUTCOMES.find((outcome) => outcome === word);
-        return format.list(
+        return format.either(
           value.split(",").map((word) => {
             const outcome = known(word);
             return outcome ? common(`outcome.${outcome}`) : word;

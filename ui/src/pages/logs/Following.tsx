@@ -9,10 +9,11 @@ import {
 import { useTranslation } from "react-i18next";
 import type { TailState, useTail } from "./useTail";
 
-const LOOKS: Record<TailState, { icon: typeof IconProgress; color: string }> = {
+const LOOKS: Record<TailState | "paused", { icon: typeof IconProgress; color: string }> = {
   connecting: { icon: IconProgress, color: "gray" },
   following: { icon: IconCircleDot, color: "teal" },
   lost: { icon: IconPlugConnectedX, color: "orange" },
+  paused: { icon: IconPlayerPause, color: "gray" },
 };
 
 interface FollowingProps {
@@ -24,12 +25,13 @@ interface FollowingProps {
 /** How the live list stands: whether it follows, what came while it was paused, what was missed. */
 export function Following({ tail, isPaused, pause }: FollowingProps) {
   const { t } = useTranslation("logs");
-  const { icon: Icon, color } = LOOKS[tail.state];
+  const state = isPaused && tail.state === "following" ? "paused" : tail.state;
+  const { icon: Icon, color } = LOOKS[state];
   const PauseIcon = isPaused ? IconPlayerPlay : IconPlayerPause;
   return (
     <Group gap="xs" mb="xs" mih={30}>
       <Badge color={color} tt="none" leftSection={<Icon size={14} aria-hidden />} role="status">
-        {t(`live.${tail.state}`)}
+        {t(`live.${state}`)}
       </Badge>
       <Button
         size="compact-sm"

@@ -51,16 +51,16 @@ function useColumns(): Column<LogRecord>[] {
       render: (one) => <NameLink page="logs" id={one.key} name={at(format, one)} />,
     },
     {
+      accessor: "outcome",
+      title: t("column.outcome"),
+      render: (one) => <OutcomeBadge outcome={one.outcome} />,
+    },
+    {
       accessor: "tokenName",
       title: t("column.token"),
       render: (one) => <Cut text={one.tokenName || one.tokenId} width={90} />,
     },
     { accessor: "model", title: t("column.model"), render: (one) => <Model of={one} /> },
-    {
-      accessor: "outcome",
-      title: t("column.outcome"),
-      render: (one) => <OutcomeBadge outcome={one.outcome} />,
-    },
     { accessor: "status", title: t("column.status"), ...right, render: (one) => one.status ?? "–" },
     {
       accessor: "firstTokenMs",

@@ -57,6 +57,7 @@ export default {
     follow: "Live",
     connecting: "connecting",
     following: "following",
+    paused: "paused",
     lost: "lost, trying again",
     pause: "Pause",
     resume: "Resume",

@@ -59,6 +59,7 @@ const zh: Translation<typeof en> = {
     follow: "实时",
     connecting: "连接中",
     following: "实时更新中",
+    paused: "已暂停",
     lost: "连接中断，正在重试",
     pause: "暂停",
     resume: "继续",

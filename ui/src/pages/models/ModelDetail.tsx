@@ -83,7 +83,13 @@ function Aliases({ model }: { model: Model }) {
       {model.aliases.map(({ name, kind, id, where }) => (
         <Text key={`${id} ${name}`} size="sm">
           <Code>{name}</Code> {t(kind === "channel" ? "detail.byChannel" : "detail.byKey")}{" "}
-          <Anchor component={Link} href={`/${kind}s/${encodeURIComponent(id)}`} size="sm">
+          <Anchor
+            component={Link}
+            href={`/${kind}s/${encodeURIComponent(id)}`}
+            size="sm"
+            // Within a sentence the colour alone does not tell it.
+            underline="always"
+          >
             {where}
           </Anchor>
         </Text>

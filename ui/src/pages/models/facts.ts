@@ -1,3 +1,4 @@
+import { nameWithin } from "../../parts/backend";
 import type { State } from "../../parts/Status";
 import type { Holder, Loaded, Model, Version } from "./queries";
 
@@ -15,7 +16,7 @@ export function stateOfHolder({ state }: Holder): State {
 
 /** A backend as people know it: a channel may have several. */
 export function nameOf({ name, channel }: Holder): string {
-  return channel === null || channel === name ? name : `${channel} · ${name}`;
+  return nameWithin(channel, name);
 }
 
 /** Where a backend is managed. */

@@ -82,6 +82,9 @@ function Source({ setting }: { setting: Setting }) {
   const { values } = useDrafts();
   const isDraft = values[setting.name] !== undefined;
   const isSaved = setting.origin === "saved";
+  // What is saved over a default says so already, and a secret has none.
+  const base = isSaved ? setting.configuredOrigin : setting.origin;
+  const hasOther = base !== "default" && setting.kind !== "secret";
   const configured = { value: shown(setting, setting.configured), origin: origin(setting.configuredOrigin) };
   return (
     <Group gap={6}>
@@ -98,6 +101,11 @@ function Source({ setting }: { setting: Setting }) {
           {isDraft
             ? t("origin.now", { value: shown(setting, setting.value) })
             : t("origin.configured", configured)}
+        </Text>
+      )}
+      {hasOther && (
+        <Text size="xs" c="dimmed" className="numbers" style={{ overflowWrap: "anywhere" }}>
+          {t("origin.standard", { value: shown(setting, setting.default) })}
         </Text>
       )}
     </Group>

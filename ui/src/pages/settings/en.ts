@@ -67,6 +67,7 @@ export default {
     now: "In force: {{value}}",
     from: "Comes from: {{origin}}",
     configured: "Configured: {{value}} ({{origin}})",
+    standard: "Default: {{value}}",
   },
   reset: "Back to the configured value: {{name}}",
   revert: "Undo the change: {{name}}",

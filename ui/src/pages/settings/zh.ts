@@ -68,6 +68,7 @@ const zh: Translation<typeof en> = {
     now: "当前生效：{{value}}",
     from: "来源：{{origin}}",
     configured: "配置值：{{value}}（{{origin}}）",
+    standard: "默认值：{{value}}",
   },
   reset: "恢复为配置值：{{name}}",
   revert: "撤销修改：{{name}}",

@@ -40,7 +40,7 @@ export function TokenUsage({ id }: { id: string }) {
             { name: "completionTokens", label: t("detail.completion"), color: "accent.7" },
           ]}
           value={format.short}
-          tick={(day) => day.slice(5)}
+          tick={format.dayOfYear}
         />
       )}
     </div>

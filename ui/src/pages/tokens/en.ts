@@ -60,6 +60,7 @@ export default {
   secret: {
     title: "Token {{name}}",
     hint: "It is shown only once: the gateway keeps nothing but its hash. Copy it now and store it in a safe place.",
+    try: "To try it in a terminal:",
     setup: "How to use it in a client",
   },
   detail: {

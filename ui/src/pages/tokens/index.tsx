@@ -1,14 +1,17 @@
-import { Anchor, Button, Skeleton } from "@mantine/core";
+import { Anchor, Button, Skeleton, Text } from "@mantine/core";
 import { IconPlus } from "@tabler/icons-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "wouter";
 import type { Token } from "../../api/client";
-import { useMayChange } from "../../api/queries";
+import { front, useMayChange } from "../../api/queries";
+import { CodeBlock } from "../../parts/CodeBlock";
 import { keepToken } from "../../parts/keptToken";
+import { useModelNames } from "../../parts/ModelPicker";
 import { Page } from "../../parts/Page";
 import { Secret } from "../../parts/Secret";
 import { SideDrawer } from "../../parts/SideDrawer";
+import { curlChat } from "../../parts/samples";
 import { Failed } from "../../parts/states";
 import { useDrawer } from "../../parts/url";
 import { useToken } from "./queries";
@@ -55,11 +58,28 @@ export default function Tokens() {
         secret={secret?.token ?? null}
         onClose={() => setSecret(null)}
       >
+        {secret && <FirstCall token={secret} />}
         <Anchor component={Link} href="/connect" size="sm">
           {t("secret.setup")}
         </Anchor>
       </Secret>
     </Page>
+  );
+}
+
+/** A call that works as it is, with the token and a model that it may use. */
+function FirstCall({ token }: { token: Token }) {
+  const { t } = useTranslation("tokens");
+  const models = useModelNames();
+  const named = token.allowedModels.find((model) => !model.includes("*"));
+  const model = named ?? models[0] ?? "llama3.2";
+  return (
+    <div>
+      <Text size="sm" mb={4}>
+        {t("secret.try")}
+      </Text>
+      <CodeBlock code={curlChat({ host: front(), model, token: token.token })} isWrapped />
+    </div>
   );
 }
 

@@ -62,6 +62,7 @@ const zh: Translation<typeof en> = {
   secret: {
     title: "令牌 {{name}}",
     hint: "令牌只显示这一次，系统仅保存其哈希。请立即复制并妥善保管。",
+    try: "在终端中试用：",
     setup: "如何在客户端中使用",
   },
   detail: {

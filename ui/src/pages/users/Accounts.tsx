@@ -71,8 +71,16 @@ function useColumns(): Column<User>[] {
       render: (user) => (
         <Group gap={4}>
           <Status state={user.enabled ? "enabled" : "disabled"} />
-          {user.defaultPassword && <Badge color="orange">{t("defaultPassword")}</Badge>}
-          {user.mustChange && <Badge color="gray">{t("mustChange")}</Badge>}
+          {user.defaultPassword && (
+            <Badge color="orange" tt="none">
+              {t("defaultPassword")}
+            </Badge>
+          )}
+          {user.mustChange && (
+            <Badge color="gray" tt="none">
+              {t("mustChange")}
+            </Badge>
+          )}
         </Group>
       ),
     },

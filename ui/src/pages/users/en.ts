@@ -26,7 +26,8 @@ export default {
   fromEnv: "The password comes from ADMIN_PASSWORD until another one is set here.",
   role: {
     admin: "Sees and changes everything",
-    viewer: "Sees everything but the audit, captured requests and accounts; changes nothing",
+    viewer:
+      "Sees everything but the audit, captured requests and accounts; takes no exports, changes nothing",
   },
   form: {
     new: "New account",

@@ -29,7 +29,7 @@ const zh: Translation<typeof en> = {
   fromEnv: "当前密码来自 ADMIN_PASSWORD；在此设置新密码后，以新密码为准。",
   role: {
     admin: "可查看并修改一切",
-    viewer: "可查看除审计、内容记录与账户外的一切，不能修改",
+    viewer: "可查看除审计、内容记录与账户外的一切，不能导出，不能修改",
   },
   form: {
     new: "新建账户",

@@ -1,7 +1,6 @@
 import "@mantine/charts/styles.css";
 import { AreaChart, BarChart, LineChart } from "@mantine/charts";
-import { ReferenceArea } from "recharts";
-import { useSelection } from "./useSelection";
+import { usePick } from "./usePick";
 
 interface DrawnProps {
   kind: "bars" | "lines" | "areas";
@@ -19,8 +18,8 @@ interface DrawnProps {
   syncId?: string;
   /** False where the page has one of its own. */
   legend?: boolean;
-  /** A click on a moment, or a drag over some: the first and the last, as places in `data`. */
-  onSelect?: (first: number, last: number) => void;
+  /** A click on a moment, as its place in `data`. */
+  onPick?: (place: number) => void;
 }
 
 /** With fewer values than this a line alone would not be seen. */
@@ -29,10 +28,7 @@ const FEW = 3;
 /** Axes, grid, tooltip and legend, the same in every chart. */
 export default function Drawn(props: DrawnProps) {
   const { kind, h, data, by, series, stacked, value, tick, syncId, legend = series.length > 1 } = props;
-  const { selected, handlers } = useSelection(props.onSelect);
-  const named = (place: number | undefined) =>
-    (place === undefined ? undefined : data[place]?.[by]) ?? undefined;
-  const frame = { syncId, ...handlers };
+  const frame = { syncId, ...usePick(props.onPick) };
   const shared = {
     h,
     data,
@@ -44,9 +40,6 @@ export default function Drawn(props: DrawnProps) {
     yAxisProps: { width: 64, allowDecimals: kind !== "bars" },
     tickLine: "none",
     gridAxis: "x",
-    children: selected && (
-      <ReferenceArea x1={named(selected[0])} x2={named(selected[1])} fillOpacity={0.25} />
-    ),
   } as const;
   const still = { isAnimationActive: false };
   if (kind === "bars") {
