@@ -89,6 +89,12 @@ pub(super) fn row(new: &NewBackend, channel_id: Option<&str>, position: i64) -> 
     }
 }
 
+/// Whether there is a credential that a key has sealed.
+pub(super) async fn has_sealed(tx: &mut Tx) -> Result<bool, StoreError> {
+    let count = "SELECT COUNT(*) FROM backends WHERE length(credential) > 0";
+    Ok(on!(tx, conn => sqlx::query_scalar::<_, i64>(count).fetch_one(conn).await)? > 0)
+}
+
 const INSERT: &str = "\
     INSERT INTO backends (id, channel_id, position, name, base_url, credential, fingerprint, enabled, priority, weight, \
       max_concurrent, models, model_mapping, key_group, tags, added_at, revision, total_requests, failed_requests, \

@@ -10,7 +10,7 @@ use super::db::{Pools, sqlite};
 use super::folder::{self, Folder};
 use super::seal::Key;
 use super::text::new_id;
-use super::{BackendRow, Lost, Store, StoreError, migrate};
+use super::{BackendRow, Lost, Store, StoreError, WithoutKey, migrate};
 use crate::config::Secret;
 
 /// What came of [`restore`].
@@ -166,7 +166,7 @@ async fn open_copy(file: &Path) -> Result<SqliteConnection, StoreError> {
 }
 
 async fn report(data_dir: &Path, secret: Option<&Secret>, with_key: bool) -> Result<Restored, StoreError> {
-    let store = Store::open(data_dir, secret).await?;
+    let store = Store::open_with(data_dir, secret, WithoutKey::Opens).await?;
     let (rows, users) = (store.load().await, store.users().await);
     store.close().await;
     let rows = rows?;

@@ -44,6 +44,13 @@ pub enum StoreError {
     /// `SECRET_KEY` or the key file.
     #[error("{0} is not a key: it must be 32 bytes in base64, as `openssl rand -base64 32` prints them")]
     BadKey(String),
+    /// There is neither, and another one would not open what is sealed, or the gateway would not open what it seals.
+    #[error(
+        "the key that seals the credentials of this database is not here: set SECRET_KEY or SECRET_KEY_FILE as the \
+         gateway has it, or bring {0:?} back; if it is gone for good, set SECRET_KEY to a new one and enter the \
+         credentials again"
+    )]
+    NoKey(PathBuf),
     #[error("the database in {0:?} is in use: stop the gateway first")]
     InUse(PathBuf),
     /// A file that would be overwritten.

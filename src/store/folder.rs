@@ -112,19 +112,24 @@ impl Folder {
         sync(&self.0)
     }
 
-    /// `given` if there is one, else that of the key file, which is made when it is missing.
-    pub(super) fn key(&self, given: Option<&Secret>) -> Result<Key, StoreError> {
-        if let Some(given) = given {
-            return Key::parse(given.expose(), "SECRET_KEY");
+    /// `given` if there is one, else that of the key file, if there is one.
+    pub(super) fn key(&self, given: Option<&Secret>) -> Result<Option<Key>, StoreError> {
+        match given {
+            Some(given) => Key::parse(given.expose(), "SECRET_KEY").map(Some),
+            None => self.key_file(),
         }
-        match self.key_file()? {
-            Some(key) => Ok(key),
-            None => {
-                let key = Key::random()?;
-                self.write_key(&key)?;
-                Ok(key)
-            }
-        }
+    }
+
+    /// A new key, in the key file.
+    pub(super) fn make_key(&self) -> Result<Key, StoreError> {
+        let key = Key::random()?;
+        self.write_key(&key)?;
+        Ok(key)
+    }
+
+    /// What to say when there is no key.
+    pub(super) fn without_key(&self) -> StoreError {
+        StoreError::NoKey(self.0.join(KEY))
     }
 
     /// The key of the key file.

@@ -66,6 +66,18 @@ pub(super) async fn had_import(tx: &mut Tx) -> Result<bool, StoreError> {
     Ok(on!(tx, conn => sqlx::query_scalar::<_, i64>(count).fetch_one(conn).await)? > 0)
 }
 
+/// Notes for ever that credentials are sealed with a key that is kept elsewhere.
+pub(super) async fn note_key(tx: &mut Tx) -> Result<(), StoreError> {
+    let note = "INSERT INTO meta (name, value) VALUES ('had_secret_key', '1') ON CONFLICT (name) DO NOTHING";
+    on!(tx, conn => sqlx::query(note).execute(conn).await.map(drop))?;
+    Ok(())
+}
+
+pub(super) async fn had_key(tx: &mut Tx) -> Result<bool, StoreError> {
+    let count = "SELECT COUNT(*) FROM meta WHERE name = 'had_secret_key'";
+    Ok(on!(tx, conn => sqlx::query_scalar::<_, i64>(count).fetch_one(conn).await)? > 0)
+}
+
 /// Notes something under a name.
 pub(super) async fn set(tx: &mut Tx, name: &str, value: &str) -> Result<(), StoreError> {
     let set = "INSERT INTO meta (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = $2";

@@ -68,6 +68,37 @@ pub use usage::{
 };
 pub use users::{FIRST, NewPassword, NewUser, Role, UserChange, UserRow};
 
+/// What happens to a database whose key is neither given nor found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum WithoutKey {
+    /// What would be sealed with another one is of no use to who has the key.
+    Refuses,
+    /// Whoever opens it tells of what is lost.
+    Opens,
+}
+
+/// A key in the place of one that is neither given nor found.
+async fn missing_key(db: &Db, folder: &Folder, without_key: WithoutKey) -> Result<Key, StoreError> {
+    let mut tx = db.read().await?;
+    let (is_elsewhere, has_sealed) = (meta::had_key(&mut tx).await?, backends::has_sealed(&mut tx).await?);
+    match without_key {
+        WithoutKey::Refuses if is_elsewhere || has_sealed => Err(folder.without_key()),
+        // It is not gone: the next one who opens it brings it.
+        WithoutKey::Opens if is_elsewhere => Key::random(),
+        WithoutKey::Refuses | WithoutKey::Opens => folder.make_key(),
+    }
+}
+
+/// Notes that a key was given: it is in no file that a later process finds by itself.
+async fn note_key(db: &Db, secret: Option<&Secret>) -> Result<(), StoreError> {
+    if secret.is_none() || meta::had_key(&mut db.read().await?).await? {
+        return Ok(());
+    }
+    let mut tx = db.write().await?;
+    meta::note_key(&mut tx).await?;
+    tx.commit().await
+}
+
 /// The database of a data folder, open. Any number of processes may have it open at once.
 #[derive(Debug)]
 pub struct Store {
@@ -83,10 +114,18 @@ impl Store {
     /// database, and the key that seals credentials, unless `secret` gives it as 32 bytes in base64.
     ///
     /// # Errors
-    /// [`StoreError::NotWritable`], [`StoreError::Newer`], [`StoreError::BadKey`], [`StoreError::InUse`] while a backup
-    /// is being restored; those of files and of the database. A key that is not the one with which credentials were
+    /// [`StoreError::NotWritable`], [`StoreError::Newer`], [`StoreError::BadKey`], [`StoreError::NoKey`],
+    /// [`StoreError::InUse`] while a backup is being restored; those of files and of the database. A key that is not the one with which credentials were
     /// sealed is no error: see [`Rows::lost`].
     pub async fn open(data_dir: &Path, secret: Option<&Secret>) -> Result<Store, StoreError> {
+        Store::open_with(data_dir, secret, WithoutKey::Refuses).await
+    }
+
+    async fn open_with(
+        data_dir: &Path,
+        secret: Option<&Secret>,
+        without_key: WithoutKey,
+    ) -> Result<Store, StoreError> {
         let folder = Folder::create(data_dir)?;
         let starting = folder.starting().await?;
         let in_use = folder.in_use()?;
@@ -97,6 +136,18 @@ impl Store {
         migrate::applied(&file).await?;
         let db = Db::sqlite(&file).await?;
         migrate::run(&db).await?;
+        let key = match key {
+            Some(key) => Ok(key),
+            None => missing_key(&db, &folder, without_key).await,
+        };
+        let key = match key {
+            Ok(key) => key,
+            Err(error) => {
+                db.close().await;
+                return Err(error);
+            }
+        };
+        note_key(&db, secret).await?;
         users::begin(&db).await?;
         drop(starting);
         Ok(Store::of(db, key, folder, in_use))

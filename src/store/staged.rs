@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::db::Db;
 use super::folder::{Folder, Lock};
-use super::{Store, StoreError, migrate};
+use super::{Store, StoreError, migrate, note_key};
 use crate::config::Secret;
 
 /// A database in the making. Dropped before [`Staged::finish`], or killed, it has never been there.
@@ -27,9 +27,10 @@ impl Store {
             return Ok(None);
         }
         let in_use = folder.in_use()?;
-        let key = folder.key(secret)?;
+        let key = folder.key(secret)?.map_or_else(|| folder.make_key(), Ok)?;
         let db = Db::sqlite(&folder.new_stage()?).await?;
         migrate::run(&db).await?;
+        note_key(&db, secret).await?;
         Ok(Some(Staged { store: Store::of(db, key, folder, in_use), _starting: starting }))
     }
 }

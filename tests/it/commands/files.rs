@@ -104,9 +104,25 @@ async fn a_credential_is_read_with_the_secret_key_that_sealed_it() {
     let listed = other.run(&["key", "list"]).await;
     assert!(listed.err.contains("warning: 2 of 3 credentials cannot be read"), "{}", listed.err);
     assert!(listed.good().contains("(lost)"));
-    let short = Home { env: vec![("SECRET_KEY".to_owned(), "c2hvcnQ=".to_owned())], ..other };
+    let without = Home { env: other.env[1..].to_vec(), ..other };
+    for args in [&["key", "add", "http://a:1|other"][..], &["user", "add", "ann"], &["key", "list"]] {
+        let refused = without.with_input(args, "a-good-password\n").await.bad(1);
+        assert!(refused.contains("set SECRET_KEY or SECRET_KEY_FILE as the gateway has it"), "{refused}");
+        assert!(!without.path("data/secret.key").exists(), "{args:?}");
+    }
+    let short = Home { env: vec![("SECRET_KEY".to_owned(), "c2hvcnQ=".to_owned())], ..without };
     let refused = short.run(&["key", "list"]).await.bad(1);
     assert!(refused.contains("SECRET_KEY is not a key") && !refused.contains("c2hvcnQ="), "{refused}");
+}
+
+#[tokio::test]
+async fn a_database_that_was_opened_with_a_secret_key_gets_no_other() {
+    let home = Home::new().env("SECRET_KEY", KEYS[0]);
+    home.run(&["migrate"]).await.good();
+    let without = Home { env: Vec::new(), ..home };
+    let refused = without.run(&["key", "add", "http://a:1|k", "--data-dir", "data"]).await.bad(1);
+    assert!(refused.contains("set SECRET_KEY or SECRET_KEY_FILE as the gateway has it"), "{refused}");
+    assert!(!without.path("data/secret.key").exists());
 }
 
 #[tokio::test]

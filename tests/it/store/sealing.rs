@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use ollama2openai::config::Secret;
-use ollama2openai::store::{By, ChannelChange, KeyChange, Lost, NewBackend, NewChannel, Store};
+use ollama2openai::store::{By, ChannelChange, KeyChange, Lost, NewBackend, NewChannel, Store, StoreError};
 use sqlx::{Connection as _, SqliteConnection};
 
 use super::{backend, channel, open};
@@ -57,7 +57,11 @@ async fn with_another_key_rows_load_and_say_that_the_credential_is_lost() {
     store.close().await;
     let key = temp.path().join("secret.key");
     std::fs::rename(&key, temp.path().join("elsewhere")).unwrap();
+    let error = Store::open(temp.path(), None).await.unwrap_err();
+    assert!(matches!(error, StoreError::NoKey(_)), "{error}");
+    assert!(!key.exists(), "another one would open nothing");
 
+    std::fs::write(&key, "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=").unwrap();
     let store = open(temp.path()).await;
     let rows = store.load().await.unwrap();
     let mut lost: Vec<&str> = rows.lost().map(|(row, _)| row.name.as_str()).collect();
