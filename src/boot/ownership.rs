@@ -8,18 +8,89 @@ use std::os::unix::fs::DirBuilderExt as _;
 use std::path::Path;
 
 use anyhow::{Context as _, bail};
-use rustix::fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags, Stat, chownat, fstat, openat};
+use rustix::fs::{
+    AtFlags, CWD, Dir, FileType, Mode, OFlags, Stat, StatxFlags, chownat, fstat, openat, statx,
+};
 use rustix::process::{Gid, Uid};
 
 use crate::config::RunAs;
 
 /// Folders within folders; the gateway itself makes one level.
 const DEEPEST: usize = 32;
-/// Folders that no program owns alone.
-const SHARED: [&str; 16] = [
-    "/", "/bin", "/boot", "/dev", "/etc", "/home", "/lib", "/mnt", "/opt", "/proc", "/root", "/run", "/sbin",
-    "/sys", "/tmp", "/usr",
+/// Folders that no program owns alone, volumes of their own or not.
+const SHARED: [&str; 48] = [
+    "/",
+    "/bin",
+    "/boot",
+    "/dev",
+    "/etc",
+    "/home",
+    "/lib",
+    "/lib32",
+    "/lib64",
+    "/libx32",
+    "/lost+found",
+    "/media",
+    "/mnt",
+    "/opt",
+    "/proc",
+    "/root",
+    "/run",
+    "/sbin",
+    "/snap",
+    "/srv",
+    "/sys",
+    "/tmp",
+    "/usr",
+    "/usr/bin",
+    "/usr/etc",
+    "/usr/include",
+    "/usr/lib",
+    "/usr/lib32",
+    "/usr/lib64",
+    "/usr/libexec",
+    "/usr/local",
+    "/usr/local/bin",
+    "/usr/local/etc",
+    "/usr/local/lib",
+    "/usr/local/share",
+    "/usr/sbin",
+    "/usr/share",
+    "/usr/src",
+    "/var",
+    "/var/backups",
+    "/var/cache",
+    "/var/lib",
+    "/var/log",
+    "/var/mail",
+    "/var/opt",
+    "/var/run",
+    "/var/spool",
+    "/var/tmp",
 ];
+/// Without these nothing goes on, so that a warning does not do.
+const NEEDED: [&[u8]; 5] = [
+    b"ollama2openai.db",
+    b"ollama2openai.db-wal",
+    b"ollama2openai.db-shm",
+    b"ollama2openai.lock",
+    b"secret.key",
+];
+
+/// What a thing is mounted with. Two mounts may show the same device; systems before Linux 5.8 do not tell them apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Mount {
+    device: u64,
+    id: Option<u64>,
+}
+
+impl Mount {
+    fn of(found: BorrowedFd<'_>, stat: &Stat) -> Mount {
+        let told = statx(found, c"", AtFlags::EMPTY_PATH, StatxFlags::MNT_ID).ok();
+        let told = told.filter(|told| told.stx_mask & StatxFlags::MNT_ID.bits() != 0);
+        Mount { device: stat.st_dev, id: told.map(|told| told.stx_mnt_id) }
+    }
+}
 
 /// What is not given away, and how many of them.
 #[derive(Debug, Default)]
@@ -28,21 +99,27 @@ struct Left {
     count: usize,
 }
 
-/// Gives `folder`, which is made when it is missing, and what is in it to `to`. Links are given, never followed; other
-/// file systems that are mounted in it are left alone. Gives a warning when something else was left, too.
+/// Gives `folder`, which is made when it is missing, and what is in it to `to`. Links are given, never followed; what is
+/// mounted in it is left alone. Gives a warning when something else was left, too.
 ///
 /// # Errors
 /// The system's, and when the folder is one that many programs share.
 pub(super) fn take_over(folder: &Path, to: RunAs) -> anyhow::Result<Option<String>> {
+    // Before it is made as well as where it leads to.
+    refuse_shared(folder)?;
     create(folder).context("it cannot be made")?;
     let real = folder.canonicalize()?;
-    if SHARED.iter().any(|shared| real == Path::new(shared)) {
-        bail!("all of {} would be: name a folder of its own in DATA_DIR", real.display());
-    }
+    refuse_shared(&real)?;
     let top = openat(CWD, folder, OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())?;
-    let device = fstat(&top)?.st_dev;
+    let mount = Mount::of(top.as_fd(), &fstat(&top)?);
+    if real.parent() == Some(Path::new("/")) && !is_own(&top, mount)? {
+        bail!(
+            "{} lies directly below / and holds what is not the gateway's: name a folder of its own in DATA_DIR",
+            real.display()
+        );
+    }
     let mut left = Left::default();
-    give_folder(&top, device, to, &mut left, DEEPEST)?;
+    give_folder(&top, mount, to, &mut left, DEEPEST)?;
     Ok(left.first.map(|first| {
         let count = left.count;
         format!(
@@ -52,6 +129,30 @@ pub(super) fn take_over(folder: &Path, to: RunAs) -> anyhow::Result<Option<Strin
             to.gid
         )
     }))
+}
+
+fn refuse_shared(folder: &Path) -> anyhow::Result<()> {
+    if SHARED.iter().any(|shared| folder == Path::new(shared)) {
+        bail!("all of {} would be: name a folder of its own in DATA_DIR", folder.display());
+    }
+    Ok(())
+}
+
+/// Whether a folder directly below the root is the gateway's: a volume, empty, or with its database.
+fn is_own(folder: &OwnedFd, mount: Mount) -> anyhow::Result<bool> {
+    let root = openat(CWD, "/", OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())?;
+    if Mount::of(root.as_fd(), &fstat(&root)?) != mount {
+        return Ok(true);
+    }
+    let mut is_empty = true;
+    for entry in Dir::read_from(folder)? {
+        match entry?.file_name().to_bytes() {
+            b"." | b".." => {}
+            name if NEEDED.contains(&name) => return Ok(true),
+            _ => is_empty = false,
+        }
+    }
+    Ok(is_empty)
 }
 
 /// As the gateway makes it, but the folders above it can be entered by all.
@@ -67,7 +168,7 @@ fn create(folder: &Path) -> io::Result<()> {
 
 fn give_folder(
     folder: &OwnedFd,
-    device: u64,
+    mount: Mount,
     to: RunAs,
     left: &mut Left,
     depth: usize,
@@ -87,7 +188,7 @@ fn give_folder(
             Err(error) => return Err(error).with_context(|| name.to_string_lossy().into_owned()),
         };
         let stat = fstat(&found)?;
-        if stat.st_dev != device {
+        if Mount::of(found.as_fd(), &stat) != mount {
             continue;
         }
         if FileType::from_raw_mode(stat.st_mode) == FileType::Directory {
@@ -97,9 +198,16 @@ fn give_folder(
             }
             let inner =
                 openat(&found, c".", OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())?;
-            give_folder(&inner, device, to, left, depth - 1)?;
+            give_folder(&inner, mount, to, left, depth - 1)?;
         } else if stat.st_nlink > 1 && !is_of(&stat, to) {
-            left.add(name, "it has another name elsewhere, which may be somebody else's");
+            let way = format!(
+                "it has another name elsewhere, which may be somebody else's; if it is not: chown {}:{}",
+                to.uid, to.gid
+            );
+            if depth == DEEPEST && NEEDED.contains(&name.to_bytes()) {
+                bail!("{}: {way}", name.to_string_lossy());
+            }
+            left.add(name, &way);
         } else {
             give(found.as_fd(), &stat, to).with_context(|| name.to_string_lossy().into_owned())?;
         }

@@ -7,7 +7,9 @@ use anyhow::{Context as _, anyhow, bail};
 use rustix::fs::{Access, access};
 use rustix::io::Errno;
 use rustix::process::{Gid, Uid, geteuid};
-use rustix::thread::{set_thread_groups, set_thread_res_gid, set_thread_res_uid, set_thread_uid};
+use rustix::thread::{
+    CapabilitySet, capabilities, set_thread_groups, set_thread_res_gid, set_thread_res_uid, set_thread_uid,
+};
 
 use super::ownership::take_over;
 use crate::config::{Config, RunAs};
@@ -35,10 +37,11 @@ pub fn step_down(config: &Config, takes: Takes) -> anyhow::Result<Option<String>
     }
     let mut warning = None;
     if takes == Takes::DataDir {
-        warning = take_over(folder, who)
-            .with_context(|| format!("RUN_AS: {} cannot be given to {uid}:{gid}", folder.display()))?;
+        warning = take_over(folder, who).with_context(|| {
+            format!("RUN_AS: {} cannot be given to {uid}:{gid}{}", folder.display(), lacks())
+        })?;
     }
-    let failed = || format!("RUN_AS: root cannot become {uid}:{gid}");
+    let failed = || format!("RUN_AS: root cannot become {uid}:{gid}{}", lacks());
     set_thread_res_gid(group, group, group).with_context(failed)?;
     set_thread_res_uid(user, user, user).with_context(failed)?;
     if set_thread_uid(Uid::ROOT).is_ok() {
@@ -74,6 +77,22 @@ fn no_way(folder: &Path) -> String {
          SETGID and DAC_OVERRIDE, or start it as the owner of that folder",
         folder.display()
     )
+}
+
+/// Which capabilities that this needs root does not have, to follow what failed.
+fn lacks() -> String {
+    let needed = [
+        (CapabilitySet::CHOWN, "CHOWN"),
+        (CapabilitySet::DAC_OVERRIDE, "DAC_OVERRIDE"),
+        (CapabilitySet::SETGID, "SETGID"),
+        (CapabilitySet::SETUID, "SETUID"),
+    ];
+    let Ok(has) = capabilities(None) else { return String::new() };
+    let lacks = needed.iter().filter(|(capability, _)| !has.effective.contains(*capability));
+    match lacks.map(|(_, name)| *name).collect::<Vec<_>>().join(", ") {
+        none if none.is_empty() => none,
+        names => format!(" (this root has no capability {names})"),
+    }
 }
 
 fn is_writable(folder: &Path) -> bool {

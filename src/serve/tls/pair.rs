@@ -113,6 +113,10 @@ impl Pair {
 fn read(path: &Path) -> Result<Vec<u8>, String> {
     std::fs::read(path).map_err(|error| match error.kind() {
         io::ErrorKind::NotFound => "is no file".to_owned(),
+        io::ErrorKind::PermissionDenied => {
+            let user = rustix::process::geteuid().as_raw();
+            format!("cannot be read: {error}; it must be readable for the user {user}, who runs the gateway")
+        }
         _ => format!("cannot be read: {error}"),
     })
 }

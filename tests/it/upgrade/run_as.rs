@@ -10,6 +10,7 @@ use tokio::process::Command;
 use super::{NOBODY, env};
 use crate::support::child::is_root;
 use crate::support::running::{PROGRAM, Running, serve, started};
+use crate::support::tls::{Identity, Pair};
 use crate::support::wait::within;
 
 const USER: u32 = 65532;
@@ -138,13 +139,112 @@ async fn commands_leave_no_files_of_root() {
 #[tokio::test]
 async fn a_folder_that_many_share_is_not_taken() {
     let home = open_home();
-    let mut command = Command::new(PROGRAM);
-    let given = env(home.path(), &[NOBODY, RUN_AS, ("DATA_DIR", "/tmp")]);
-    command.args(["token", "list"]).current_dir(home.path()).env_clear().envs(given);
-    let (code, text) = ran(&mut command).await;
-    assert_eq!(code, 1, "{text}");
-    let told = text.contains("RUN_AS: /tmp cannot be given to 65532:65532: all of /tmp would be");
-    assert_eq!(told, is_root(), "{text}");
+    for folder in ["/tmp", "/var/lib", "/usr/local", "/srv", "/media", "/lib64"] {
+        let mut command = Command::new(PROGRAM);
+        let given = env(home.path(), &[NOBODY, RUN_AS, ("DATA_DIR", folder)]);
+        command.args(["token", "list"]).current_dir(home.path()).env_clear().envs(given);
+        let (code, text) = ran(&mut command).await;
+        assert_eq!(code, 1, "{text}");
+        let told = text.contains(&format!("RUN_AS: {folder} cannot be given to 65532:65532"))
+            && text.contains("name a folder of its own in DATA_DIR");
+        assert_eq!(told, is_root(), "{text}");
+    }
+}
+
+/// The program, where a script has changed what is mounted, which nobody else sees. It works in the `home`, its `$1`.
+fn among_mounts(home: &Path, script: &str, env: Vec<(String, String)>) -> Command {
+    let mut command = Command::new("unshare");
+    command.args(["-m", "sh", "-ec", &format!("{script}; exec \"$0\""), PROGRAM]).arg(home);
+    command.current_dir(home).env_clear().env("PATH", "/usr/bin:/bin").envs(env);
+    command
+}
+
+#[tokio::test]
+async fn what_is_mounted_in_the_folder_is_left_alone() {
+    // Only root mounts, and only what root starts is given away.
+    if !is_root() {
+        return;
+    }
+    let home = open_home();
+    let outside = file(home.path().join("outside/deep/file"));
+    let (mine, point) = (file(home.path().join("data/own")), home.path().join("data/models"));
+    fs::create_dir(&point).unwrap();
+    file(home.path().join("data/fixed"));
+    // Of the same file system as all the rest, one of them read-only.
+    let script = "mount --bind \"$1/outside\" \"$1/data/models\"; mount --bind \"$1/outside/deep/file\" \"$1/data/fixed\"; \
+        mount -o remount,bind,ro \"$1/data/fixed\"";
+    let mut gateway = started(among_mounts(home.path(), script, env(home.path(), &[NOBODY, RUN_AS])));
+    gateway.addr().await;
+    for kept in [outside.as_path(), outside.parent().unwrap(), &home.path().join("outside")] {
+        assert_eq!(owner(kept), own(), "{}", kept.display());
+    }
+    assert_eq!(owner(mine), USER);
+    gateway.signal("TERM");
+    assert_eq!(gateway.exited().await.0, 0);
+}
+
+#[tokio::test]
+async fn a_database_with_another_name_elsewhere_is_told_of_with_what_mends_it() {
+    let home = open_home();
+    let env = env(home.path(), &[NOBODY, RUN_AS]);
+    let mut gateway = serve(home.path(), &env);
+    gateway.addr().await;
+    gateway.signal("TERM");
+    assert_eq!(gateway.exited().await.0, 0);
+    let database = home.path().join("data/ollama2openai.db");
+    fs::hard_link(&database, home.path().join("backup.db")).unwrap();
+    if is_root() {
+        std::os::unix::fs::chown(&database, Some(0), Some(0)).unwrap();
+        let (code, log) = serve(home.path(), &env).exited().await;
+        assert_eq!(code, 1, "{log}");
+        assert!(log.contains("ollama2openai.db: it has another name elsewhere"), "{log}");
+        assert!(log.contains("chown 65532:65532"), "{log}");
+        std::os::unix::fs::chown(&database, Some(USER), Some(USER)).unwrap();
+    }
+    let mut gateway = serve(home.path(), &env);
+    gateway.addr().await;
+    gateway.signal("TERM");
+    assert_eq!(gateway.exited().await.0, 0);
+}
+
+#[tokio::test]
+async fn a_missing_capability_is_named() {
+    if !is_root() {
+        return;
+    }
+    let home = open_home();
+    let data = home.path().join("data");
+    fs::create_dir(&data).unwrap();
+    fs::set_permissions(&data, fs::Permissions::from_mode(0o700)).unwrap();
+    std::os::unix::fs::chown(&data, Some(USER), Some(USER)).unwrap();
+    let mut command = Command::new("setpriv");
+    command.args(["--bounding-set=-dac_override,-dac_read_search", "--inh-caps=-all", PROGRAM]);
+    command.current_dir(home.path()).env_clear().env("PATH", "/usr/bin:/bin");
+    command.envs(env(home.path(), &[NOBODY, RUN_AS]));
+    let (code, log) = started(command).exited().await;
+    assert_eq!(code, 1, "{log}");
+    assert!(log.contains("this root has no capability DAC_OVERRIDE"), "{log}");
+}
+
+#[tokio::test]
+async fn a_key_that_only_root_can_read_is_told_of() {
+    if !is_root() {
+        return;
+    }
+    let home = open_home();
+    let pair = Pair::new(&Identity::new());
+    let [certificate, key] = [("c.pem", pair.certificate()), ("k.pem", pair.key())].map(|(name, from)| {
+        let path = home.path().join(name);
+        fs::copy(from, &path).unwrap();
+        path.to_str().unwrap().to_owned()
+    });
+    fs::set_permissions(&certificate, fs::Permissions::from_mode(0o644)).unwrap();
+    fs::set_permissions(&key, fs::Permissions::from_mode(0o600)).unwrap();
+    let env = env(home.path(), &[NOBODY, RUN_AS, ("TLS_CERT", &certificate), ("TLS_KEY", &key)]);
+    let (code, log) = serve(home.path(), &env).exited().await;
+    assert_eq!(code, 1, "{log}");
+    assert!(log.contains("k.pem cannot be read"), "{log}");
+    assert!(log.contains("it must be readable for the user 65532"), "{log}");
 }
 
 /// The program of a root that may nothing that other users may not.
