@@ -37,13 +37,13 @@ pub(super) async fn run(start: Start, out: &mut dyn Write) -> anyhow::Result<Exi
         .imported(&app, &config, look, out)
         .and_then(|()| greeting.listening(&app, &config, look, out))
         .and_then(|()| greeting.cautions(&app, &config, look, out));
-    let is_heard = has_printed(greeted);
+    let is_heard = has_printed(&greeted);
     notify::tell(&[NotifyState::Ready]);
     let pulse = app.pulse();
     let looking = async {
         let seen = app.first_look().await;
         if is_heard {
-            has_printed(greeting.backends(&app, &config, &seen, look, out));
+            has_printed(&greeting.backends(&app, &config, &seen, look, out));
         }
         notify::show_state(&app).await;
     };
@@ -57,8 +57,8 @@ pub(super) async fn run(start: Start, out: &mut dyn Write) -> anyhow::Result<Exi
 }
 
 /// Whether somebody may still read what is printed. A pipe that is closed or a full disk ends no gateway.
-fn has_printed(printed: std::io::Result<()>) -> bool {
-    if let Err(error) = &printed {
+fn has_printed(printed: &std::io::Result<()>) -> bool {
+    if let Err(error) = printed {
         tracing::warn!(%error, "standard output takes nothing; the greeting is left out");
     }
     printed.is_ok()
