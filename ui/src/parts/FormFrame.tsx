@@ -1,9 +1,10 @@
 import { Alert, Button, Group, Stack, Text } from "@mantine/core";
 import type { UseFormReturnType } from "@mantine/form";
 import { IconUsersGroup } from "@tabler/icons-react";
-import { type ReactNode, useEffect, useRef } from "react";
+import { type ReactNode, useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useGuard } from "./SideDrawer";
+import { goTo } from "./useChange";
 
 interface FormFrameProps<T> {
   // biome-ignore lint/suspicious/noExplicitAny: what a form gives out may differ from what it holds
@@ -30,12 +31,17 @@ export function FormFrame<T>({
   const { t } = useTranslation();
   useGuard(form.isDirty());
   const told = useRef<HTMLDivElement>(null);
+  const frame = useRef<HTMLFormElement>(null);
+  const [refusals, setRefusals] = useState(0);
+  useEffect(() => {
+    if (refusals > 0) goTo(frame.current?.querySelector<HTMLElement>("[aria-invalid=true]"));
+  }, [refusals]);
   const isTold = conflict !== undefined;
   useEffect(() => {
     if (isTold) told.current?.scrollIntoView({ block: "center" });
   }, [isTold]);
   return (
-    <form onSubmit={form.onSubmit(onSubmit)} noValidate>
+    <form ref={frame} onSubmit={form.onSubmit(onSubmit, () => setRefusals(refusals + 1))} noValidate>
       <Stack gap="md">
         {conflict && (
           <Alert ref={told} color="orange" icon={<IconUsersGroup />} title={t("error.conflict")} role="alert">

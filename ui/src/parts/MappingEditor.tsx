@@ -90,8 +90,8 @@ function Row({ row, at, form, flaw, isChecked, isUnknown, models }: RowProps) {
           miw={0}
           aria-label={`${t("mapping.from")} ${at + 1}`}
           placeholder={t("mapping.from")}
-          error={isWrong && (flaw === "twice" || row.from.trim() === "")}
           {...form.getInputProps(`modelMapping.${at}.from`)}
+          error={isWrong && (flaw === "twice" || row.from.trim() === "")}
         />
         <IconArrowRight size={16} aria-hidden />
         <Autocomplete
@@ -101,8 +101,8 @@ function Row({ row, at, form, flaw, isChecked, isUnknown, models }: RowProps) {
           placeholder={t("mapping.to")}
           data={models}
           limit={50}
-          error={isWrong && row.to.trim() === ""}
           {...form.getInputProps(`modelMapping.${at}.to`)}
+          error={isWrong && row.to.trim() === ""}
         />
         <ActionIcon
           onClick={() => form.removeListItem("modelMapping", at)}

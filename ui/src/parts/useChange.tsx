@@ -30,6 +30,12 @@ interface Change<Out, In> {
   onConflict?: (error: ApiError, input: In) => void;
 }
 
+/** Goes to a field that is wrong, and not below the head or the buttons of a drawer. */
+export function goTo(field: HTMLElement | null | undefined): void {
+  field?.focus();
+  field?.scrollIntoView({ block: "center" });
+}
+
 /**
  * Shows each error at its field, an item's (`allowedIPs[0]`, `modelMapping.gpt-4`) at that of its list, and goes to the
  * first. Gives whether all of them have a place.
@@ -45,9 +51,7 @@ function showAtFields(form: UseFormReturnType<any>, fields: Record<string, strin
   form.setErrors(Object.fromEntries(placed.map(({ name, error }) => [name, error])));
   const inputs = placed.map(({ name }) => form.getInputNode(name));
   const first = inputs.find((input) => input !== null);
-  first?.focus();
-  // Not below the head or the buttons of a drawer.
-  first?.scrollIntoView({ block: "center" });
+  goTo(first);
   return placed.length > 0 && inputs.every((input) => input !== null);
 }
 

@@ -56,6 +56,35 @@ test("from sign-in to a token that a client can use", async () => {
   await page.leave();
 });
 
+test("columns sort all tokens, by the address too", async () => {
+  await place.api("tokens", { method: "POST", body: { name: "aaron" } });
+  const page = await visit(place, "/tokens", { width: 1800 });
+  const shows = (first, last) =>
+    page.waitForFunction(
+      ([first, last]) => {
+        const all = [...document.querySelectorAll("tbody a")].map((link) => link.textContent);
+        return all[0] === first && all.at(-1) === last;
+      },
+      [first, last],
+    );
+  await shows("ann", "aaron");
+  const sort = (name) => page.getByRole("table").getByRole("button", { name }).click();
+  await sort("Name");
+  await page.waitForURL(/sort=name/);
+  await shows("aaron", "ann");
+  await sort("Name");
+  await page.waitForURL(/sort=-name/);
+  await shows("ann", "aaron");
+  for (const [title, order] of [["This month", "quotaUsed"], ["Total tokens", "totalTokens"], ["Last used", "lastUsed"], ["Created", "createdAt"]]) {
+    await sort(title);
+    await page.waitForURL(new RegExp(`sort=-?${order}`));
+  }
+  await page.goto(`${place.url}/admin/tokens?sort=-quotaUsed`);
+  // Who has used most comes first.
+  await shows("ann", "aaron");
+  await page.leave();
+});
+
 test("search, turn off and on again, delete", async () => {
   for (const name of ["ben", "cas"]) await place.api("tokens", { method: "POST", body: { name } });
   const page = await visit(place, "/tokens?q=ben");

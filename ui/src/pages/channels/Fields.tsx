@@ -37,7 +37,7 @@ export function Fields({ form, channel, channels, known, models, onTested }: Fie
           />
           <TextInput
             label={t("form.base")}
-            description={t("form.baseHint")}
+            description={channel ? t("form.baseHint") : t("form.baseNew")}
             inputMode="url"
             spellCheck={false}
             {...form.getInputProps("baseUrl")}

@@ -38,12 +38,7 @@ export function Preview({ values, onTested }: PreviewProps) {
   return (
     <Stack gap="xs">
       <Group gap="xs">
-        <Button
-          variant="light"
-          onClick={() => test.mutate({ baseUrl, keys })}
-          loading={test.isPending}
-          disabled={baseUrl.trim() === "" && lines(keys).length === 0}
-        >
+        <Button variant="light" onClick={() => test.mutate({ baseUrl, keys })} loading={test.isPending}>
           {test.isIdle ? t("test.first") : t("test.again")}
         </Button>
         <Text size="xs" c="dimmed" flex={1} miw={160}>

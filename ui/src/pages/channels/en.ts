@@ -86,6 +86,8 @@ export default {
     nameHint: "Empty means “New Channel” with a number",
     base: "Address",
     baseHint: "Of the Ollama, such as http://192.168.1.10:11434",
+    baseNew:
+      "Of the Ollama, such as http://192.168.1.10:11434. Empty means OLLAMA_BASE_URL, or Ollama's cloud if that is not set",
     keys: "Keys",
     keysHint:
       "One per line: a credential, an address, or address|credential. Empty means one Ollama without a credential.",

@@ -82,6 +82,8 @@ const zh: Translation<typeof en> = {
     nameHint: "留空则命名为“New Channel”加编号",
     base: "地址",
     baseHint: "Ollama 的地址，例如 http://192.168.1.10:11434",
+    baseNew:
+      "Ollama 的地址，例如 http://192.168.1.10:11434；留空则使用 OLLAMA_BASE_URL，未设置时使用 Ollama 云端",
     keys: "密钥",
     keysHint: "每行一个：密钥、地址，或“地址|密钥”。留空表示一个无需密钥的 Ollama。",
     keysMasked: "已保存的密钥以掩码显示，保留掩码行即不修改。更换地址后需要重新输入密钥。",

@@ -14,10 +14,11 @@ import { Status } from "../../parts/Status";
 import { Empty } from "../../parts/states";
 import { Toolbar } from "../../parts/Toolbar";
 import { useFilters } from "../../parts/url";
-import { useTokens } from "./queries";
+import { FIRST, useTokens } from "./queries";
 
-/** Where the screen has room for what few look at often. */
+/** Where the screen has room for what few look at often, and for what is looked at more seldom yet. */
 const WIDE = "(min-width: 1400px)";
+const WIDEST = "(min-width: 1680px)";
 
 /** Kept as it is while a drawer opens or closes over it. */
 export const TokenTable = memo(function TokenTable({ open }: { open: (id: string) => void }) {
@@ -26,7 +27,7 @@ export const TokenTable = memo(function TokenTable({ open }: { open: (id: string
   const { get } = useFilters();
   const mayChange = useMayChange();
   const columns = useColumns();
-  const list = useTokens(get("q"), get("status"));
+  const list = useTokens(get("q"), get("status"), get("sort"));
   const [selected, select] = useState<Token[]>([]);
   const pages = list.data?.pages;
   const rows = pages?.flatMap((page) => page.tokens);
@@ -34,7 +35,7 @@ export const TokenTable = memo(function TokenTable({ open }: { open: (id: string
     value,
     label: common(`state.${value}`),
   }));
-  const first = (
+  const empty = (
     <Empty
       title={t("empty")}
       hint={t("emptyHint")}
@@ -59,9 +60,9 @@ export const TokenTable = memo(function TokenTable({ open }: { open: (id: string
         id={(token) => token.id}
         error={list.error}
         retry={list.refetch}
-        first=""
+        first={FIRST}
         isFiltered={get("q") !== "" || get("status") !== ""}
-        empty={first}
+        empty={empty}
         onOpen={(token) => open(token.id)}
         selection={mayChange ? { selected, onChange: select } : undefined}
         more={{
@@ -82,6 +83,7 @@ function useColumns(): Column<Token>[] {
     {
       accessor: "name",
       title: t("column.name"),
+      sortable: true,
       render: (token) => <NameLink page="tokens" id={token.id} name={token.name} />,
     },
     {
@@ -97,7 +99,21 @@ function useColumns(): Column<Token>[] {
       width: 170,
       render: (token) => <Chips names={token.allowedModels} none={t("allModels")} />,
     },
-    { accessor: "month", title: t("column.month"), width: 140, render: (token) => <Quota token={token} /> },
+    {
+      accessor: "quotaUsed",
+      title: t("column.month"),
+      sortable: true,
+      width: 140,
+      render: (token) => <Quota token={token} />,
+    },
+    {
+      accessor: "totalTokens",
+      visibleMediaQuery: WIDEST,
+      title: t("column.total"),
+      sortable: true,
+      textAlign: "right",
+      render: (token) => <span className="numbers">{format.short(token.totalTokens)}</span>,
+    },
     {
       accessor: "rate",
       visibleMediaQuery: WIDE,
@@ -111,6 +127,7 @@ function useColumns(): Column<Token>[] {
       accessor: "lastUsed",
       noWrap: true,
       title: t("column.lastUsed"),
+      sortable: true,
       render: (token) => <Ago at={token.lastUsed} size="sm" />,
     },
     {
@@ -119,6 +136,14 @@ function useColumns(): Column<Token>[] {
       title: t("column.expires"),
       render: (token) =>
         token.expiresAt ? <Ago at={token.expiresAt} size="sm" /> : <Text size="sm">{t("neverExpires")}</Text>,
+    },
+    {
+      accessor: "createdAt",
+      visibleMediaQuery: WIDEST,
+      noWrap: true,
+      title: t("column.created"),
+      sortable: true,
+      render: (token) => <Ago at={token.createdAt} size="sm" />,
     },
   ];
 }

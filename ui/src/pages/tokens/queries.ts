@@ -6,16 +6,22 @@ const PAGE = 50;
 
 export type Status = Token["status"];
 
+/** Orders that the gateway knows, as its columns; behind a minus the last comes first. */
+const SORTS = ["createdAt", "name", "lastUsed", "quotaUsed", "totalTokens"];
+export const FIRST = "createdAt";
+
 /** Tokens page by page, as the gateway finds them. */
-export function useTokens(search: string, status: string) {
+export function useTokens(search: string, status: string, order: string) {
+  const sort = SORTS.includes(order.replace(/^-/, "")) ? order : FIRST;
   return useInfiniteQuery({
-    queryKey: ["tokens", "list", search, status],
+    queryKey: ["tokens", "list", search, status, sort],
     queryFn: ({ pageParam }) =>
       data(
         api.GET("/admin/api/tokens", {
           params: {
             query: {
               limit: PAGE,
+              sort,
               ...(search && { search }),
               ...(status && { status: status as Status }),
               ...(pageParam && { cursor: pageParam }),
