@@ -45,7 +45,6 @@ async function picture(name, path, look = {}, prepare = async () => {}) {
 await picture("dashboard", "/dashboard?range=1h");
 await picture("channels", "/channels?explain=llama3.2", { scheme: "dark" });
 await picture("tokens", "/tokens");
-await picture("models", "/models");
 await picture("logs", "/logs", {}, async (page) => {
   await page.getByRole("row").filter({ hasText: "gpt-4o" }).filter({ hasText: "ok" }).first().getByRole("link").first().click();
   await page.getByRole("dialog").waitFor();
@@ -53,5 +52,16 @@ await picture("logs", "/logs", {}, async (page) => {
 });
 await picture("settings", "/settings/limits", { language: "zh" });
 await picture("connect", "/connect?client=openWebui", { scheme: "dark" });
+await picture("playground", "/playground?model=llama3.2", {}, async (page) => {
+  await page.getByRole("button", { name: "Create a token for the playground" }).click();
+  await page.getByText("With token").waitFor();
+  ollama.says(chat([{ thinking: "Six times seven." }, "The answer is **42**.\n\n```python\n", "print(6 * 7)\n```"]));
+  const message = page.getByRole("textbox", { name: "Message", exact: true });
+  await message.fill("What is the answer, in Python?");
+  await message.press("Enter");
+  await page.getByRole("article", { name: "llama3.2" }).getByText("42", { exact: true }).waitFor();
+  // What it says of its token lies over the rest.
+  await page.getByText("Token created").waitFor({ state: "hidden" });
+});
 await closeBrowser();
 await place.close();

@@ -72,6 +72,7 @@ test("what wants a person is named, with a way to mend it", async () => {
   const page = await visit(place, "/dashboard");
   const attention = page.getByRole("region", { name: /^Needs attention/ });
   await attention.getByText("127.0.0.1:9 is down.").waitFor();
+  await page.getByRole("link", { name: "gone · 127.0.0.1:9", exact: true }).waitFor();
   await attention.getByRole("link", { name: "See the backend" }).click();
   await page.getByRole("dialog", { name: "gone" }).waitFor();
   await page.goBack();

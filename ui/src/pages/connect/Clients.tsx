@@ -38,7 +38,9 @@ export function Clients() {
   const model = get("model") || models[0] || "llama3.2";
   const client = CLIENTS.find(({ id }) => id === get("client")) ?? (CLIENTS[0] as Client);
   const access = { host, model, token: token || "YOUR-TOKEN" };
-  const embedder = useModelNames("embedding")[0] ?? "nomic-embed-text";
+  const embedders = useModelNames("embedding");
+  // Of many it is not known what they can do.
+  const embedder = embedders.find((name) => name.includes("embed")) ?? embedders[0] ?? "nomic-embed-text";
   return (
     <Stack>
       <Group align="flex-start" gap="md">
