@@ -69,8 +69,8 @@ pub use dashboard::Kept;
 pub use days::of_token as days_of_token;
 pub use front::Front;
 pub use logs::{
-    audit_line, grave as grave_outcomes, is_grave as is_grave_level, outcomes as log_outcomes,
-    statuses as log_statuses,
+    audit_line, client as log_client, grave as grave_outcomes, is_grave as is_grave_level,
+    outcomes as log_outcomes, statuses as log_statuses,
 };
 pub use openapi::document;
 pub use passwords::{HashError, Passwords, hash};

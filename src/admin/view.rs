@@ -2,9 +2,9 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use super::keyline::mask;
@@ -140,11 +140,11 @@ fn live(target: Option<&Target>) -> Map<String, Value> {
     let last_error = breaker.last_error();
     let models = inventory.last();
     let age = models.as_ref().map(|(_, age)| *age);
-    let failed = last_error.as_ref().map(|error| error.at.elapsed());
+    let failed = last_error.as_ref().map(|error| moment(error.at));
     object(json!({
         "healthy": is_up(target), "state": state, "currentConcurrent": target.counts.slots.in_flight(),
-        "lastError": last_error.map(|error| error.text.to_string()), "lastErrorAt": failed.and_then(ago),
-        "latencyMs": target.counts.tally.median(), "lastCheck": age.and_then(ago),
+        "lastError": last_error.map(|error| error.text.to_string()), "lastErrorAt": failed,
+        "latencyMs": target.counts.tally.median(), "lastCheck": inventory.looked().map(moment),
         "inventory": {
             "version": inventory.last_version().map(|version| version.to_string()),
             "models": models.map(|(models, _)| models.iter().map(|model| model.id.clone()).collect::<Vec<_>>()),
@@ -153,10 +153,8 @@ fn live(target: Option<&Target>) -> Map<String, Value> {
     }))
 }
 
-/// The time so long ago.
-fn ago(age: Duration) -> Option<String> {
-    let age = SignedDuration::try_from(age).ok()?;
-    Some(format!("{:.3}", Timestamp::now() - age))
+fn moment(at: Timestamp) -> String {
+    format!("{at:.3}")
 }
 
 fn totals(totals: &Totals) -> Map<String, Value> {

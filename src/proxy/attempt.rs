@@ -291,7 +291,7 @@ fn judge(
     // A model that is not there is no fault of its backend.
     if failure.blame != Blame::Model {
         by.target.counts.tally.failure();
-        backend.breaker.note_error(now, &failure.written());
+        backend.breaker.note_error(&failure.written());
     }
     macro_rules! tell {
         ($level:ident) => {

@@ -1,6 +1,7 @@
 //! Whether a backend is worth a request: a circuit breaker with half-open recovery, and the pause after a 429.
 //!
-//! Speaks to nobody and knows no clock: who sends requests and probes says what came of them, and when.
+//! Speaks to nobody and decides by no clock of its own: who sends requests and probes says what came of them, and when.
+//! Only what people are told has the time of day.
 
 mod cooldown;
 #[cfg(test)]
@@ -10,6 +11,8 @@ mod window;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
 
 pub use cooldown::{Cooldown, DEFAULT_COOLDOWN, MAX_COOLDOWN};
 use window::{SLOT, Window};
@@ -64,7 +67,7 @@ pub enum State {
 /// The last fault of a backend, for people who look after it.
 #[derive(Debug, Clone)]
 pub struct LastError {
-    pub at: Instant,
+    pub at: Timestamp,
     pub text: Arc<str>,
 }
 
@@ -97,7 +100,7 @@ struct Inner {
     trials: u64,
     last_error: Option<LastError>,
     /// Since when it was not up at any time.
-    down_since: Option<Instant>,
+    down_since: Option<Timestamp>,
 }
 
 #[derive(Debug, Clone, Copy, Default)]
@@ -227,9 +230,9 @@ impl Breaker {
     }
 
     /// Remembers the text of a fault, its first 300 characters. It must hold no secret.
-    pub fn note_error(&self, now: Instant, text: &str) {
+    pub fn note_error(&self, text: &str) {
         let text = text.char_indices().nth(MAX_ERROR).map_or(text, |(end, _)| &text[..end]);
-        self.lock().last_error = Some(LastError { at: now, text: text.into() });
+        self.lock().last_error = Some(LastError { at: Timestamp::now(), text: text.into() });
     }
 
     /// The last fault that was noted since the last reset.
@@ -240,7 +243,7 @@ impl Breaker {
 
     /// Since when it was not up at any time; `None` while it is.
     #[must_use]
-    pub fn down_since(&self) -> Option<Instant> {
+    pub fn down_since(&self) -> Option<Timestamp> {
         self.lock().down_since
     }
 
@@ -311,7 +314,7 @@ impl Inner {
         self.window.fault(slot);
         if self.connect_faults >= CONNECT_FAULTS || self.faults >= FAULTS || self.window.is_bad(slot) {
             self.phase = Phase::Down { since: now, waits: 0 };
-            self.down_since = Some(now);
+            self.down_since = Some(Timestamp::now());
         }
     }
 

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
+use jiff::Timestamp;
 use tokio::time::Instant;
 use wire::ollama::{Show, Version};
 use wire::translate::models::{self, Model, Running};
@@ -83,6 +84,8 @@ pub struct Inventory {
     lists: Mutex<Lists>,
     capabilities: Mutex<HashMap<String, Known>>,
     version: Mutex<Option<Arc<str>>>,
+    /// When it was asked last whether it lives.
+    looked: Mutex<Option<Timestamp>>,
     running: Mutex<Option<(Arc<[Running]>, Instant)>>,
 }
 
@@ -316,6 +319,12 @@ impl Inventory {
         }
     }
 
+    /// When it was asked last whether it lives, well or in vain.
+    #[must_use]
+    pub fn looked(&self) -> Option<Timestamp> {
+        *self.looked.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// The backend's version, as a sign of life.
     ///
     /// # Errors
@@ -323,6 +332,7 @@ impl Inventory {
     pub async fn version(&self, client: &Client, backend: &Backend) -> Result<String, Failure> {
         let answer = get(client, backend, "/api/version", None).await.and_then(|body| version_of(&body));
         self.note(is_sign_of_life(&answer));
+        *self.looked.lock().unwrap_or_else(PoisonError::into_inner) = Some(Timestamp::now());
         let version = answer?;
         *self.version.lock().unwrap_or_else(PoisonError::into_inner) = Some(version.as_str().into());
         Ok(version)

@@ -132,7 +132,7 @@ pub async fn look(client: &Client, sharing: &[Arc<Backend>]) -> Option<Sight> {
         Err(failure) => {
             let reason = failure.cause().map_or_else(|| failure.error.message.clone(), str::to_owned);
             for backend in sharing {
-                backend.breaker.note_error(now, &reason);
+                backend.breaker.note_error(&reason);
             }
             Err(reason)
         }

@@ -100,6 +100,11 @@ async fn each_request_leaves_one_line_with_its_outcome_and_no_secret() {
             "{text}"
         );
         assert_eq!(line["status"], status, "{text}");
+        assert_eq!(
+            (&line["message"], &line["endpoint"]),
+            (&"ended".into(), &CHAT.into()),
+            "each once: {text}"
+        );
         assert!(!text.contains("MARKER"), "{text}");
     }
     let mut left = client::open(program.addr, &ask("hang", true).header("x-request-id", "id-left")).await;

@@ -335,7 +335,7 @@ async fn a_collector_that_takes_nothing_is_seen_from_the_first_failure_on() {
     let told = async || {
         let list = admin::get(&gateway, "/dashboard").await["attention"]["list"].take();
         let mut items = list.as_array().unwrap().iter().filter(|item| item["kind"] == "tracing_failing");
-        items.next().map(|item| item["detail"].as_str().unwrap().to_owned())
+        items.next().map(|item| ["detail", "since"].map(|name| item[name].as_str().unwrap().to_owned()))
     };
     assert_eq!((failed().await, told().await), (0.0, None));
     // One request, far from enough for a batch.
@@ -345,7 +345,9 @@ async fn a_collector_that_takes_nothing_is_seen_from_the_first_failure_on() {
     let is_failing = || traces.traces().unwrap().exports().failing.is_some();
     until("the first try has failed", is_failing).await;
     assert!(failed().await >= 1.0);
-    let why = told().await.expect("the dashboard says so");
+    let [why, since] = told().await.expect("the dashboard says so");
+    until("another try has failed", || traces.traces().unwrap().exports().failed > 1).await;
+    assert_eq!(told().await.map(|[_, since]| since), Some(since), "it stays");
     assert!(why.contains(&url) && why.contains("status 503"), "{why}");
     is_well.store(true, Relaxed);
     until("a try goes well", || !is_failing()).await;

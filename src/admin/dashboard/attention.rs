@@ -116,7 +116,7 @@ pub(super) async fn shown(
     facts: Facts,
 ) -> Result<Value, AdminError> {
     let mut items = access(admin, snapshot).await?;
-    items.extend(down(snapshot, facts.now));
+    items.extend(down(snapshot));
     items.extend(service(&facts));
     items.extend(tracing(admin));
     let Found { items: slow, count } = admin.attention.found(snapshot, facts.now).await;
@@ -167,15 +167,13 @@ pub(super) fn slow(snapshot: &Snapshot, now: Timestamp) -> Vec<Item> {
 }
 
 /// Backends that are down.
-fn down(snapshot: &Snapshot, now: Timestamp) -> Vec<Item> {
+fn down(snapshot: &Snapshot) -> Vec<Item> {
     let clock = Instant::now();
     let down = snapshot.targets().filter(|target| view::state(target, clock) == "down").map(|target| {
         let breaker = &target.backend.breaker;
-        let ago = breaker.down_since().map(|since| clock.saturating_duration_since(since));
-        let since = ago.and_then(|ago| SignedDuration::try_from(ago).ok()).map(|ago| now - ago);
         let reason =
             breaker.last_error().map_or_else(|| "it is down".to_owned(), |error| error.text.to_string());
-        Item { since, ..Item::own(Critical, "backend_down", reason) }.of(
+        Item { since: breaker.down_since(), ..Item::own(Critical, "backend_down", reason) }.of(
             "backend",
             &target.node.backend,
             &target.node.name,
@@ -256,9 +254,9 @@ fn service(facts: &Facts) -> Vec<Item> {
 /// Until a batch is taken again.
 fn tracing(admin: &Admin) -> Option<Item> {
     let exports = admin.ledger.traces()?.exports();
-    let (why, failed) = (exports.failing?, exports.failed);
+    let ((since, why), failed) = (exports.failing?, exports.failed);
     let detail = format!(
         "traces do not reach the collector {why}; exports that have failed since the start: {failed}"
     );
-    Some(Item::own(Warning, "tracing_failing", detail))
+    Some(Item { since: Some(since), ..Item::own(Warning, "tracing_failing", detail) })
 }

@@ -1,5 +1,7 @@
 //! What of the request log is asked for.
 
+use std::net::IpAddr;
+
 use jiff::Timestamp;
 
 use crate::access::API_TOKEN;
@@ -81,7 +83,7 @@ fn filter(fields: &mut Fields) -> LogFilter {
         backend: fields.text("backend"),
         outcomes: checked(fields, "outcome", outcomes),
         statuses: checked(fields, "status", statuses),
-        client: fields.text("ip"),
+        client: checked(fields, "ip", client),
         id: fields.text("id"),
         text,
         before: before.flatten(),
@@ -105,6 +107,16 @@ pub fn outcomes(text: &str) -> Result<Vec<String>, String> {
         true => Ok(words),
         false => Err(format!("must be one or some of {}", Outcome::ALL.map(Outcome::as_str).join(", "))),
     }
+}
+
+/// An address in the form of the log.
+///
+/// # Errors
+/// What it must be.
+pub fn client(text: &str) -> Result<String, String> {
+    let address = text.trim().parse::<IpAddr>();
+    let wrong = |_| "must be an address, such as 203.0.113.7 or 2001:db8::7".to_owned();
+    address.map(|address| address.to_canonical().to_string()).map_err(wrong)
 }
 
 /// `404`, `5xx`, or several of them, parted by commas.

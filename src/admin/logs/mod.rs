@@ -20,7 +20,7 @@ use super::sign_in::warned;
 use crate::store::{AuditFilter, AuditRow, LogFacts, LogFilter, LogKind, LogRow, Role, StoreError};
 pub(super) use export::export;
 use filter::Wanted;
-pub use filter::{grave, is_grave, outcomes, statuses};
+pub use filter::{client, grave, is_grave, outcomes, statuses};
 pub(super) use tail::tail;
 
 /// Records of an answer, unless the call says how many.

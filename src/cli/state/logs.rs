@@ -4,11 +4,12 @@ use std::io;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use serde_json::Value;
 
 use super::options::Options;
 use super::{Told, args, open};
-use crate::admin::{grave_outcomes, is_grave_level, log_outcomes, log_statuses, rules};
+use crate::admin::{grave_outcomes, is_grave_level, log_client, log_outcomes, log_statuses, rules};
 use crate::cli::Console;
 use crate::cli::args::JSON;
 use crate::config::{Config, Loaded};
@@ -21,6 +22,14 @@ const MOST: i64 = 10_000;
 const LOOK: Duration = Duration::from_millis(500);
 /// New rows that are read at once.
 const AT_ONCE: usize = 1000;
+
+/// Columns of a time without its date.
+const TIME: usize = 8;
+
+const DIM: &str = "2";
+const RED: &str = "31";
+const GREEN: &str = "32";
+const YELLOW: &str = "33";
 
 /// Which rows are wanted, and how they are shown.
 #[derive(Debug)]
@@ -35,7 +44,7 @@ pub(super) struct Job {
 pub(super) fn read(options: &mut Options<'_>) -> Job {
     let text = |name| options.text(name).map(str::to_owned);
     let (token, model, channel) = (text(args::TOKEN), text(args::MODEL), text(args::CHANNEL));
-    let (backend, client, id, text) = (text(args::BACKEND), text(args::IP), text(args::ID), text(args::TEXT));
+    let (backend, id, text) = (text(args::BACKEND), text(args::ID), text(args::TEXT));
     let moment = |text: &str| rules::moment_or_ago(text, Timestamp::now());
     let outcomes = options.parsed(args::OUTCOME, log_outcomes);
     let is_grave_only = options.parsed(args::LEVEL, is_grave_level).unwrap_or_default();
@@ -44,7 +53,7 @@ pub(super) fn read(options: &mut Options<'_>) -> Job {
         model,
         channel,
         backend,
-        client,
+        client: options.parsed(args::IP, log_client),
         id,
         text,
         from: options.parsed(args::SINCE, moment),
@@ -66,12 +75,15 @@ pub(super) async fn run(job: Job, loaded: &Loaded, console: &mut Console<'_>) ->
     }
     let Job { filter, limit, json, follow } = job;
     let mut filter = named(filter, &rows, console)?;
-    let form = Form { is_json: json, is_coloured: console.out_colour };
     let mut found = store.request_log(&filter, usize::try_from(limit).unwrap_or_default()).await?;
     // Whoever wants none but what is new begins behind the last one.
     let newest = store.request_log(&LogFilter::default(), 1).await?;
     filter.after = newest.first().map(|row| row.seq).or(Some(0));
     found.reverse();
+    let oldest = found.first().and_then(|row| serde_json::from_str::<Value>(&row.record).ok());
+    let time_width = oldest.and_then(|oldest| oldest["timestamp"].as_str().map(|at| time(at).len()));
+    let time_width = time_width.unwrap_or_default().max(TIME);
+    let form = Form { is_json: json, is_coloured: console.out_colour, time_width };
     if !json && !form.print_head(console)? {
         return Ok(Told::default());
     }
@@ -137,23 +149,26 @@ fn named(mut filter: LogFilter, rows: &Rows, console: &mut Console<'_>) -> io::R
 struct Form {
     is_json: bool,
     is_coloured: bool,
+    /// Columns of the time.
+    time_width: usize,
 }
 
 impl Form {
     fn print_head(self, console: &mut Console<'_>) -> io::Result<bool> {
         let line = format!(
-            "{:<24} {:>6}  {:<16} {:>8} {:>8} {:>7}  {:<16} {:<20} {:<24} {:<16} {}\n",
-            "TIME",
+            "{:<width$} {:>6}  {:<16} {:>6} {:>6} {:>6}  {:<8} {:<11} {:<16} {:<8} {}\n",
+            "UTC",
             "STATUS",
             "OUTCOME",
-            "MS",
+            "TOOK",
             "FIRST",
             "TOKENS",
             "TOKEN",
             "ENDPOINT",
             "MODEL",
             "CHANNEL",
-            "BACKEND"
+            "BACKEND",
+            width = self.time_width,
         );
         write(&line, console)
     }
@@ -179,30 +194,56 @@ impl Form {
             }
             other => other.to_string(),
         };
-        let status = format!("{:>6}", cell("status"));
-        let status = match record["status"].as_u64() {
-            _ if !self.is_coloured => status,
-            Some(200..=399) => format!("\x1b[32m{status}\x1b[0m"),
-            Some(400..=499) => format!("\x1b[33m{status}\x1b[0m"),
-            _ => format!("\x1b[31m{status}\x1b[0m"),
+        let colour = match record["status"].as_u64() {
+            Some(200..=399) => GREEN,
+            Some(400..=499) => YELLOW,
+            _ => RED,
         };
         text.push_str(&format!(
-            "{:<24} {status}  {:<16} {:>8} {:>8} {:>7}  {:<16} {:<20} {:<24} {:<16} {}",
-            cell("timestamp"),
-            cell("outcome"),
-            cell("duration"),
-            cell("firstTokenMs"),
+            "{} {} {:>6} {:>6} {:>6}  {} {:<11} {:<16} {:<8} {}",
+            self.painted(DIM, &format!("{:<width$}", time(&cell("timestamp")), width = self.time_width)),
+            self.painted(colour, &format!("{:>6}  {:<16}", cell("status"), cell("outcome"))),
+            took(&record["duration"]),
+            took(&record["firstTokenMs"]),
             cell("tokens"),
-            cell("tokenName"),
-            cell("endpoint"),
+            self.painted(DIM, &format!("{:<8}", cell("tokenName"))),
+            endpoint(&cell("endpoint")),
             cell("model"),
             cell("channelName"),
-            cell("backend"),
+            cell("backend").trim_start_matches("http://"),
         ));
         if record["error"].is_string() {
             text.push_str(&format!("  {}", cell("error")));
         }
     }
+
+    fn painted(self, colour: &str, text: &str) -> String {
+        if self.is_coloured { format!("\x1b[{colour}m{text}\x1b[0m") } else { text.to_owned() }
+    }
+}
+
+/// Without its date if that is today's: most rows are, and lines are to fit a terminal.
+fn time(text: &str) -> String {
+    let Ok(at) = text.parse::<Timestamp>() else { return text.to_owned() };
+    let day = |at: Timestamp| at.to_zoned(TimeZone::UTC).date();
+    let form = if day(at) == day(Timestamp::now()) { "%H:%M:%S" } else { "%Y-%m-%d %H:%M:%S" };
+    at.strftime(form).to_string()
+}
+
+/// Milliseconds in at most six characters.
+fn took(millis: &Value) -> String {
+    match millis.as_u64() {
+        None => "-".to_owned(),
+        Some(millis @ ..1000) => format!("{millis}ms"),
+        Some(millis @ 1000..100_000) => format!("{}.{}s", millis / 1000, millis % 1000 / 100),
+        Some(millis) => format!("{}s", millis / 1000),
+    }
+}
+
+/// `chat` of `/v1/chat/completions`, `models` of `/v1/models`.
+fn endpoint(path: &str) -> &str {
+    let path = path.strip_prefix("/v1/").unwrap_or(path);
+    path.strip_suffix("/completions").unwrap_or(path)
 }
 
 fn write(text: &str, console: &mut Console<'_>) -> io::Result<bool> {

@@ -4,15 +4,14 @@ use std::time::Duration;
 
 use crate::telemetry::Record;
 
-/// Writes it. Fields are named as an operator asks for them; prompts, answers and keys are never among them.
+/// Writes it, each fact once. Fields are named as an operator asks for them; prompts, answers and keys are never among them.
 pub fn tell(record: &Record) {
-    let (path, total) = (record.endpoint, millis(record.total));
     macro_rules! tell {
         ($level:ident) => {
             tracing::$level!(
                 target: "request",
                 id = record.id.to_str().unwrap_or_default(),
-                endpoint = path,
+                endpoint = record.endpoint,
                 head = record.is_head.then_some(true),
                 client = %record.client,
                 token = record.consumer.as_ref().map(|consumer| &*consumer.name),
@@ -23,12 +22,12 @@ pub fn tell(record: &Record) {
                 status = record.status,
                 outcome = record.outcome.as_str(),
                 first_token_ms = record.first.map(millis),
-                total_ms = total,
+                total_ms = millis(record.total),
                 prompt_tokens = record.prompt,
                 completion_tokens = record.completion,
                 usage_source = record.source,
                 error = record.error.as_deref(),
-                "{path} {} in {total} ms", record.status
+                "ended"
             )
         };
     }

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use http::HeaderMap;
+use jiff::Timestamp;
 use tokio::sync::Notify;
 
 use super::{Sampler, Trace, otlp};
@@ -33,8 +34,8 @@ pub struct Traces {
 pub struct Exports {
     /// Those that have failed, tries of the same batch included.
     pub failed: u64,
-    /// Why the last one has failed; `None` when it went well.
-    pub failing: Option<Box<str>>,
+    /// Since when they fail, and why the last one has; `None` when it went well.
+    pub failing: Option<(Timestamp, Box<str>)>,
 }
 
 #[derive(Debug, Default)]
@@ -128,7 +129,8 @@ impl Traces {
     pub fn tried(&self, result: Result<(), &str>) {
         let mut exports = self.state_of_exports();
         exports.failed += u64::from(result.is_err());
-        exports.failing = result.err().map(Into::into);
+        let since = exports.failing.take().map(|(since, _)| since);
+        exports.failing = result.err().map(|why| (since.unwrap_or_else(Timestamp::now), why.into()));
     }
 
     /// How it goes with sending.

@@ -121,6 +121,9 @@ async fn a_backend_that_is_down_is_told_with_its_reason() {
     assert_eq!(down["subject"]["id"], made["key"]["id"]);
     let since: Timestamp = down["since"].as_str().unwrap().parse().unwrap();
     assert!(since >= before && since <= Timestamp::now(), "{down}");
+    for _ in 0..10 {
+        assert_eq!(get(&gateway, "/dashboard").await["attention"]["list"][0]["since"], down["since"]);
+    }
     assert!(!down["detail"].as_str().unwrap().is_empty(), "{down}");
 }
 

@@ -117,6 +117,7 @@ async fn checks_ask_for_the_version_and_the_models() {
         listed["keys"].as_array().unwrap().iter().find(|key| key["id"] == nowhere["key"]["id"]).unwrap();
     assert_eq!((&lost["healthy"], &lost["state"]), (&json!(false), &json!("down")));
     assert!(lost["lastError"].as_str().is_some_and(|error| error.contains("refused")), "{lost}");
+    assert!(lost["lastCheck"].is_string() && lost["inventory"]["models"].is_null(), "in vain, too: {lost}");
     assert_eq!(listed["summary"]["unhealthy"], 1);
     hides(&listed);
 

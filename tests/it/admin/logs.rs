@@ -46,9 +46,13 @@ async fn logs_are_the_audit_and_what_was_imported_newest_first() {
 #[tokio::test]
 async fn a_wrong_query_of_logs_is_named() {
     let gateway = started(&[]).await;
-    for (query, field) in
-        [("type=secret", "type"), ("limit=-1", "limit"), ("limit=many", "limit"), ("level=loud", "level")]
-    {
+    for (query, field) in [
+        ("type=secret", "type"),
+        ("limit=-1", "limit"),
+        ("limit=many", "limit"),
+        ("level=loud", "level"),
+        ("ip=zz", "ip"),
+    ] {
         let error = refused(&gateway, 400, "GET", &format!("/logs?{query}"), &Value::Null).await;
         assert!(error["fields"][field].is_string(), "{query}: {error}");
     }

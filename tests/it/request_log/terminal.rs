@@ -27,6 +27,12 @@ async fn the_last_requests_are_a_table_and_filters_hold() {
     assert_eq!((rows[0][8], models), ("MODEL", vec!["m", "broken", "n"]), "{table}");
     assert!(rows[2][1] == "502" && table.contains("the runner of Model X has stopped"), "{table}");
     assert!(!table.contains('\x1b'), "no colour where there is no terminal");
+    assert_eq!((rows[0][0], rows[0][3], rows[1][7]), ("UTC", "TOOK", "chat"), "{table}");
+    let at = listed[2]["timestamp"].as_str().unwrap();
+    assert!(table.lines().nth(1).unwrap().split("  ").next().unwrap().contains(&at[11..19]), "{table}");
+    assert!(rows[1][3].ends_with('s'), "{table}");
+    let mut told = table.lines().filter(|line| !line.contains("has stopped"));
+    assert!(told.all(|line| line.chars().count() <= 120), "{table}");
     let lines = run(&["--json", "--limit", "2"]).await.good();
     let lines: Vec<Value> = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!(lines, [listed[1].clone(), listed[0].clone()], "the newest last, as the API has them");
@@ -52,6 +58,7 @@ async fn the_last_requests_are_a_table_and_filters_hold() {
     assert!(run(&["--level", "loud"]).await.bad(2).contains("--level must be one of debug, info"));
     assert!(run(&["--outcome", "fine"]).await.bad(2).contains("--outcome must be one or some of ok,"));
     assert!(run(&["--status", "9xx"]).await.bad(2).contains("--status must be a status such as 404"));
+    assert!(run(&["--ip", "zz"]).await.bad(2).contains("--ip must be an address"));
     assert!(run(&["--since", "noon"]).await.bad(2).contains("--since must be a time"));
 }
 
