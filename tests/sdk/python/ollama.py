@@ -6,6 +6,7 @@ lines merged into one object, as Ollama does, so that both ways of asking for on
 
 import json
 import select
+import sys
 import threading
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -92,7 +93,7 @@ class Ollama:
         self.left = threading.Event()  # a client left a hanging reply
         self.lock = threading.Lock()
         handler = type("Handler", (Handler,), {"ollama": self})
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+        self.server = Server(("127.0.0.1", 0), handler)
         self.server.daemon_threads = True
         self.url = f"http://127.0.0.1:{self.server.server_port}"
         self.thread = threading.Thread(target=self.server.serve_forever, args=(0.05,), daemon=True)
@@ -122,6 +123,13 @@ class Ollama:
         self.server.shutdown()
         self.server.server_close()
         self.thread.join()
+
+
+class Server(ThreadingHTTPServer):
+    def handle_error(self, request, client_address):
+        # A gateway that is done with a kept connection may reset it: no fault of either.
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)
 
 
 class Handler(BaseHTTPRequestHandler):

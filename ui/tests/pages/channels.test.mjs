@@ -21,10 +21,11 @@ test("a channel is tested, gets a model and a mapping of those that were seen, a
   await page.getByRole("heading", { name: "No channels yet" }).waitFor();
   await page.getByRole("button", { name: "New channel" }).first().click();
   const form = page.getByRole("dialog", { name: "New channel" });
+  await form.getByText(`Until now ${place.ollama.url} serves every request`).waitFor();
   await form.getByText("Empty means OLLAMA_BASE_URL").waitFor();
   await form.getByRole("button", { name: "Test first" }).click();
   await form.getByText("All answer.").waitFor();
-  await form.getByText(place.ollama.url).waitFor();
+  await form.getByText(place.ollama.url, { exact: true }).waitFor();
   await form.getByRole("textbox", { name: "Name", exact: true }).fill("gpu-1");
   await form.getByRole("textbox", { name: "Address" }).fill(place.ollama.url);
   await form.getByText("have changed since the test").waitFor();

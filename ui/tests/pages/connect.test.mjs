@@ -30,7 +30,7 @@ test("a token that was just made stands in the command, and the copied command g
   await page.waitForURL(/\/admin\/connect$/);
   assert.equal(await page.getByRole("textbox", { name: "Token" }).inputValue(), secret);
   await page.getByRole("combobox", { name: "Model" }).and(page.locator("[value^=llama3]")).waitFor();
-  await page.getByRole("button", { name: "Copy" }).click();
+  await page.getByRole("button", { name: "Copy" }).first().click();
   const command = await page.evaluate(() => navigator.clipboard.readText());
   assert.ok(command.includes(secret));
   const { stdout } = await run("sh", ["-c", command], { timeout: 20_000 });
@@ -50,7 +50,7 @@ test("a client, an address and a token are chosen, and all of what is told follo
   const clients = page.getByRole("navigation", { name: "Client" });
   await clients.getByRole("button", { name: "Python" }).click();
   const main = page.getByRole("main");
-  await main.getByText('base_url="https://llm.example.org/v1", api_key="sk-of-mine"').waitFor();
+  await main.getByText('base_url="https://llm.example.org/v1", api_key="sk-of-mine"').first().waitFor();
   await clients.getByRole("button", { name: "ChatBox" }).click();
   await page.getByRole("heading", { name: "ChatBox" }).waitFor();
   await main.getByText("/v1/chat/completions", { exact: true }).waitFor();
