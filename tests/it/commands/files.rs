@@ -112,7 +112,10 @@ async fn a_credential_is_read_with_the_secret_key_that_sealed_it() {
     }
     let short = Home { env: vec![("SECRET_KEY".to_owned(), "c2hvcnQ=".to_owned())], ..without };
     let refused = short.run(&["key", "list"]).await.bad(2);
-    assert!(refused.contains("is not a key; allowed: 32 bytes in base64") && !refused.contains("c2hvcnQ="), "{refused}");
+    assert!(
+        refused.contains("is not a key; allowed: 32 bytes in base64") && !refused.contains("c2hvcnQ="),
+        "{refused}"
+    );
 }
 
 #[tokio::test]
