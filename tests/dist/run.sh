@@ -6,19 +6,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-passed=0
-failed=0
-check() {
-    local what=$1
-    shift
-    if "$@"; then
-        passed=$((passed + 1))
-    else
-        failed=$((failed + 1))
-        echo "failed: $what" >&2
-    fi
-}
-is() { [ "$1" = "$2" ] || { echo "  $1 is not $2" >&2; false; }; }
+. tests/checks.sh
 has() { [ -s "$1" ] || { echo "  $1 is not there" >&2; false; }; }
 
 scripts/dist.sh >/dev/null

@@ -39,20 +39,8 @@ loader=$(ldd "$setpriv" | awk '/ld-linux/ { print $1 }' | xargs realpath)
 libraries=$(ldd "$setpriv" | awk '/=> \// { print $3 }' | xargs realpath | sed 's#^#/.host#; s#/[^/]*$##' | sort -u | paste -sd:)
 within=("/.host$loader" --library-path "$libraries" "/.host$setpriv" --inh-caps -all --no-new-privs)
 
-passed=0
-failed=0
-check() {
-    local what=$1
-    shift
-    if "$@"; then
-        passed=$((passed + 1))
-    else
-        failed=$((failed + 1))
-        echo "failed: $what" >&2
-        [ ! -s "$work/log" ] || sed 's/^/  | /' "$work/log" >&2
-    fi
-}
-is() { [ "$1" = "$2" ] || { echo "  $1 is not $2" >&2; false; }; }
+. tests/checks.sh
+on_failure() { [ ! -s "$work/log" ] || sed 's/^/  | /' "$work/log" >&2; }
 said() { grep -qF -- "$1" "$work/log" || { echo "  not said: $1" >&2; false; }; }
 
 # Runs the image's program: jailed FLAGS-OF-SETPRIV… -- NAME=VALUE… -- ARGUMENTS…

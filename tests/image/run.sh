@@ -24,19 +24,7 @@ OUT="$work/builder/out" PROGRAM="$program" scripts/image-files.sh
 "${ours[@]}" build --quiet --isolation chroot --format docker --build-context builder="$work/builder" --target final \
     --tag ollama2openai . >/dev/null
 
-passed=0
-failed=0
-check() {
-    local what=$1
-    shift
-    if "$@"; then
-        passed=$((passed + 1))
-    else
-        failed=$((failed + 1))
-        echo "failed: $what" >&2
-    fi
-}
-is() { [ "$1" = "$2" ] || { echo "  $1 is not $2" >&2; false; }; }
+. tests/checks.sh
 config() { "${ours[@]}" inspect --type image --format "{{$1}}" ollama2openai; }
 
 check "entrypoint" is "$(config .Docker.Config.Entrypoint)" "[/usr/local/bin/ollama2openai]"
