@@ -228,6 +228,10 @@ pub(super) async fn check_all(State(admin): State<Arc<Admin>>) -> Answer {
     Ok(Json(json!({ "results": results, "channels": listed(&admin, &rows) })))
 }
 
+fn reset() -> Entry {
+    Entry { action: RESET, object_kind: "channel", ..Entry::default() }
+}
+
 pub(super) async fn reset_health_of_one(
     State(admin): State<Arc<Admin>>,
     Extension(caller): Extension<Caller>,
@@ -236,15 +240,8 @@ pub(super) async fn reset_health_of_one(
     let rows = admin.store.load_backends().await?;
     let row = find(&rows, &id)?;
     let (members, registry) = (view::members(&rows, &id), admin.reloader.registry());
-    let entry = Entry {
-        action: RESET,
-        object_kind: "channel",
-        object_id: Some(row.id.clone()),
-        name: row.name.clone(),
-        ..Entry::default()
-    };
-    admin.store.record(&caller.by, entry).await?;
-    admin.reset(&view::targets(members.iter().copied(), registry));
+    let entry = Entry { object_id: Some(row.id.clone()), name: row.name.clone(), ..reset() };
+    admin.reset(&caller.by, entry, &view::targets(members.iter().copied(), registry)).await?;
     Ok(Json(json!({ "success": true, "channel": view::channel(row, &members, registry) })))
 }
 
@@ -254,8 +251,6 @@ pub(super) async fn reset_health(
 ) -> Answer {
     let rows = admin.store.load_backends().await?;
     let members = rows.backends.iter().filter(|row| row.channel_id.is_some());
-    let entry = Entry { action: RESET, object_kind: "channel", ..Entry::default() };
-    admin.store.record(&caller.by, entry).await?;
-    admin.reset(&view::targets(members, admin.reloader.registry()));
+    admin.reset(&caller.by, reset(), &view::targets(members, admin.reloader.registry())).await?;
     Ok(Json(json!({ "success": true })))
 }

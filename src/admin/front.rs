@@ -1,8 +1,10 @@
 //! Where clients call when the panel has a port of its own (`ADMIN_LISTEN`): the panel shows that, and asks there itself.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::SocketAddr;
 
 use http::uri::Authority;
+
+use crate::config::local;
 
 /// The port for clients.
 #[derive(Debug, Clone, Copy)]
@@ -23,14 +25,9 @@ impl Front {
             let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-.:[]".contains(&byte);
             Some(authority.host().to_owned()).filter(|host| host.bytes().all(is_plain))
         };
-        let own = match self.addr.ip() {
-            IpAddr::V4(any) if any.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),
-            IpAddr::V6(any) if any.is_unspecified() => IpAddr::V6(Ipv6Addr::LOCALHOST),
-            other => return format!("{scheme}://{}", SocketAddr::new(other, port)),
-        };
-        match name() {
+        match name().filter(|_| self.addr.ip().is_unspecified()) {
             Some(name) => format!("{scheme}://{name}:{port}"),
-            None => format!("{scheme}://{}", SocketAddr::new(own, port)),
+            None => format!("{scheme}://{}", SocketAddr::new(local(self.addr.ip()), port)),
         }
     }
 }

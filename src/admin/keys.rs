@@ -266,6 +266,10 @@ pub(super) async fn check_all(State(admin): State<Arc<Admin>>) -> Answer {
     Ok(Json(listed(&admin, &rows)))
 }
 
+fn reset() -> Entry {
+    Entry { action: RESET, object_kind: "key", ..Entry::default() }
+}
+
 pub(super) async fn reset_health_of_one(
     State(admin): State<Arc<Admin>>,
     Extension(caller): Extension<Caller>,
@@ -273,15 +277,8 @@ pub(super) async fn reset_health_of_one(
 ) -> Answer {
     let rows = admin.store.load_backends().await?;
     let row = find(&rows, &id)?;
-    let entry = Entry {
-        action: RESET,
-        object_kind: "key",
-        object_id: Some(row.id.clone()),
-        name: row.name.clone(),
-        ..Entry::default()
-    };
-    admin.store.record(&caller.by, entry).await?;
-    admin.reset(&view::targets([row], admin.reloader.registry()));
+    let entry = Entry { object_id: Some(row.id.clone()), name: row.name.clone(), ..reset() };
+    admin.reset(&caller.by, entry, &view::targets([row], admin.reloader.registry())).await?;
     Ok(Json(shown(&admin, row, &[])))
 }
 
@@ -290,8 +287,6 @@ pub(super) async fn reset_health(
     Extension(caller): Extension<Caller>,
 ) -> Answer {
     let rows = admin.store.load_backends().await?;
-    let entry = Entry { action: RESET, object_kind: "key", ..Entry::default() };
-    admin.store.record(&caller.by, entry).await?;
-    admin.reset(&view::targets(pool(&rows), admin.reloader.registry()));
+    admin.reset(&caller.by, reset(), &view::targets(pool(&rows), admin.reloader.registry())).await?;
     Ok(Json(json!({ "success": true })))
 }

@@ -9,6 +9,7 @@ use tokio::task::JoinSet;
 use super::Admin;
 use crate::config::BaseUrl;
 use crate::snapshot::Target;
+use crate::store::{By, Entry, StoreError};
 use crate::upstream::health::Breaker;
 use crate::upstream::{Backend, Hosts, look};
 
@@ -54,8 +55,15 @@ impl Admin {
         looks.join_all().await.into_iter().flatten().collect()
     }
 
-    /// Takes all of these for well again, until something shows otherwise.
-    pub(super) fn reset(&self, targets: &[Arc<Target>]) {
+    /// Takes all of these for well again, until something shows otherwise, once the audit has it.
+    pub(super) async fn reset(
+        &self,
+        by: &By,
+        entry: Entry,
+        targets: &[Arc<Target>],
+    ) -> Result<(), StoreError> {
+        self.store.record(by, entry).await?;
         targets.iter().for_each(|target| target.backend.breaker.reset(Instant::now()));
+        Ok(())
     }
 }

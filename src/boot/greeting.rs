@@ -2,13 +2,13 @@
 //! same facts go to the log instead.
 
 use std::io::{self, Write};
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::SocketAddr;
 
 use super::Look;
 
 use crate::access::{Area, Caller, Doors, admits};
 use crate::app::App;
-use crate::config::{Anonymous, Config, IpMode, LogFormat};
+use crate::config::{Anonymous, Config, IpMode, LogFormat, local};
 use crate::import::First;
 use crate::snapshot::Snapshot;
 use crate::upstream::Sight;
@@ -197,12 +197,7 @@ fn try_it(app: &App, seen: &[Sight], look: Look, out: &mut dyn Write) -> io::Res
 
 /// A program of this machine that calls the address which is printed.
 fn here(config: &Config) -> Caller {
-    let host = config.listen.host;
-    let address = match host {
-        IpAddr::V4(any) if any.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),
-        IpAddr::V6(any) if any.is_unspecified() => IpAddr::V6(Ipv6Addr::LOCALHOST),
-        other => other,
-    };
+    let address = local(config.listen.host);
     Caller { address, is_loopback: address.is_loopback() }
 }
 
@@ -275,11 +270,7 @@ fn panel_url(app: &App) -> String {
 
 fn url_of(app: &App, addr: SocketAddr) -> String {
     let scheme = if app.certificate.is_some() { "https" } else { "http" };
-    match addr.ip() {
-        ip if ip.is_unspecified() && ip.is_ipv4() => format!("{scheme}://127.0.0.1:{}", addr.port()),
-        ip if ip.is_unspecified() => format!("{scheme}://[::1]:{}", addr.port()),
-        _ => format!("{scheme}://{addr}"),
-    }
+    format!("{scheme}://{}", SocketAddr::new(local(addr.ip()), addr.port()))
 }
 
 /// How `curl` gets to believe the certificate; one that was given is hardly for the address that is printed.

@@ -1,7 +1,7 @@
 //! `healthcheck`: one plain request to the gateway of the same configuration, by TLS if that speaks it. For containers.
 
 use std::io::{self, Read, Write};
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
+use std::net::{SocketAddr, TcpStream};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,19 +12,14 @@ use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{ClientConfig, ClientConnection, DigitallySignedStruct, SignatureScheme, StreamOwned};
 
 use super::Command;
-use crate::config::Listen;
+use crate::config::{Listen, local};
 
 /// For connecting, and for each read and write.
 const TIMEOUT: Duration = Duration::from_secs(3);
 
 /// Where a gateway with this configuration is reached from its own machine.
 fn address(listen: &Listen) -> SocketAddr {
-    let host = match listen.host {
-        IpAddr::V4(host) if host.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
-        IpAddr::V6(host) if host.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
-        host => host,
-    };
-    SocketAddr::new(host, listen.port)
+    SocketAddr::new(local(listen.host), listen.port)
 }
 
 pub(super) fn command(listen: &Listen) -> Command {

@@ -1,6 +1,6 @@
 //! Where and how the server listens, and whether those settings go together.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -34,6 +34,16 @@ pub struct Listen {
     pub shutdown_grace: Duration,
     /// `MAX_BODY_BYTES`: of one request body, unpacked.
     pub max_body_bytes: usize,
+}
+
+/// Where a machine reaches what listens at `host` there: "all addresses" is none that can be called.
+#[must_use]
+pub fn local(host: IpAddr) -> IpAddr {
+    match host {
+        IpAddr::V4(any) if any.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(any) if any.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        one => one,
+    }
 }
 
 impl Listen {

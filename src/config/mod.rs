@@ -38,7 +38,7 @@ pub use dotenv::read_dotenv;
 pub use example::{example_env, example_toml};
 pub use layer::Origin;
 pub use level::Level;
-pub use listening::{Listen, Tls};
+pub use listening::{Listen, Tls, local};
 pub use load::{Loaded, Row, Sources, load};
 pub use otlp::Collector;
 pub use problem::{Bad, Problem};
