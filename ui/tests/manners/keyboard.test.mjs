@@ -36,7 +36,7 @@ test("the list of commands finds tokens, channels and keys by their names", asyn
   const page = await visit(place, "/dashboard");
   await page.keyboard.press("Control+k");
   const list = page.getByRole("dialog");
-  await page.keyboard.type("lab");
+  await list.getByPlaceholder("Find a token, channel or key").fill("lab");
   await list.getByText("lab-gpu").waitFor();
   await list.getByText("lab-ann").click();
   await page.getByRole("dialog", { name: "lab-ann" }).waitFor();
