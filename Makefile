@@ -33,7 +33,7 @@ fmt: ## Format the code
 test: setup ## Install what tests need, lint, run every test, print the counts
 	@scripts/test.sh
 
-bench: ## Measure CPU a request and an event beside nginx (ARGS=--quick: a minute and a half)
+bench: setup ## Measure CPU a request and an event beside nginx (ARGS=--quick: a minute and a half)
 	@cargo run --release -p bench -- $(ARGS)
 
 book: ## Make a site of the pages in target/book/html (installs mdBook, a few minutes)

@@ -230,14 +230,6 @@ impl App {
         Pulse { reloader: Arc::clone(&self.reloader), tasks: TaskTracker::new() }
     }
 
-    /// Reads the certificate again, as is done by itself when its files change. Gives whether there is another one now.
-    ///
-    /// # Errors
-    /// When it cannot be used: the one in use stays.
-    pub fn reload_certificates(&self) -> anyhow::Result<bool> {
-        self.certificate.as_ref().map_or(Ok(false), |certificate| certificate.reload())
-    }
-
     /// Runs a job beside the server until the gateway stops.
     pub fn run_beside(&self, job: impl Future<Output = ()> + Send + 'static) {
         let stop = self.stop.clone();

@@ -136,9 +136,9 @@ impl Gateway {
         self.app.admin_addr
     }
 
-    /// Reads its certificate again, as a signal does it.
+    /// Reads its certificate again, as is done by itself when its files change.
     pub fn reload_certificates(&self) -> anyhow::Result<bool> {
-        self.app.reload_certificates()
+        self.app.certificate.as_ref().expect("it has a certificate").reload()
     }
 
     /// Looks at its backends, as the program does at its start.
