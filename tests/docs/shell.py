@@ -18,7 +18,7 @@ HOME = "//127.0.0.1:3000"
 # runs until then is all that can be seen of it.
 PROGRAM = """\
 #!{python}
-import select, signal, subprocess, sys
+import select, subprocess, sys
 args = sys.argv[1:]
 starts = not args or args[0] in ("serve", "demo", "bench-upstream") or args[0].startswith("--port")
 if not starts and "-f" not in args:
@@ -29,7 +29,7 @@ if starts:
 else:
     select.select([child.stdout], [], [], 1)
     is_well = child.poll() is None
-child.send_signal(signal.SIGTERM if starts else signal.SIGINT)
+child.terminate()
 child.stdout.read()
 code = child.wait()
 sys.exit(not is_well or (starts and code))
