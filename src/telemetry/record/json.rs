@@ -79,7 +79,7 @@ impl Record {
     }
 }
 
-/// Writes an object, member by member: at a quarter of a serializer's cost, since every request is told.
+/// Writes an object, member by member: at half of a serializer's cost, since every request is told.
 struct Members<'j>(&'j mut Vec<u8>);
 
 impl<'j> Members<'j> {
